@@ -1,0 +1,52 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install demo run test check fix lock docs bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.ready ## Make .venv from the lock, with everything that the other targets need
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install ## Start a throw-away server, create a cluster with the official SDK and follow its job
+	@$(BIN)/clusterwright demo
+
+run: install ## Serve on 127.0.0.1:8900
+	@$(BIN)/clusterwright serve
+
+test: check ## All checks and tests
+
+check: install ## Format, lint, types, import contracts, generated pages, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+fix: install ## Repair what can be repaired: format, imports, generated pages
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python -m docs.generate
+
+docs: install ## Write the generated pages of docs/reference
+	$(BIN)/python -m docs.generate
+
+bench: install ## Run the benchmarks in their short form
+	$(BIN)/python -m bench.show_job --quick
+
+lock: ## Resolve the dependencies again, into requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
