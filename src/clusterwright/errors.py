@@ -1,0 +1,149 @@
+"""The one catalogue of errors: every answer with status >= 400 is an entry of this file.
+
+Three dialects leave the server (API reference, sections 8.1, 8.3 and 8.4): the CCE body with two
+pairs of codes, the gateway body, and the Keystone body of the identity service. All of them carry a
+non-empty ``error_code`` and ``error_msg``, because the Java SDK fails on a body with ``message``
+alone and the Node SDK reads no camel-case pair (client notes, section A5).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One kind of refusal: its HTTP status, its public and internal code, and its fixed text."""
+
+    status: int
+    code: str
+    cm_code: str
+    message: str
+
+
+class ApiError(Exception):
+    """A refusal with a catalogue entry and a full sentence that tells the caller what to do."""
+
+    def __init__(self, error: ErrorCode, detail: str = "") -> None:
+        super().__init__(detail or error.message)
+        self.error = error
+        self.detail = detail
+
+
+INVALID_REQUEST = ErrorCode(400, "CCE.01400001", "CCE_CM.0004", "Request is invalid")
+SUBNET_NOT_IN_VPC = ErrorCode(400, "CCE.01400002", "CCE.01400002", "The subnet is not in the VPC")
+CIDR_CONFLICT = ErrorCode(400, "CCE.01400005", "CCE_CM.0410", "Container network CIDR conflict")
+CONTENT_TYPE = ErrorCode(400, "CCE.01400006", "CCE.01400006", "The content type is not supported")
+CLUSTER_QUOTA = ErrorCode(400, "CCE.01400007", "CCE.01400007", "The cluster quota is exhausted")
+VERSION_NOT_SUPPORTED = ErrorCode(400, "CCE.01400015", "CCE_CM.0402", "Version is not support")
+DELETION_PROTECTED = ErrorCode(
+    400, "CCE.01400034", "CCE.01400034", "Deletion protection is enabled for the cluster"
+)
+UNAUTHENTICATED = ErrorCode(401, "CCE.01401001", "CCE.01401001", "Authentication failed")
+FORBIDDEN = ErrorCode(403, "CCE.01403001", "CCE.01403001", "No permission for this operation")
+WRONG_STATE = ErrorCode(
+    403, "CCE.01403004", "CCE.01403004", "The state of the resource forbids this operation"
+)
+NOT_FOUND = ErrorCode(404, "CCE.01404001", "CCE_CM.0003", "Resource not found")
+ALREADY_EXISTS = ErrorCode(409, "CCE.01409001", "CCE.01409001", "The resource already exists")
+BUSY = ErrorCode(429, "CCE.01429002", "CCE.01429002", "The resource is locked by another request")
+INTERNAL = ErrorCode(500, "CCE.01500001", "CCE.01500001", "Internal error")
+NOT_SUPPORTED = ErrorCode(
+    501, "CCE.01501001", "CCE.01501001", "This operation is not supported by this server"
+)
+STORAGE_UNAVAILABLE = ErrorCode(503, "CCE.01503001", "CCE.01503001", "The database does not answer")
+
+NO_SUCH_API = ErrorCode(
+    404,
+    "APIGW.0101",
+    "APIGW.0101",
+    "The API does not exist or has not been published in the environment",
+)
+METHOD_NOT_ALLOWED = ErrorCode(
+    405, "APIGW.0101", "APIGW.0101", "The API does not exist with this method"
+)
+BAD_HEADER = ErrorCode(400, "APIGW.0106", "APIGW.0106", "Orchestration error")
+BODY_TOO_LARGE = ErrorCode(413, "APIGW.0201", "APIGW.0201", "Request entity too large")
+URI_TOO_LARGE = ErrorCode(414, "APIGW.0201", "APIGW.0201", "Request URI too large")
+HEADERS_TOO_LARGE = ErrorCode(431, "APIGW.0201", "APIGW.0201", "Request headers too large")
+BAD_CREDENTIALS = ErrorCode(
+    401, "APIGW.0301", "APIGW.0301", "Incorrect IAM authentication information"
+)
+NO_CREDENTIALS = ErrorCode(401, "APIGW.0305", "APIGW.0305", "Incorrect authentication information")
+TOKEN_EXPIRED = ErrorCode(401, "APIGW.0307", "APIGW.0307", "The token must be updated")
+PROJECT_UNAVAILABLE = ErrorCode(403, "APIGW.0310", "APIGW.0310", "The project is unavailable")
+
+IAM_INVALID_PARAMETER = ErrorCode(400, "IAM.0007", "IAM.0007", "Request parameter is invalid.")
+IAM_INVALID_SUBJECT = ErrorCode(404, "IAM.0009", "IAM.0009", "X-Subject-Token is invalid.")
+IAM_INVALID_BODY = ErrorCode(400, "IAM.0011", "IAM.0011", "Request body is invalid.")
+IAM_UNAUTHENTICATED = ErrorCode(
+    401, "IAM.0001", "IAM.0001", "The request you have made requires authentication."
+)
+IAM_WRONG_PASSWORD = ErrorCode(401, "IAM.0062", "IAM.0062", "The username or password is wrong.")
+IAM_INVALID_TOKEN = ErrorCode(401, "IAM.0067", "IAM.0067", "The token is invalid.")
+IAM_FORBIDDEN = ErrorCode(
+    403, "IAM.0002", "IAM.0002", "You are not authorized to perform the requested action."
+)
+IAM_NOT_FOUND = ErrorCode(404, "IAM.0004", "IAM.0004", "Could not find the object.")
+
+CATALOGUE: dict[str, ErrorCode] = {
+    name: entry for name, entry in list(globals().items()) if isinstance(entry, ErrorCode)
+}
+
+# Only BadRequest was ever captured from the public service; the rest follow the Kubernetes words.
+_REASONS = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    409: "AlreadyExists",
+    413: "RequestEntityTooLarge",
+    414: "RequestURITooLong",
+    429: "TooManyRequests",
+    431: "RequestHeaderFieldsTooLarge",
+    500: "InternalError",
+    501: "NotImplemented",
+    503: "ServiceUnavailable",
+}
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+}
+
+
+def body(error: ErrorCode, detail: str, request_id: str) -> dict[str, Any]:
+    """The JSON object that says ``error`` in the dialect of its code.
+
+    ``message`` is sent only when it adds to the fixed text, because the Java SDK prints it a second
+    time.
+    """
+    common: dict[str, Any] = {
+        "error_code": error.cm_code,
+        "error_msg": error.message,
+        "request_id": request_id,
+    }
+    if error.code.startswith("APIGW."):
+        if detail:
+            common["error_msg"] = f"{error.message}: {detail}"
+        return common
+    if error.code.startswith("IAM."):
+        text = detail or error.message
+        title = _TITLES.get(error.status, "Error")
+        common["error_msg"] = text
+        return common | {"error": {"code": error.status, "message": text, "title": title}}
+    status = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "code": error.status,
+        "reason": _REASONS.get(error.status, "Unknown"),
+        "errorCode": error.code,
+        "errorMessage": error.message,
+    }
+    if detail and detail != error.message:
+        status["message"] = detail
+    return status | common
