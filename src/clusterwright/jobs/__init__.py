@@ -1,0 +1,3 @@
+"""Jobs: declared as data, stored as a tree of rows, walked by steps that may run again at any
+moment.
+"""

@@ -1,0 +1,268 @@
+"""Walks one job's tree from wherever it stands to its end, without knowing the engine.
+
+The stored rows are the memo: what is Success is not run again, everything else is. Only leaves have
+a state of their own; a parent's phase follows from its children. Changes that are due at the same
+moment are committed together, and the commit that ends the top job also settles its resource.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from clusterwright import wire
+from clusterwright.database import Database, StorageUnavailable
+from clusterwright.drivers.contract import Driver, DriverError, Unavailable
+from clusterwright.jobs import store
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import ForEach, Job, JobPhase, JobType, Member, Node, Serial, Step
+from clusterwright.jobs.store import Superseded, Tree
+
+log = logging.getLogger(__name__)
+
+CANCEL_PERIOD = 1.0
+"""Seconds between two looks for a cancellation while a step is at work."""
+FIRST_BACKOFF = 0.1
+LONGEST_BACKOFF = 5.0
+"""Seconds between two tries against a driver or a database that is unavailable."""
+
+
+class Cancelled(Exception):
+    """The job was asked to stop; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A leaf that moves to another phase."""
+
+    uid: str
+    phase: JobPhase
+    reason: str = ""
+
+
+def apply(tree: Tree, changes: Iterable[Change], now: int) -> Tree:
+    """The tree after ``changes`` to leaves, its parents following. Changes that go back are
+    ignored.
+    """
+    jobs = store.by_uid(tree.jobs)
+    for change in changes:
+        leaf = jobs[change.uid]
+        if leaf.phase.may_become(change.phase):
+            jobs[leaf.uid] = replace(leaf, phase=change.phase, reason=change.reason, updated_at=now)
+    children: dict[str, list[str]] = {}
+    for job in tree.jobs:
+        if job.parent_uid:
+            children.setdefault(job.parent_uid, []).append(job.uid)
+    for parent in reversed(tree.jobs):  # depth first, so children are settled before their parents
+        if parent.uid in children:
+            below = [jobs[uid] for uid in children[parent.uid]]
+            jobs[parent.uid] = _follow(jobs[parent.uid], below)
+    return replace(tree, jobs=tuple(jobs.values()))
+
+
+def _follow(parent: Job, children: list[Job]) -> Job:
+    """``parent`` as its children have it: it ends when all have ended, and fails when one has
+    failed.
+    """
+    updated = max(parent.updated_at, *(child.updated_at for child in children))
+    phases = {child.phase for child in children}
+    if phases == {JobPhase.INITIALIZING}:
+        return replace(parent, updated_at=updated)
+    if not all(phase.is_final for phase in phases):
+        return replace(parent, phase=JobPhase.RUNNING, updated_at=updated)
+    if phases == {JobPhase.SUCCESS}:
+        return replace(parent, phase=JobPhase.SUCCESS, updated_at=updated)
+    failed = [child for child in children if child.phase is JobPhase.FAILED]
+    first = min(failed, key=lambda child: (child.updated_at, child.position))
+    return replace(parent, phase=JobPhase.FAILED, reason=first.reason, updated_at=updated)
+
+
+class Execution:
+    """One worker's run of one job."""
+
+    def __init__(
+        self, tree: Tree, job_type: JobType, *, database: Database, drivers: Mapping[str, Driver]
+    ) -> None:
+        self._tree = tree
+        self._type = job_type
+        self._database = database
+        self._drivers = drivers
+        self._below: defaultdict[str | None, list[Job]] = defaultdict(list)
+        for job in tree.jobs:
+            self._below[job.parent_uid].append(job)
+        self._due: list[Change] = []
+        self._next_flush: asyncio.Future[None] | None = None
+        self._flushing = asyncio.Lock()
+        self._stopped: str | None = None
+
+    async def run(self) -> None:
+        """Walk the tree to its end. Raises Superseded when another worker has taken it over."""
+        if not self._tree.finished:
+            await self._visit(self._type.root, self._tree.root)
+            await self._note()
+
+    def _leaves(self, job: Job) -> list[Job]:
+        below = self._below[job.uid]
+        return [leaf for child in below for leaf in self._leaves(child)] if below else [job]
+
+    def _now(self, job: Job) -> Job:
+        return self._tree.jobs[job.position]
+
+    async def _visit(self, node: Node, job: Job) -> bool:
+        """Bring ``job`` to its end and tell whether it succeeded."""
+        if self._now(job).phase.is_final:
+            return self._now(job).phase is JobPhase.SUCCESS
+        if isinstance(node, Step):
+            return await self._step(node, job)
+        groups = list(self._groups(node.members, job))
+        if isinstance(node, Serial):
+            return await self._one_by_one(groups)
+        outcomes = await asyncio.gather(*(self._together(*group) for group in groups))
+        return all(outcomes)
+
+    def _groups(self, members: tuple[Member, ...], job: Job) -> Iterable[tuple[Node, list[Job]]]:
+        for member in members:
+            node = member.member if isinstance(member, ForEach) else member
+            yield node, [child for child in self._below[job.uid] if child.type == node.name]
+
+    async def _one_by_one(self, groups: list[tuple[Node, list[Job]]]) -> bool:
+        for place, (node, copies) in enumerate(groups):
+            if not await self._together(node, copies):
+                rest = [leaf for _, later in groups[place + 1 :] for leaf in later]
+                reason = f"Not started, because {node.name} failed."
+                await self._fail([leaf for job in rest for leaf in self._leaves(job)], reason)
+                return False
+        return True
+
+    async def _together(self, node: Node, copies: list[Job]) -> bool:
+        if len(copies) == 1:  # without a task of its own, so that its changes join the next commit
+            return await self._visit(node, copies[0])
+        outcomes = await asyncio.gather(*(self._visit(node, copy) for copy in copies))
+        return all(outcomes)
+
+    async def _fail(self, leaves: list[Job], reason: str) -> None:
+        if leaves:
+            await self._note(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in leaves))
+
+    async def _step(self, step: Step, job: Job) -> bool:
+        await self._note(Change(job.uid, JobPhase.RUNNING))
+        try:
+            await self._act(step, job)
+        except Cancelled as stop:
+            await self._fail([job], str(stop))
+            return False
+        except (DriverError, TimeoutError) as error:
+            log.warning(
+                "failing a step",
+                extra={"job": job.root_uid, "step": step.name, "reason": str(error)},
+            )
+            await self._fail([job], str(error))
+            return False
+        except (Superseded, asyncio.CancelledError):
+            raise
+        except Exception:
+            log.exception("failing a step", extra={"job": job.root_uid, "step": step.name})
+            reason = f"Internal error in {step.name}. Look for job {job.root_uid} in the log."
+            await self._fail([job], reason)
+            return False
+        # Not awaited: the start of the next step, or the end of the job, carries it to the
+        # database.
+        self._note(Change(job.uid, JobPhase.SUCCESS))
+        return True
+
+    async def _act(self, step: Step, job: Job) -> None:
+        """Run the step's action until it returns, it fails for good, time is up or the job is
+        cancelled.
+        """
+        if self._stopped is not None:
+            raise Cancelled(self._stopped)
+        log.info("running a step", extra={"job": job.root_uid, "step": step.name})
+        context = StepContext(
+            job=job,
+            root=self._tree.root,
+            arguments=self._tree.arguments,
+            drivers=self._drivers,
+            database=self._database,
+        )
+        trouble = ""
+
+        async def persist() -> None:
+            nonlocal trouble
+            backoff = FIRST_BACKOFF
+            while True:
+                try:
+                    return await step.action(context)
+                except (Unavailable, StorageUnavailable) as error:
+                    trouble = f" The last trouble was: {error}"
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, LONGEST_BACKOFF)
+
+        action = asyncio.ensure_future(persist())
+        watch = asyncio.ensure_future(self._watch())
+        try:
+            done, _ = await asyncio.wait(
+                {action, watch}, timeout=step.timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                text = f"{step.name} did not finish within {step.timeout:.0f} seconds.{trouble}"
+                raise TimeoutError(text)
+            (action if action in done else watch).result()
+        finally:
+            action.cancel()
+            watch.cancel()
+            await asyncio.gather(action, watch, return_exceptions=True)
+
+    async def _watch(self) -> NoReturn:
+        """Raise Cancelled once the job has been asked to stop."""
+        while True:
+            if self._stopped is not None:
+                raise Cancelled(self._stopped)
+            await asyncio.sleep(CANCEL_PERIOD)
+            try:
+                async with self._database.reading() as tx:
+                    self._stopped = await store.cancel_reason(tx, self._tree.root.uid)
+            except StorageUnavailable as error:
+                log.warning("waiting for the database", extra={"reason": str(error)})
+
+    def _note(self, *changes: Change) -> Awaitable[None]:
+        """Make changes durable in the next commit, with all others due by then; await it to be
+        sure.
+        """
+        self._due.extend(changes)
+        if self._next_flush is None:
+            self._next_flush = asyncio.ensure_future(self._flush())
+            # Who awaits a later commit learns of the failure too; asyncio need not report it.
+            self._next_flush.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return asyncio.shield(self._next_flush)
+
+    async def _flush(self) -> None:
+        async with self._flushing:
+            await asyncio.sleep(0)  # let the branches that end in this very moment join
+            changes, self._due, self._next_flush = self._due, [], None
+            await self._write_in_the_end(changes)
+
+    async def _write_in_the_end(self, changes: list[Change]) -> None:
+        backoff = FIRST_BACKOFF
+        while True:
+            try:
+                return await self._write(changes)
+            except StorageUnavailable as error:
+                log.error(
+                    "waiting for the database",
+                    extra={"job": self._tree.root.uid, "reason": str(error)},
+                )
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, LONGEST_BACKOFF)
+
+    async def _write(self, changes: list[Change]) -> None:
+        async with self._database.transaction() as tx:
+            self._stopped = await store.hold(tx, self._tree)
+            before = self._tree
+            after = apply(before, changes, wire.now())
+            if after.jobs != before.jobs:
+                await store.record(tx, before, after)
+            if after.root.phase.is_final:
+                await self._type.settle(tx, after.root)
+        self._tree = after

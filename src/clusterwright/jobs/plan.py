@@ -1,0 +1,203 @@
+"""How job types are declared: a tree of steps as data, and the rows that one submission of it
+becomes.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clusterwright.database import Tx
+    from clusterwright.jobs.context import StepContext
+
+Action = Callable[["StepContext"], Awaitable[None]]
+Settle = Callable[["Tx", "Job"], Awaitable[None]]
+
+
+class JobPhase(StrEnum):
+    """The four words a job's phase may be (API reference, 3.3)."""
+
+    INITIALIZING = "Initializing"
+    RUNNING = "Running"
+    SUCCESS = "Success"
+    FAILED = "Failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows this phase."""
+        return self in (JobPhase.SUCCESS, JobPhase.FAILED)
+
+    def may_become(self, later: "JobPhase") -> bool:
+        """Whether ``later`` lies ahead: phases only move forward."""
+        return not self.is_final and later is not JobPhase.INITIALIZING and later is not self
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a job acts on: the resource that its document names."""
+
+    resource_id: str = ""
+    resource_name: str = ""
+    extend_param: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Target()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A leaf: one action, which may run again at any moment, and the seconds it may take."""
+
+    name: str
+    action: Action
+    timeout: float
+    names_resource: bool = True
+    """Whether the document names the resource; the certificate steps of the public service do not.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Serial:
+    """Members one after the other; the first that fails fails the rest."""
+
+    name: str
+    members: tuple["Member", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Members at the same time; each runs to its end, whatever becomes of the others."""
+
+    name: str
+    members: tuple["Member", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """One copy of ``member`` per target of a group, at the same time, listed directly in the
+    parent.
+    """
+
+    group: str
+    member: "Step | Serial | Parallel"
+
+
+Node = Step | Serial | Parallel
+Member = Node | ForEach
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """A kind of job: its tree, and what becomes of the resource when the tree has ended.
+
+    ``settle`` runs in the transaction that ends the top job, for success and for failure; the job
+    it gets carries the final phase and reason.
+    """
+
+    root: Serial | Parallel
+    settle: Settle
+
+    @property
+    def name(self) -> str:
+        """The word in ``spec.type`` of the top job."""
+        return self.root.name
+
+    def steps(self) -> Iterator[Step]:
+        """Every step of the tree, in the order of declaration."""
+        return _steps(self.root)
+
+
+def _steps(member: Member) -> Iterator[Step]:
+    match member:
+        case Step():
+            yield member
+        case ForEach():
+            yield from _steps(member.member)
+        case _:
+            for child in member.members:
+                yield from _steps(child)
+
+
+class Registry:
+    """Every job type that this server knows, by name."""
+
+    def __init__(self, *types: JobType) -> None:
+        self.types = {job_type.name: job_type for job_type in types}
+        if len(self.types) != len(types):
+            raise ValueError("Two job types have the same name.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One node of a stored job tree. Ids, order and targets never change after submission."""
+
+    uid: str
+    root_uid: str
+    parent_uid: str | None
+    position: int
+    """Place in the tree, counted depth first from 0, the top job."""
+    type: str
+    project_id: str
+    cluster_uid: str
+    target: Target
+    phase: JobPhase
+    reason: str
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of the engine: a job type, whom it is for and what it acts on."""
+
+    job_type: JobType
+    project_id: str
+    cluster_uid: str
+    target: Target
+    groups: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    """Targets of each ForEach, by the name of its group."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """What steps need to know beyond the resource's own rows."""
+
+
+def unfold(request: Request, *, new_uid: Callable[[], str], now: int) -> list[Job]:
+    """The whole tree of ``request``, depth first, all in phase Initializing.
+
+    The first element is the top job. Every sub-job has its own uid, because clients read sub-jobs
+    by it before anything has started (client notes, section 0.4). Raises ValueError for a job
+    without work.
+    """
+    jobs: list[Job] = []
+
+    def add(node: Node, parent: Job | None, target: Target) -> None:
+        uid = new_uid()
+        hidden = isinstance(node, Step) and not node.names_resource
+        job = Job(
+            uid=uid,
+            root_uid=parent.root_uid if parent else uid,
+            parent_uid=parent.uid if parent else None,
+            position=len(jobs),
+            type=node.name,
+            project_id=request.project_id,
+            cluster_uid=request.cluster_uid,
+            target=NOTHING if hidden else target,
+            phase=JobPhase.INITIALIZING,
+            reason="",
+            created_at=now,
+            updated_at=now,
+        )
+        jobs.append(job)
+        if isinstance(node, Step):
+            return
+        for member in node.members:
+            if isinstance(member, ForEach):
+                for each in request.groups[member.group]:
+                    add(member.member, job, each)
+            else:
+                add(member, job, target)
+        if len(jobs) == job.position + 1:
+            raise ValueError(f"{job.type} has nothing to do.")
+
+    add(request.job_type.root, None, request.target)
+    return jobs

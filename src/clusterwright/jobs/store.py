@@ -1,0 +1,273 @@
+"""Jobs as rows, the truth that every read is served from.
+
+``jobs`` holds one row per node of a tree; ``job_trees`` one per top job, with its rendered document
+and what the engine needs. Whoever works on a tree holds its *epoch*: taking the tree over raises
+it, and every later write of the old worker is refused, in the same transaction.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from clusterwright import wire as text
+from clusterwright.database import Tx, metadata
+from clusterwright.jobs import wire
+from clusterwright.jobs.plan import Job, JobPhase, Request, Target, unfold
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("uid", sa.String(36), nullable=False, unique=True),
+    sa.Column("root_uid", sa.String(36), nullable=False, index=True),
+    sa.Column("parent_uid", sa.String(36)),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("type", sa.String(64), nullable=False),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("cluster_uid", sa.String(36), nullable=False),
+    sa.Column("resource_id", sa.String(64), nullable=False),
+    sa.Column("resource_name", sa.String(128), nullable=False),
+    sa.Column("extend_param", sa.JSON, nullable=False),
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+job_trees = sa.Table(
+    "job_trees",
+    metadata,
+    # An integer key keeps a million documents in the order of their making: reads touch fewer
+    # pages.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("uid", sa.String(36), nullable=False, unique=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("cluster_uid", sa.String(36), nullable=False, index=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("cancel_reason", sa.Text),
+    sa.Column("arguments", sa.JSON, nullable=False),
+    sa.Column("finished_at", sa.BigInteger, index=True),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+)
+
+
+class Superseded(Exception):
+    """Another worker has taken this tree over; stop working on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A job tree as one worker holds it."""
+
+    epoch: int
+    jobs: tuple[Job, ...]
+    """Depth first; the first is the top job."""
+    arguments: Mapping[str, str]
+    finished: bool
+
+    @property
+    def root(self) -> Job:
+        """The top job."""
+        return self.jobs[0]
+
+    def leaves(self) -> list[Job]:
+        """The jobs without sub-jobs: the steps."""
+        parents = {job.parent_uid for job in self.jobs}
+        return [job for job in self.jobs if job.uid not in parents]
+
+
+async def submit(tx: Tx, request: Request) -> str:
+    """Write the whole tree down and promise it to the engine, in this transaction. Returns the top
+    uid.
+
+    Jobs of one cluster run one at a time, in the order of their submission.
+    """
+    tree = unfold(request, new_uid=text.new_uid, now=text.now())
+    root = tree[0]
+    sequence = await _next_sequence(tx, root.cluster_uid)
+    await tx.execute(sa.insert(jobs), [_row(job) for job in tree])
+    await tx.execute(
+        sa.insert(job_trees).values(
+            uid=root.uid,
+            project_id=root.project_id,
+            cluster_uid=root.cluster_uid,
+            sequence=sequence,
+            epoch=0,
+            arguments=dict(request.arguments),
+            document=wire.encode(tree),
+        )
+    )
+    await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
+    return root.uid
+
+
+async def _next_sequence(tx: Tx, cluster_uid: str) -> int:
+    last = sa.select(sa.func.coalesce(sa.func.max(job_trees.c.sequence), 0)).where(
+        job_trees.c.cluster_uid == cluster_uid
+    )
+    return int((await tx.execute(last)).scalar_one()) + 1
+
+
+async def take_over(tx: Tx, root_uid: str) -> Tree | None:
+    """The tree, now this worker's: all earlier workers are fenced off. None for an unknown job."""
+    taken = (
+        await tx.execute(
+            sa.update(job_trees)
+            .where(job_trees.c.uid == root_uid)
+            .values(epoch=job_trees.c.epoch + 1)
+            .returning(job_trees.c.epoch, job_trees.c.arguments, job_trees.c.finished_at)
+        )
+    ).one_or_none()
+    if taken is None:
+        return None
+    return Tree(
+        epoch=taken.epoch,
+        jobs=await _tree(tx, root_uid),
+        arguments=taken.arguments,
+        finished=taken.finished_at is not None,
+    )
+
+
+async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
+    rows = await tx.execute(
+        sa.select(jobs).where(jobs.c.root_uid == root_uid).order_by(jobs.c.position)
+    )
+    return tuple(_job(row) for row in rows)
+
+
+async def hold(tx: Tx, tree: Tree) -> str | None:
+    """Make sure that ``tree`` is still ours until this transaction ends; tells why to cancel, or
+    None.
+
+    Raises Superseded when another worker has taken it over.
+    """
+    row = (
+        await tx.execute(
+            sa.select(job_trees.c.epoch, job_trees.c.cancel_reason)
+            .where(job_trees.c.uid == tree.root.uid)
+            .with_for_update()
+        )
+    ).one_or_none()
+    if row is None or row.epoch != tree.epoch:
+        raise Superseded(tree.root.uid)
+    reason: str | None = row.cancel_reason
+    return reason
+
+
+async def record(tx: Tx, before: Tree, after: Tree) -> None:
+    """Store what has changed between two states of a held tree, and its document with it."""
+    changed = [new for old, new in zip(before.jobs, after.jobs, strict=True) if old != new]
+    await tx.execute(
+        sa.update(jobs)
+        .where(jobs.c.uid == sa.bindparam("which"))
+        .values(
+            phase=sa.bindparam("phase"),
+            reason=sa.bindparam("reason"),
+            updated_at=sa.bindparam("updated_at"),
+        ),
+        [
+            {
+                "which": job.uid,
+                "phase": job.phase,
+                "reason": job.reason,
+                "updated_at": job.updated_at,
+            }
+            for job in changed
+        ],
+    )
+    finished_at = after.root.updated_at if after.root.phase.is_final else None
+    await tx.execute(
+        sa.update(job_trees)
+        .where(job_trees.c.uid == after.root.uid)
+        .values(document=wire.encode(after.jobs), finished_at=finished_at)
+    )
+
+
+async def cancel(tx: Tx, cluster_uid: str, reason: str) -> None:
+    """Ask every unfinished job of a cluster to stop at its next chance and to fail with
+    ``reason``.
+    """
+    await tx.execute(
+        sa.update(job_trees)
+        .where(job_trees.c.cluster_uid == cluster_uid, job_trees.c.finished_at.is_(None))
+        .values(cancel_reason=sa.func.coalesce(job_trees.c.cancel_reason, reason))
+    )
+
+
+async def cancel_reason(tx: Tx, root_uid: str) -> str | None:
+    """Why the job was asked to stop, or None."""
+    found = sa.select(job_trees.c.cancel_reason).where(job_trees.c.uid == root_uid)
+    return (await tx.execute(found)).scalar_one_or_none()
+
+
+async def unfinished(tx: Tx, *, submitted_before: int) -> list[str]:
+    """The uids of top jobs submitted before a time (ns) that have not ended."""
+    rows = await tx.execute(
+        sa.select(job_trees.c.uid)
+        .join(jobs, jobs.c.uid == job_trees.c.uid)
+        .where(job_trees.c.finished_at.is_(None), jobs.c.created_at < submitted_before)
+    )
+    return list(rows.scalars())
+
+
+async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
+    """Forget up to ``limit`` jobs that ended before a time (ns). Returns the uids of their top
+    jobs.
+    """
+    old = list(
+        (
+            await tx.execute(
+                sa.select(job_trees.c.uid)
+                .where(job_trees.c.finished_at < finished_before)
+                .limit(limit)
+            )
+        ).scalars()
+    )
+    if old:
+        await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(old)))
+        await tx.execute(sa.delete(job_trees).where(job_trees.c.uid.in_(old)))
+    return old
+
+
+def _row(job: Job) -> dict[str, Any]:
+    return {
+        "uid": job.uid,
+        "root_uid": job.root_uid,
+        "parent_uid": job.parent_uid,
+        "position": job.position,
+        "type": job.type,
+        "project_id": job.project_id,
+        "cluster_uid": job.cluster_uid,
+        "resource_id": job.target.resource_id,
+        "resource_name": job.target.resource_name,
+        "extend_param": dict(job.target.extend_param),
+        "phase": job.phase,
+        "reason": job.reason,
+        "created_at": job.created_at,
+        "updated_at": job.updated_at,
+    }
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        uid=row.uid,
+        root_uid=row.root_uid,
+        parent_uid=row.parent_uid,
+        position=row.position,
+        type=row.type,
+        project_id=row.project_id,
+        cluster_uid=row.cluster_uid,
+        target=Target(row.resource_id, row.resource_name, row.extend_param),
+        phase=JobPhase(row.phase),
+        reason=row.reason,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def by_uid(tree: Iterable[Job]) -> dict[str, Job]:
+    """The jobs of a tree by their uid."""
+    return {job.uid: job for job in tree}
