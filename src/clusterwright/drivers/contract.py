@@ -1,0 +1,129 @@
+"""What every driver promises: eight verbs, all of which may be repeated at any moment.
+
+``ensure_*`` makes something exist and returns at once; ``observe_*`` tells how far it is and
+changes nothing; ``delete_*`` makes something not exist, whatever half-built state it was in. A
+process may die between any two calls: drivers keep what they know on disk or ask the world again,
+never in memory.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Unavailable(Exception):
+    """The driver cannot act right now. The caller should try again until its own deadline."""
+
+
+class DriverError(Exception):
+    """The driver cannot do this, and trying again will not help. The text is shown to users."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A cluster as drivers know it."""
+
+    uid: str
+    project_id: str
+    name: str
+    version: str
+    """Kubernetes version as the API writes it, such as ``v1.31``."""
+    masters: tuple[str, ...]
+    """Ids of the control-plane servers: 1, 3 or 5 of them."""
+    service_cidr: str
+    container_cidrs: tuple[str, ...]
+    vpc: str
+    subnet: str
+    custom_san: tuple[str, ...] = ()
+    """More names and addresses that the API server's certificate must cover."""
+    step: str = ""
+    """The sub-job on whose behalf the driver is called, such as ``InstallMaster``: for logs and
+    faults.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A worker node as drivers know it."""
+
+    uid: str
+    cluster: Cluster
+    name: str
+    flavor: str
+    availability_zone: str
+    os: str
+    server_id: str = ""
+    """The server to take over, where an existing one joins; empty where the driver makes one."""
+    step: str = ""
+    """As in Cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPlane:
+    """What is known of a cluster's control plane."""
+
+    exists: bool
+    ready: bool = False
+    endpoint: str = ""
+    """``https://address:port`` of the API server inside the cluster's network, once known."""
+    masters: tuple[str, ...] = ()
+    """Ids of the control-plane servers that are ready."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What is known of a node's server."""
+
+    exists: bool
+    created: bool = False
+    """The server runs, Kubernetes may not yet."""
+    ready: bool = False
+    """The node has joined its cluster."""
+    server_id: str = ""
+    private_ip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kubeconfig:
+    """What a client needs to reach a cluster: PEM texts and the API server's URL."""
+
+    server: str
+    ca: str
+    client_certificate: str
+    client_key: str
+
+
+class Driver(Protocol):
+    """Eight verbs. Each may raise Unavailable (try again) or DriverError (do not)."""
+
+    async def ensure_credentials(self, cluster: Cluster) -> None:
+        """Make the cluster's certificate authority and server certificate exist."""
+
+    async def ensure_control_plane(self, cluster: Cluster) -> None:
+        """Start bringing the control plane up; ``observe_control_plane`` tells when it is ready."""
+
+    async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
+        """Tell how far the control plane is."""
+
+    async def delete_cluster(self, cluster: Cluster) -> None:
+        """Start removing everything of the cluster, its nodes included. Unknown clusters are
+        removed already.
+
+        ``observe_control_plane`` tells ``exists=False`` when it is done.
+        """
+
+    async def ensure_node(self, node: Node) -> None:
+        """Start making the node exist; ``observe_node`` tells when it is created and when ready."""
+
+    async def observe_node(self, node: Node) -> Machine:
+        """Tell how far the node is."""
+
+    async def delete_node(self, node: Node) -> None:
+        """Start removing the node's server. Unknown nodes are removed already."""
+
+    async def kubeconfig(self, cluster: Cluster, *, user: str, lifetime_seconds: int) -> Kubeconfig:
+        """Credentials for ``user``, valid at least ``lifetime_seconds``. Stable and cheap for one
+        user.
+
+        Clients ask on every refresh and compare (API reference, 0.17): asking twice for the same
+        user and lifetime gives the same certificate while it is valid.
+        """

@@ -1,0 +1,295 @@
+"""The simulated driver: eight verbs over rows that say when each thing will be ready or gone.
+
+Nothing happens between two calls: a verb writes down the times that its pace and seed give, and
+observing compares them with the clock. Every verb called on behalf of a step first shows a fault of
+that step, if one is armed; counting it is all that an observation ever writes.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from clusterwright import wire
+from clusterwright.database import Database, Tx
+from clusterwright.drivers import certificates
+from clusterwright.drivers.certificates import Pair
+from clusterwright.drivers.contract import (
+    Cluster,
+    ControlPlane,
+    DriverError,
+    Kubeconfig,
+    Machine,
+    Node,
+    Unavailable,
+)
+from clusterwright.drivers.simulated import draws, faults, store
+from clusterwright.drivers.simulated.store import (
+    CertificateKey,
+    SimulatedCluster,
+    SimulatedMachine,
+    StoredCertificate,
+)
+
+AUTHORITY_LIFETIME = timedelta(days=30 * 365)
+"""How long a cluster's authority and server certificate are valid."""
+
+_SECOND = 1_000_000_000
+
+
+class SimulatedDriver:
+    """A Driver whose clusters are rows. Several processes may drive the same database."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        pace: float = 1.0,
+        seed: int = 0,
+        clock: Callable[[], int] = wire.now,
+    ) -> None:
+        self._database = database
+        self._pace = pace
+        self._seed = seed
+        self._clock = clock
+
+    async def ensure_credentials(self, cluster: Cluster) -> None:
+        """Make the authority exist, and a server certificate for exactly the names asked for."""
+        await faults.strike(self._database, cluster, cluster.step)
+        async with self._database.transaction() as tx:
+            now = self._clock()
+            held = await self._begin(tx, cluster, now)
+            names = _server_names(held.seed, cluster)
+            authority = await self._ensure_authority(tx, cluster.uid, now)
+            key = CertificateKey(cluster_uid=cluster.uid, role="server")
+            server = await store.certificate(tx, key)
+            if server is None or not certificates.covers(server.pair.certificate, names):
+                pair = await asyncio.to_thread(
+                    certificates.new_server,
+                    authority.pair,
+                    names=names,
+                    now=_moment(now),
+                    lifetime=AUTHORITY_LIFETIME,
+                )
+                await store.keep(tx, key, StoredCertificate(pair, authority.expires_at), now=now)
+
+    async def _ensure_authority(self, tx: Tx, uid: str, now: int) -> StoredCertificate:
+        key = CertificateKey(cluster_uid=uid, role="authority")
+        if stored := await store.certificate(tx, key):
+            return stored
+        pair = await asyncio.to_thread(
+            certificates.new_authority, uid, now=_moment(now), lifetime=AUTHORITY_LIFETIME
+        )
+        made = StoredCertificate(pair, now + int(AUTHORITY_LIFETIME.total_seconds()) * _SECOND)
+        await store.keep(tx, key, made, now=now)
+        return made
+
+    async def ensure_control_plane(self, cluster: Cluster) -> None:
+        """Start the masters that have not been started; they become ready one after the other."""
+        await faults.strike(self._database, cluster, cluster.step)
+        async with self._database.transaction() as tx:
+            now = self._clock()
+            held = await self._begin(tx, cluster, now)
+            started = {master.ordinal for master in await store.masters(tx, cluster.uid)}
+            missing = (n for n in range(len(cluster.masters)) if n not in started)
+            await store.add_machines(
+                tx, [self._master(held, cluster, ordinal, now) for ordinal in missing]
+            )
+
+    def _master(
+        self, held: SimulatedCluster, cluster: Cluster, ordinal: int, now: int
+    ) -> SimulatedMachine:
+        uid = f"{cluster.uid}-master-{ordinal}"
+        seconds = draws.master_seconds(
+            held.seed, uid, ordinal=ordinal, masters=len(cluster.masters)
+        )
+        ready_at = now + self._duration(seconds)
+        return SimulatedMachine(
+            uid=uid,
+            cluster_uid=cluster.uid,
+            ordinal=ordinal,
+            server_id=cluster.masters[ordinal],
+            private_ip=draws.master_address(held.seed, cluster.uid, ordinal),
+            created_at=ready_at,
+            ready_at=ready_at,
+        )
+
+    async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
+        """Tell which masters are ready. With credentials alone, no control plane exists yet."""
+        await faults.strike(self._database, cluster, cluster.step)
+        async with self._database.reading() as tx:
+            masters = await store.masters(tx, cluster.uid)
+        now = self._clock()
+        present = [master for master in masters if not _is_gone(master, now)]
+        if not present:
+            return ControlPlane(exists=False)
+        ready = [master.server_id for master in present if _is_ready(master, now)]
+        return ControlPlane(
+            exists=True,
+            ready=len(ready) == len(present),
+            endpoint=_endpoint(present[0]),
+            masters=tuple(ready),
+        )
+
+    async def delete_cluster(self, cluster: Cluster) -> None:
+        """Start removing the cluster, its nodes included; its certificates are removed at once."""
+        await faults.strike(self._database, cluster, cluster.step)
+        async with self._database.transaction() as tx:
+            now = self._clock()
+            held = await store.hold(tx, cluster.uid)
+            if held is not None and held.gone_at is None:
+                gone_at = now + self._duration(draws.CLUSTER_DELETION)
+                await store.retire(tx, cluster.uid, gone_at=gone_at)
+            await store.forget_gone(tx, now)
+
+    async def ensure_node(self, node: Node) -> None:
+        """Start the node's server, or take over the one it names, in a cluster that exists."""
+        await faults.strike(self._database, node.cluster, node.step)
+        async with self._database.transaction() as tx:
+            now = self._clock()
+            held = await store.hold(tx, node.cluster.uid)
+            if held is None or held.gone_at is not None:
+                raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+            await store.forget_gone_machines(tx, held.uid, now)
+            stored = await store.machine(tx, node.uid)
+            if stored is None:
+                await store.add_machines(tx, [await self._worker(tx, node, now)])
+            elif stored.gone_at is not None:
+                raise Unavailable(f"The node {node.name} is still being removed.")
+
+    async def _worker(self, tx: Tx, node: Node, now: int) -> SimulatedMachine:
+        server, joined = draws.node_seconds(self._seed, node.uid)
+        if node.server_id:  # a server that is taken over runs already
+            server, joined = 0.0, joined - server
+        addresses = draws.node_addresses(self._seed, node.uid)
+        address = next(addresses)
+        while await store.is_taken(tx, node.cluster.uid, address):
+            address = next(addresses)
+        return SimulatedMachine(
+            uid=node.uid,
+            cluster_uid=node.cluster.uid,
+            ordinal=None,
+            server_id=node.server_id or draws.server_id(self._seed, node.uid),
+            private_ip=address,
+            created_at=now + self._duration(server),
+            ready_at=now + self._duration(joined),
+        )
+
+    async def observe_node(self, node: Node) -> Machine:
+        """Tell how far the node is. Its server's id and address are known from the start."""
+        await faults.strike(self._database, node.cluster, node.step)
+        async with self._database.reading() as tx:
+            stored = await store.machine(tx, node.uid)
+        now = self._clock()
+        if stored is None or _is_gone(stored, now):
+            return Machine(exists=False)
+        return Machine(
+            exists=True,
+            created=stored.gone_at is None and stored.created_at <= now,
+            ready=_is_ready(stored, now),
+            server_id=stored.server_id,
+            private_ip=stored.private_ip,
+        )
+
+    async def delete_node(self, node: Node) -> None:
+        """Start removing the node's server."""
+        await faults.strike(self._database, node.cluster, node.step)
+        async with self._database.transaction() as tx:
+            now = self._clock()
+            gone_at = now + self._duration(draws.NODE_DELETION)
+            await store.retire_machine(tx, node.uid, gone_at=gone_at)
+            await store.forget_gone_machines(tx, node.cluster.uid, now)
+
+    async def kubeconfig(self, cluster: Cluster, *, user: str, lifetime_seconds: int) -> Kubeconfig:
+        """Credentials for ``user``: the stored ones while at least half of their lifetime is left.
+
+        Raises Unavailable while the cluster has no certificates or no masters.
+        """
+        await faults.strike(self._database, cluster, cluster.step)
+        key = CertificateKey(
+            cluster_uid=cluster.uid,
+            role="client",
+            user_name=user,
+            lifetime_seconds=lifetime_seconds,
+        )
+        async with self._database.reading() as tx:
+            server, authority = await self._access(tx, cluster)
+            client = await store.certificate(tx, key)
+        if client is None or not self._is_fresh(client, key):
+            async with self._database.transaction() as tx:
+                await store.hold(tx, cluster.uid)
+                server, authority = await self._access(tx, cluster)
+                client = await self._ensure_client(tx, authority, key)
+        return Kubeconfig(
+            server=server,
+            ca=authority.certificate,
+            client_certificate=client.pair.certificate,
+            client_key=client.pair.key,
+        )
+
+    async def _access(self, tx: Tx, cluster: Cluster) -> tuple[str, Pair]:
+        """The URL of the API server and the authority behind it."""
+        key = CertificateKey(cluster_uid=cluster.uid, role="authority")
+        authority = await store.certificate(tx, key)
+        masters = await store.masters(tx, cluster.uid)
+        if authority is None or not masters:
+            raise Unavailable(f"The cluster {cluster.name} has no control plane to connect to.")
+        return _endpoint(masters[0]), authority.pair
+
+    async def _ensure_client(
+        self, tx: Tx, authority: Pair, key: CertificateKey
+    ) -> StoredCertificate:
+        stored = await store.certificate(tx, key)
+        if stored is not None and self._is_fresh(stored, key):
+            return stored
+        now = self._clock()
+        pair = await asyncio.to_thread(
+            certificates.new_client,
+            authority,
+            user=key.user_name,
+            now=_moment(now),
+            lifetime=timedelta(seconds=key.lifetime_seconds),
+        )
+        made = StoredCertificate(pair, now + key.lifetime_seconds * _SECOND)
+        await store.keep(tx, key, made, now=now)
+        return made
+
+    def _is_fresh(self, stored: StoredCertificate, key: CertificateKey) -> bool:
+        return 2 * (stored.expires_at - self._clock()) >= key.lifetime_seconds * _SECOND
+
+    async def _begin(self, tx: Tx, cluster: Cluster, now: int) -> SimulatedCluster:
+        """The cluster's row, made if need be, and held."""
+        await store.forget_gone(tx, now)
+        await store.ensure(tx, cluster.uid, seed=self._seed)
+        held = await store.hold(tx, cluster.uid)
+        if held is None or held.gone_at is not None:
+            raise Unavailable(f"The cluster {cluster.name} is still being removed.")
+        return held
+
+    def _duration(self, seconds: float) -> int:
+        return int(seconds * _SECOND / self._pace) if self._pace else 0
+
+
+def _server_names(seed: int, cluster: Cluster) -> tuple[str, ...]:
+    addresses = [draws.master_address(seed, cluster.uid, n) for n in range(len(cluster.masters))]
+    try:
+        return certificates.server_names(
+            service_cidr=cluster.service_cidr, addresses=addresses, custom=cluster.custom_san
+        )
+    except ValueError as error:
+        raise DriverError(f"No server certificate can be made: {error}") from error
+
+
+def _endpoint(master: SimulatedMachine) -> str:
+    return f"https://{master.private_ip}:5443"
+
+
+def _is_gone(machine: SimulatedMachine, now: int) -> bool:
+    return machine.gone_at is not None and machine.gone_at <= now
+
+
+def _is_ready(machine: SimulatedMachine, now: int) -> bool:
+    return machine.gone_at is None and machine.ready_at <= now
+
+
+def _moment(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds // _SECOND, UTC)

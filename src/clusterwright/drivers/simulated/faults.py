@@ -1,0 +1,207 @@
+"""Faults on demand: a named step fails with a given reason, a number of times.
+
+Faults come from the command line and from the settings' file. Each strike is counted in a
+transaction of its own before anything is raised, so concurrent steps never share one and a crash
+never repeats one.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+# This insert compiles for SQLite too: "on conflict do nothing" is the same sentence there.
+from sqlalchemy.dialects.postgresql import insert
+
+from clusterwright.database import Database, Tx, metadata
+from clusterwright.drivers.contract import Cluster, DriverError, Unavailable
+from clusterwright.wire import Malformed
+
+faults = sa.Table(
+    "simulated_faults",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("step", sa.String(64), nullable=False, index=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("remaining", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("cluster", sa.String(128)),
+    # Which entry of the settings' file this is; NULL for one from the command line.
+    sa.Column("source", sa.String(64), unique=True),
+)
+
+
+class Kind(StrEnum):
+    """How a fault looks to the step: ``error`` fails it, ``unavailable`` makes it try again."""
+
+    ERROR = "error"
+    UNAVAILABLE = "unavailable"
+
+
+class FaultRequest(BaseModel):
+    """A fault as asked for, in the file or on the command line."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    step: str = Field(min_length=1, max_length=64)
+    reason: str = Field("Simulated fault.", min_length=1, max_length=1000)
+    times: int = Field(1, ge=1, le=1_000_000)
+    kind: Annotated[Kind, Field(strict=False)] = Kind.ERROR
+    cluster: str | None = Field(None, min_length=1, max_length=128)
+    """The name of the only cluster whose steps fail; None means any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A fault as stored. With nothing remaining it does nothing."""
+
+    id: int
+    step: str
+    reason: str
+    remaining: int
+    kind: Kind
+    cluster: str | None
+
+
+_STORED = (
+    faults.c.id,
+    faults.c.step,
+    faults.c.reason,
+    faults.c.remaining,
+    faults.c.kind,
+    faults.c.cluster,
+)
+
+
+async def add(tx: Tx, asked: FaultRequest) -> int:
+    """Arm a fault. Returns its id."""
+    added = sa.insert(faults).values(_values(asked)).returning(faults.c.id)
+    return int((await tx.execute(added)).scalar_one())
+
+
+async def listed(tx: Tx) -> list[Fault]:
+    """Every fault, used up or not, the oldest first."""
+    rows = await tx.execute(sa.select(*_STORED).order_by(faults.c.id))
+    return [_fault(row) for row in rows]
+
+
+async def clear(tx: Tx, fault_id: int | None = None) -> int:
+    """Remove a fault, or all of them. Returns how many there were.
+
+    Those of the settings' file return when a server starts with the file.
+    """
+    which = sa.true() if fault_id is None else faults.c.id == fault_id
+    removed = await tx.execute(sa.delete(faults).where(which).returning(faults.c.id))
+    return len(removed.all())
+
+
+async def strike(database: Database, cluster: Cluster, step: str) -> None:
+    """Raise the oldest armed fault of a step of this cluster, counting it; do nothing without one.
+
+    Raises DriverError or Unavailable with the fault's reason.
+    """
+    if not step:
+        return
+    # A fault may be used up by another step between the two statements: then look for the next one.
+    while (fault := await _find_armed(database, cluster.name, step)) is not None:
+        async with database.transaction() as tx:
+            taken = await _take(tx, fault.id)
+        if taken:
+            raise (DriverError if fault.kind is Kind.ERROR else Unavailable)(fault.reason)
+
+
+async def _find_armed(database: Database, cluster: str, step: str) -> Fault | None:
+    armed = (
+        sa.select(*_STORED)
+        .where(
+            faults.c.step == step,
+            faults.c.remaining > 0,
+            faults.c.cluster.is_(None) | (faults.c.cluster == cluster),
+        )
+        .order_by(faults.c.id)
+        .limit(1)
+    )
+    async with database.reading() as tx:
+        row = (await tx.execute(armed)).one_or_none()
+    return None if row is None else _fault(row)
+
+
+async def _take(tx: Tx, fault_id: int) -> bool:
+    taken = (
+        sa.update(faults)
+        .where(faults.c.id == fault_id, faults.c.remaining > 0)
+        .values(remaining=faults.c.remaining - 1)
+        .returning(faults.c.id)
+    )
+    return (await tx.execute(taken)).one_or_none() is not None
+
+
+async def load_faults(database: Database, path: Path | None) -> None:
+    """Make the file's faults the only ones from a file. None means that there is no file.
+
+    A fault that is loaded already keeps its count, so a restart does not arm it again; an edited
+    entry is a new fault. Raises Malformed, naming entry and field.
+    """
+    asked = [] if path is None else await asyncio.to_thread(read, path)
+    sources = list(_sources(asked))
+    async with database.transaction() as tx:
+        withdrawn = faults.c.source.is_not(None) & faults.c.source.not_in(sources)
+        await tx.execute(sa.delete(faults).where(withdrawn))
+        for source, entry in zip(sources, asked, strict=True):
+            row = _values(entry) | {"source": source}
+            await tx.execute(
+                insert(faults).values(row).on_conflict_do_nothing(index_elements=["source"])
+            )
+
+
+def read(path: Path) -> list[FaultRequest]:
+    """The faults that a YAML file lists. Raises Malformed, naming entry and field."""
+    try:
+        entries = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Malformed(str(path), f"The file of faults cannot be read: {error}") from error
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        raise Malformed(str(path), "Write a list of faults, each with step, reason and times.")
+    return [_parse(f"{path}, entry {number}", entry) for number, entry in enumerate(entries, 1)]
+
+
+def _parse(place: str, entry: Any) -> FaultRequest:
+    try:
+        return FaultRequest.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise Malformed(f"{place}, {field}" if field else place, f"{first['msg']}.") from error
+
+
+def _sources(entries: list[FaultRequest]) -> Iterator[str]:
+    """What each entry is known by: its content and, among equal ones, its number."""
+    seen: Counter[str] = Counter()
+    for entry in entries:
+        content = entry.model_dump_json()
+        yield sha256(f"{seen[content]} {content}".encode()).hexdigest()
+        seen[content] += 1
+
+
+def _values(asked: FaultRequest) -> dict[str, Any]:
+    return {
+        "step": asked.step,
+        "reason": asked.reason,
+        "remaining": asked.times,
+        "kind": asked.kind.value,
+        "cluster": asked.cluster,
+    }
+
+
+def _fault(row: sa.Row[Any]) -> Fault:
+    return Fault(**(dict(row._mapping) | {"kind": Kind(row.kind)}))

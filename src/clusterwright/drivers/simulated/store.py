@@ -1,0 +1,212 @@
+"""The simulation's rows. A machine is ready, and what is deleted is gone, once its time has passed.
+
+A cluster's row is the lock of everything below it: whoever adds to a cluster holds the row first.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+# This insert compiles for SQLite too: "on conflict do nothing" is the same sentence there.
+from sqlalchemy.dialects.postgresql import insert
+
+from clusterwright.database import Tx, metadata
+from clusterwright.drivers.certificates import Pair
+
+clusters = sa.Table(
+    "simulated_clusters",
+    metadata,
+    sa.Column("uid", sa.String(36), primary_key=True),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("gone_at", sa.BigInteger, index=True),
+)
+
+machines = sa.Table(
+    "simulated_machines",
+    metadata,
+    sa.Column("uid", sa.String(64), primary_key=True),
+    sa.Column(
+        "cluster_uid", sa.ForeignKey("simulated_clusters.uid", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("ordinal", sa.Integer),
+    sa.Column("server_id", sa.String(64), nullable=False),
+    sa.Column("private_ip", sa.String(15), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("ready_at", sa.BigInteger, nullable=False),
+    sa.Column("gone_at", sa.BigInteger),
+    sa.UniqueConstraint("cluster_uid", "private_ip"),
+)
+
+certificates = sa.Table(
+    "simulated_certificates",
+    metadata,
+    sa.Column(
+        "cluster_uid", sa.ForeignKey("simulated_clusters.uid", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("role", sa.String(16), primary_key=True),
+    sa.Column("user_name", sa.String(64), primary_key=True),
+    sa.Column("lifetime_seconds", sa.BigInteger, primary_key=True),
+    sa.Column("certificate", sa.Text, nullable=False),
+    sa.Column("private_key", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedCluster:
+    """A cluster and the seed it was begun with, which it keeps when the server gets another."""
+
+    uid: str
+    seed: int
+    gone_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedMachine:
+    """A server: a master, counted by ``ordinal``, or a node, where that is None. Times in ns."""
+
+    uid: str
+    cluster_uid: str
+    ordinal: int | None
+    server_id: str
+    private_ip: str
+    created_at: int
+    ready_at: int
+    gone_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateKey:
+    """Which of a cluster's certificates: the authority's, the server's or one client's."""
+
+    cluster_uid: str
+    role: str
+    user_name: str = ""
+    lifetime_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCertificate:
+    """A certificate and when it expires, in ns."""
+
+    pair: Pair
+    expires_at: int
+
+
+async def hold(tx: Tx, uid: str) -> SimulatedCluster | None:
+    """The cluster, nobody else's until this transaction ends; None for an unknown one."""
+    found = sa.select(clusters).where(clusters.c.uid == uid).with_for_update()
+    row = (await tx.execute(found)).one_or_none()
+    return None if row is None else SimulatedCluster(**row._mapping)
+
+
+async def ensure(tx: Tx, uid: str, *, seed: int) -> None:
+    """Make the cluster's row exist; one that exists keeps its seed."""
+    await tx.execute(
+        insert(clusters).values(uid=uid, seed=seed, gone_at=None).on_conflict_do_nothing()
+    )
+
+
+async def retire(tx: Tx, uid: str, *, gone_at: int) -> None:
+    """Give a cluster and its machines a time to be gone, and forget its certificates now."""
+    await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(gone_at=gone_at))
+    await tx.execute(
+        sa.update(machines)
+        .where(
+            machines.c.cluster_uid == uid,
+            machines.c.gone_at.is_(None) | (machines.c.gone_at > gone_at),
+        )
+        .values(gone_at=gone_at)
+    )
+    await tx.execute(sa.delete(certificates).where(certificates.c.cluster_uid == uid))
+
+
+async def forget_gone(tx: Tx, now: int) -> None:
+    """Remove the rows of clusters that are gone, except those another transaction works on."""
+    gone = (
+        sa.select(clusters.c.uid).where(clusters.c.gone_at <= now).with_for_update(skip_locked=True)
+    )
+    await tx.execute(sa.delete(clusters).where(clusters.c.uid.in_(gone)))
+
+
+async def machine(tx: Tx, uid: str) -> SimulatedMachine | None:
+    """The machine, gone or not; None for an unknown one."""
+    row = (await tx.execute(sa.select(machines).where(machines.c.uid == uid))).one_or_none()
+    return None if row is None else _machine(row)
+
+
+async def masters(tx: Tx, cluster_uid: str) -> list[SimulatedMachine]:
+    """A cluster's masters, gone or not, the first one first."""
+    found = (
+        sa.select(machines)
+        .where(machines.c.cluster_uid == cluster_uid, machines.c.ordinal.is_not(None))
+        .order_by(machines.c.ordinal)
+    )
+    return [_machine(row) for row in await tx.execute(found)]
+
+
+async def is_taken(tx: Tx, cluster_uid: str, private_ip: str) -> bool:
+    """Whether a machine of the cluster has this address."""
+    found = sa.select(machines.c.uid).where(
+        machines.c.cluster_uid == cluster_uid, machines.c.private_ip == private_ip
+    )
+    return (await tx.execute(found)).first() is not None
+
+
+async def add_machines(tx: Tx, added: Iterable[SimulatedMachine]) -> None:
+    """Store new machines of a held cluster."""
+    if rows := [asdict(one) for one in added]:
+        await tx.execute(sa.insert(machines), rows)
+
+
+async def retire_machine(tx: Tx, uid: str, *, gone_at: int) -> None:
+    """Give a machine a time to be gone, unless it has one."""
+    await tx.execute(
+        sa.update(machines)
+        .where(machines.c.uid == uid, machines.c.gone_at.is_(None))
+        .values(gone_at=gone_at)
+    )
+
+
+async def forget_gone_machines(tx: Tx, cluster_uid: str, now: int) -> None:
+    """Remove a cluster's gone machines, except those another transaction works on."""
+    gone = (
+        sa.select(machines.c.uid)
+        .where(machines.c.cluster_uid == cluster_uid, machines.c.gone_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+    await tx.execute(sa.delete(machines).where(machines.c.uid.in_(gone)))
+
+
+async def certificate(tx: Tx, key: CertificateKey) -> StoredCertificate | None:
+    """A certificate, expired or not; None when there is none."""
+    row = (await tx.execute(sa.select(certificates).where(*_is(key)))).one_or_none()
+    if row is None:
+        return None
+    return StoredCertificate(Pair(row.certificate, row.private_key), row.expires_at)
+
+
+async def keep(tx: Tx, key: CertificateKey, new: StoredCertificate, *, now: int) -> None:
+    """Store a held cluster's certificate in place of the old one, and forget expired ones."""
+    old = sa.and_(*_is(key)) | (
+        (certificates.c.cluster_uid == key.cluster_uid) & (certificates.c.expires_at <= now)
+    )
+    await tx.execute(sa.delete(certificates).where(old))
+    await tx.execute(
+        sa.insert(certificates).values(
+            **asdict(key),
+            certificate=new.pair.certificate,
+            private_key=new.pair.key,
+            expires_at=new.expires_at,
+        )
+    )
+
+
+def _is(key: CertificateKey) -> list[sa.ColumnElement[bool]]:
+    return [certificates.c[name] == value for name, value in asdict(key).items()]
+
+
+def _machine(row: sa.Row[Any]) -> SimulatedMachine:
+    return SimulatedMachine(**row._mapping)

@@ -1,0 +1,1 @@
+"""Sentences about behaviour, run against real parts."""

@@ -1,0 +1,55 @@
+"""Parts that many tests share: databases of both kinds and a running server."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from clusterwright import database
+from clusterwright.database import Database
+from tests import postgresql
+from tests.server_process import ServerProcess
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server, without a database name."""
+    folder = postgresql.binaries()
+    if folder is None:
+        reason = "PostgreSQL's server programs are not installed (Debian: postgresql)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgresql.server(folder) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'clusterwright.db'}"
+        return
+    with postgresql.fresh_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
+
+
+@pytest.fixture
+async def data(database_url: str) -> AsyncIterator[Database]:
+    """A database of each kind with our tables."""
+    data = Database(database_url)
+    database.migrate(data.url)
+    yield data
+    await data.dispose()
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server on SQLite that many tests share, fast enough to wait for and slow enough to
+    watch.
+    """
+    server = ServerProcess(tmp_path_factory.mktemp("live") / "data", pace=8, cluster_quota=1000)
+    server.start()
+    yield server
+    server.stop()

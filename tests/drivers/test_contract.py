@@ -1,0 +1,216 @@
+"""The contract that every driver keeps. A driver joins with one more parameter of ``driver``."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from cryptography.x509 import load_pem_x509_certificate
+
+from clusterwright.database import Database
+from clusterwright.drivers.contract import Driver, Kubeconfig, Unavailable
+from clusterwright.drivers.simulated import SimulatedDriver
+from tests.drivers.examples import a_cluster, a_node
+
+DAY = 86_400
+
+Begin = Callable[[Driver], Awaitable[object]]
+
+HALF_BUILT: dict[str, tuple[Begin, ...]] = {
+    "nothing": (),
+    "credentials": (lambda d: d.ensure_credentials(a_cluster()),),
+    "control plane without credentials": (lambda d: d.ensure_control_plane(a_cluster()),),
+    "control plane": (
+        lambda d: d.ensure_credentials(a_cluster()),
+        lambda d: d.ensure_control_plane(a_cluster()),
+    ),
+    "nodes": (
+        lambda d: d.ensure_credentials(a_cluster()),
+        lambda d: d.ensure_control_plane(a_cluster()),
+        lambda d: d.ensure_node(a_node("n1")),
+        lambda d: d.ensure_node(a_node("n2")),
+        lambda d: d.delete_node(a_node("n2")),
+    ),
+}
+
+
+@pytest.fixture(params=["simulated"])
+def driver(request: pytest.FixtureRequest, database: Database) -> Driver:
+    return SimulatedDriver(database, pace=0)
+
+
+async def eventually(observe: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until an observation says so; a driver of real processes needs a while."""
+    async with asyncio.timeout(60):
+        while not await observe():  # noqa: ASYNC110  # a driver tells only when asked
+            await asyncio.sleep(0.01)
+
+
+async def build(driver: Driver) -> None:
+    await driver.ensure_credentials(a_cluster())
+    await driver.ensure_control_plane(a_cluster())
+    await eventually(lambda: is_ready(driver))
+
+
+async def is_ready(driver: Driver) -> bool:
+    return (await driver.observe_control_plane(a_cluster())).ready
+
+
+async def is_gone(driver: Driver) -> bool:
+    return not (await driver.observe_control_plane(a_cluster())).exists
+
+
+async def joined(driver: Driver, uid: str) -> bool:
+    return (await driver.observe_node(a_node(uid))).ready
+
+
+async def access(driver: Driver, user: str = "alice", days: int = 30) -> Kubeconfig:
+    return await driver.kubeconfig(a_cluster(), user=user, lifetime_seconds=days * DAY)
+
+
+async def test_a_control_plane_becomes_ready_with_an_endpoint_and_the_masters_asked_for(
+    driver: Driver,
+) -> None:
+    await build(driver)
+
+    plane = await driver.observe_control_plane(a_cluster())
+
+    assert plane.exists
+    assert plane.endpoint.startswith("https://")
+    assert plane.masters == a_cluster().masters
+
+
+async def test_a_node_becomes_created_and_ready_on_a_server_with_an_address(driver: Driver) -> None:
+    await build(driver)
+
+    await driver.ensure_node(a_node())
+    await eventually(lambda: joined(driver, "n1"))
+    machine = await driver.observe_node(a_node())
+
+    assert machine.exists
+    assert machine.created
+    assert machine.server_id
+    assert machine.private_ip
+
+
+async def test_a_node_takes_over_the_server_it_names(driver: Driver) -> None:
+    await build(driver)
+
+    await driver.ensure_node(a_node(server_id="existing-server"))
+
+    assert (await driver.observe_node(a_node())).server_id == "existing-server"
+
+
+async def test_acting_twice_equals_acting_once(driver: Driver) -> None:
+    await build(driver)
+    await driver.ensure_node(a_node())
+    await eventually(lambda: joined(driver, "n1"))
+    before = (
+        await driver.observe_control_plane(a_cluster()),
+        await driver.observe_node(a_node()),
+        await access(driver),
+    )
+
+    await build(driver)
+    await driver.ensure_node(a_node())
+    after = (
+        await driver.observe_control_plane(a_cluster()),
+        await driver.observe_node(a_node()),
+        await access(driver),
+    )
+
+    assert after == before
+
+
+async def test_acting_many_times_at_once_equals_acting_once(driver: Driver) -> None:
+    await asyncio.gather(*(driver.ensure_credentials(a_cluster()) for _ in range(4)))
+    await asyncio.gather(*(driver.ensure_control_plane(a_cluster()) for _ in range(4)))
+    await eventually(lambda: is_ready(driver))
+    await asyncio.gather(*(driver.ensure_node(a_node(f"n{i % 4}")) for i in range(8)))
+    configs = await asyncio.gather(*(access(driver) for _ in range(4)))
+
+    machines = [await driver.observe_node(a_node(f"n{i}")) for i in range(4)]
+
+    assert (await driver.observe_control_plane(a_cluster())).masters == a_cluster().masters
+    assert len({machine.private_ip for machine in machines}) == 4
+    assert len(set(configs)) == 1
+
+
+async def test_what_nobody_asked_for_does_not_exist(driver: Driver) -> None:
+    assert not (await driver.observe_control_plane(a_cluster("unknown"))).exists
+    assert not (await driver.observe_node(a_node("unknown"))).exists
+
+
+async def test_deleting_the_unknown_does_nothing(driver: Driver) -> None:
+    await build(driver)
+    before = await driver.observe_control_plane(a_cluster())
+
+    await driver.delete_cluster(a_cluster("unknown"))
+    await driver.delete_node(a_node("unknown"))
+
+    assert await driver.observe_control_plane(a_cluster()) == before
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("state", HALF_BUILT)
+async def test_a_cluster_can_be_deleted_from_every_half_built_state(
+    driver: Driver, state: str, times: int
+) -> None:
+    for begin in HALF_BUILT[state]:
+        await begin(driver)
+
+    for _ in range(times):
+        await driver.delete_cluster(a_cluster())
+    await eventually(lambda: is_gone(driver))
+
+    assert not (await driver.observe_node(a_node("n1"))).exists
+    assert not (await driver.observe_node(a_node("n2"))).exists
+    with pytest.raises(Unavailable):
+        await access(driver)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_deleted_node_goes_and_its_cluster_stays(driver: Driver, times: int) -> None:
+    await build(driver)
+    await driver.ensure_node(a_node("n1"))
+    await driver.ensure_node(a_node("n2"))
+
+    for _ in range(times):
+        await driver.delete_node(a_node("n1"))
+
+    async def is_removed() -> bool:
+        return not (await driver.observe_node(a_node("n1"))).exists
+
+    await eventually(is_removed)
+    assert (await driver.observe_node(a_node("n2"))).exists
+    assert await is_ready(driver)
+
+
+async def test_what_was_deleted_can_be_made_again(driver: Driver) -> None:
+    await build(driver)
+    await driver.delete_cluster(a_cluster())
+    await eventually(lambda: is_gone(driver))
+
+    await build(driver)
+
+    assert await is_ready(driver)
+
+
+async def test_a_kubeconfig_names_the_user_and_is_signed_by_its_authority(driver: Driver) -> None:
+    await build(driver)
+
+    config = await access(driver)
+    client = load_pem_x509_certificate(config.client_certificate.encode())
+    authority = load_pem_x509_certificate(config.ca.encode())
+
+    client.verify_directly_issued_by(authority)
+    assert client.subject.rfc4514_string() == "CN=alice,O=system:masters"
+    assert config.server == (await driver.observe_control_plane(a_cluster())).endpoint
+
+
+async def test_users_and_lifetimes_have_certificates_of_their_own(driver: Driver) -> None:
+    await build(driver)
+
+    configs = [await access(driver), await access(driver, "bob"), await access(driver, days=1)]
+
+    assert len({config.client_certificate for config in configs}) == 3
+    assert len({config.ca for config in configs}) == 1

@@ -1,0 +1,202 @@
+"""Faults fail the named step, with the given reason, exactly as often as asked."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from clusterwright.database import Database
+from clusterwright.drivers.contract import DriverError, Unavailable
+from clusterwright.drivers.simulated import SimulatedDriver, faults, load_faults
+from clusterwright.drivers.simulated.faults import FaultRequest, Kind
+from clusterwright.wire import Malformed
+from tests.drivers.examples import a_cluster, a_node
+
+
+@pytest.fixture
+def driver(database: Database) -> SimulatedDriver:
+    return SimulatedDriver(database, pace=0)
+
+
+async def arm(
+    database: Database,
+    step: str,
+    times: int = 1,
+    kind: Kind = Kind.ERROR,
+    cluster: str | None = None,
+) -> None:
+    async with database.transaction() as tx:
+        asked = FaultRequest(
+            step=step, reason="No spare servers.", times=times, kind=kind, cluster=cluster
+        )
+        await faults.add(tx, asked)
+
+
+async def remaining(database: Database) -> list[tuple[str, int]]:
+    async with database.reading() as tx:
+        return [(fault.step, fault.remaining) for fault in await faults.listed(tx)]
+
+
+async def test_a_fault_fails_its_step_as_often_as_asked_and_is_then_inert(
+    driver: SimulatedDriver, database: Database
+) -> None:
+    await arm(database, "InstallMaster", times=2)
+
+    for _ in range(2):
+        with pytest.raises(DriverError, match=r"^No spare servers\.$"):
+            await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
+    await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
+
+    assert await remaining(database) == [("InstallMaster", 0)]
+
+
+async def test_a_failed_step_has_done_nothing(driver: SimulatedDriver, database: Database) -> None:
+    await arm(database, "InstallMaster")
+
+    with pytest.raises(DriverError):
+        await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
+
+    assert not (await driver.observe_control_plane(a_cluster())).exists
+
+
+async def test_every_verb_shows_the_fault_of_the_step_it_serves(
+    driver: SimulatedDriver, database: Database
+) -> None:
+    cluster = a_cluster(step="Any")
+    node = a_node(step="Any")
+    await arm(database, "Any", times=8, kind=Kind.UNAVAILABLE)
+
+    for call in (
+        lambda: driver.ensure_credentials(cluster),
+        lambda: driver.ensure_control_plane(cluster),
+        lambda: driver.observe_control_plane(cluster),
+        lambda: driver.delete_cluster(cluster),
+        lambda: driver.ensure_node(node),
+        lambda: driver.observe_node(node),
+        lambda: driver.delete_node(node),
+        lambda: driver.kubeconfig(cluster, user="alice", lifetime_seconds=60),
+    ):
+        with pytest.raises(Unavailable, match="No spare servers"):
+            await call()
+
+    assert await remaining(database) == [("Any", 0)]
+
+
+async def test_other_steps_and_other_clusters_are_left_alone(
+    driver: SimulatedDriver, database: Database
+) -> None:
+    await arm(database, "InstallMaster", cluster="demo")
+
+    await driver.ensure_control_plane(a_cluster())
+    await driver.ensure_control_plane(a_cluster(step="CreatePSMCert"))
+    await driver.ensure_control_plane(a_cluster("c2", name="other", step="InstallMaster"))
+
+    assert await remaining(database) == [("InstallMaster", 1)]
+
+
+async def test_faults_are_counted_exactly_when_many_steps_run_at_once(
+    driver: SimulatedDriver, database: Database
+) -> None:
+    await arm(database, "InstallNode", times=3)
+    await arm(database, "InstallNode", times=2, kind=Kind.UNAVAILABLE)
+
+    results = await asyncio.gather(
+        *(driver.observe_node(a_node(f"n{n}", step="InstallNode")) for n in range(12)),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(result, DriverError) for result in results) == 3
+    assert sum(isinstance(result, Unavailable) for result in results) == 2
+    assert sum(not isinstance(result, BaseException) for result in results) == 7
+
+
+FILE = """
+- step: InstallMaster
+  reason: No spare servers.
+  times: 1
+- {step: InstallNode, reason: Slow network., times: 2, kind: unavailable, cluster: demo}
+- {step: InstallNode, reason: Slow network., times: 2, kind: unavailable, cluster: demo}
+"""
+
+
+async def test_a_restart_does_not_arm_again_what_was_used_up(
+    driver: SimulatedDriver, database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text(FILE)
+    await load_faults(database, path)
+    with pytest.raises(DriverError):
+        await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
+
+    await load_faults(database, path)
+
+    assert await remaining(database) == [
+        ("InstallMaster", 0),
+        ("InstallNode", 2),
+        ("InstallNode", 2),
+    ]
+
+
+async def test_servers_that_start_together_load_each_fault_once(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text(FILE)
+
+    await asyncio.gather(*(load_faults(database, path) for _ in range(4)))
+
+    assert len(await remaining(database)) == 3
+
+
+async def test_an_edited_file_replaces_its_faults_and_keeps_those_of_the_command_line(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text(FILE)
+    await arm(database, "DeleteNode")
+    await load_faults(database, path)
+
+    path.write_text("- {step: InstallMaster, reason: No spare servers., times: 5}")
+    await load_faults(database, path)
+    edited = await remaining(database)
+    await load_faults(database, None)
+
+    assert edited == [("DeleteNode", 1), ("InstallMaster", 5)]
+    assert await remaining(database) == [("DeleteNode", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("- {step: A}\n- {step: B, times: many}", r"faults\.yaml, entry 2, times: "),
+        ("- {reason: Why}", r"entry 1, step: Field required"),
+        ("- {step: A, kind: slow}", r"entry 1, kind: "),
+        ("- {step: A, tiems: 2}", r"entry 1, tiems: "),
+        ("- InstallMaster", r"entry 1: "),
+        ("step: A", r"Write a list"),
+        ("- {", r"cannot be read"),
+    ],
+)
+async def test_a_wrong_file_is_refused_naming_entry_and_field(
+    database: Database, tmp_path: Path, text: str, complaint: str
+) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text(text)
+
+    with pytest.raises(Malformed, match=complaint):
+        await load_faults(database, path)
+
+    assert await remaining(database) == []
+
+
+async def test_a_missing_file_is_refused_and_an_empty_one_holds_no_faults(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "faults.yaml"
+    with pytest.raises(Malformed, match="cannot be read"):
+        await load_faults(database, path)
+
+    path.write_text("")
+    await load_faults(database, path)
+
+    assert await remaining(database) == []

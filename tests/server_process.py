@@ -1,0 +1,104 @@
+"""A real server in a process of its own: started, killed and started again like an operator
+would.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_SECONDS = 30
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class ServerProcess:
+    """``clusterwright serve`` on a free port; ``start`` it, ``kill`` it, ``stop`` it."""
+
+    def __init__(self, data: Path, *, database: str = "", pace: float = 0, **settings: Any) -> None:
+        self.data = data
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.log = data.parent / f"{data.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        chosen = settings | {"data": data, "database": database, "pace": pace, "port": self.port}
+        self.variables = {
+            f"CLUSTERWRIGHT_{name.upper()}": str(value) for name, value in chosen.items()
+        }
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The first account, as the server wrote it into its data folder."""
+        found: dict[str, str] = json.loads((self.data / "credentials.json").read_text())
+        return found
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that ``clusterwright env`` prints for this server."""
+        printed = self.command("env", "--data", str(self.data), "--format", "json")
+        found: dict[str, str] = json.loads(printed)
+        return found
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def command(self, *arguments: str) -> str:
+        """Run another command of the command line and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "clusterwright", *arguments],
+            env=os.environ | self.variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def start(self) -> "ServerProcess":
+        """Start the server and wait until it serves requests."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "clusterwright", "serve"],
+                env=os.environ | self.variables,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.endpoint}/healthz").status_code == 200:
+                    return self
+            except httpx.TransportError:
+                pass
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError(f"The server did not start:\n{self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        """End the process like a power cut: no handler runs."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask the process to end, and wait for it."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=30)
+            self._process = None
