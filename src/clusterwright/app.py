@@ -1,0 +1,97 @@
+"""The composition root: the only module that knows everybody.
+
+``open_app`` builds one server process: database, identity, engine, routes. Any ASGI server can
+serve what it yields; ``cli/serve.py`` uses granian.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from clusterwright import __version__, database, web
+from clusterwright.clusters import api as clusters_api
+from clusterwright.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
+from clusterwright.database import Database
+from clusterwright.drivers.contract import Driver
+from clusterwright.drivers.simulated import SimulatedDriver, load_faults
+from clusterwright.health import router as health_router
+from clusterwright.iam import api as iam_api
+from clusterwright.iam import store as iam_store
+from clusterwright.iam.auth import Authenticator
+from clusterwright.iam.directory import Directory, keep_fresh
+from clusterwright.iam.tokens import Tokens, load_key
+from clusterwright.jobs import api as jobs_api
+from clusterwright.jobs import reader
+from clusterwright.jobs.plan import Registry
+from clusterwright.jobs.runner import Runner
+from clusterwright.openapi import describe
+from clusterwright.settings import Settings
+from clusterwright.web import ASGIApp, Edge
+
+log = logging.getLogger(__name__)
+
+REGISTRY = Registry(*CLUSTER_JOB_TYPES)
+"""Every job type of this server."""
+
+ROUTERS = (health_router, iam_api.router, jobs_api.router, clusters_api.router)
+
+
+def drivers(data: Database, settings: Settings) -> Mapping[str, Driver]:
+    """The drivers of this server, by the name that a cluster keeps."""
+    return {"simulated": SimulatedDriver(data, pace=settings.pace, seed=settings.seed)}
+
+
+def routes(settings: Settings) -> FastAPI:
+    """The framework application: every route, no state. Enough to describe the API."""
+    app = FastAPI(
+        title="Clusterwright",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.settings = settings
+    web.answer_errors(app)
+    describe(app)
+    return app
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """One server process, ready to serve inside the block, in the loop that serves.
+
+    Raises StorageUnavailable when the database does not answer, AlreadyRunning when the data folder
+    is in use.
+    """
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data = Database(settings.database_url)
+    await asyncio.to_thread(database.migrate, data.url)
+    await iam_store.bootstrap(data, settings)
+    await load_faults(data, settings.faults)
+    key = load_key(settings)
+    directory = Directory(key)
+    await directory.refresh(data)
+    runner = Runner(data, REGISTRY, drivers(data, settings), settings)
+    documents = await reader.connect(data.url, name="clusterwright-reader")
+    app = routes(settings)
+    app.state.database = data
+    app.state.authenticator = Authenticator(directory, Tokens(key))
+    app.state.show_job = jobs_api.ShowJob(documents, app.state.authenticator)
+    freshness = asyncio.create_task(keep_fresh(directory, data))
+    try:
+        await runner.start()
+        try:
+            yield Edge(app, body_limit=settings.body_limit, hot=[app.state.show_job])
+        finally:
+            await runner.stop()
+    finally:
+        freshness.cancel()
+        await asyncio.gather(freshness, return_exceptions=True)
+        await documents.close()
+        await data.dispose()

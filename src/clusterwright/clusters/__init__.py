@@ -1,0 +1,1 @@
+"""Clusters: the documents, the rows, the jobs and the operations of ``…/clusters``."""

@@ -1,0 +1,158 @@
+"""The routes of ``…/clusters``: they translate and commit, and decide nothing."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from clusterwright import errors
+from clusterwright.clusters import operations, store
+from clusterwright.clusters.operations import DELETE_CHOICES, AlreadyDeleting
+from clusterwright.clusters.store import ClusterPhase
+from clusterwright.clusters.wire import (
+    ClusterDocument,
+    ClusterList,
+    ClusterToCreate,
+    ClusterToUpdate,
+)
+from clusterwright.database import Database
+from clusterwright.errors import ApiError
+from clusterwright.iam.auth import project_caller
+from clusterwright.iam.caller import Caller
+from clusterwright.settings import Settings
+from clusterwright.web import body, database, described, json_response, settings
+
+router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
+
+Member = Annotated[Caller, Depends(project_caller)]
+Data = Annotated[Database, Depends(database)]
+Setup = Annotated[Settings, Depends(settings)]
+
+_STORAGE_OPTIONS = ("evs", "obs", "sfs", "sfs30", "efs", "eni", "net")
+_POLICIES = {
+    "ondemand_node_policy": ("delete", "reset", "retain"),
+    "periodic_node_policy": ("reset", "retain"),
+    "lts_reclaim_policy": DELETE_CHOICES,
+    "tobedeleted": ("true", "false"),
+}
+DELETE_OPTIONS: dict[str, tuple[str, ...]] = {
+    f"delete_{kind}": DELETE_CHOICES for kind in _STORAGE_OPTIONS
+} | _POLICIES
+"""The query parameters of a deletion and their values (API reference, 4.7)."""
+
+
+@router.post(
+    "",
+    operation_id="CreateCluster",
+    summary="Create a cluster",
+    **described(ClusterDocument, status=201, body=ClusterToCreate),
+)
+async def create_cluster(
+    caller: Member,
+    data: Data,
+    setup: Setup,
+    asked: Annotated[ClusterToCreate, Depends(body(ClusterToCreate))],
+) -> Response:
+    """Promise a new cluster; ``status.jobID`` tells which job makes it."""
+    async with data.transaction() as tx:
+        cluster = await operations.create(
+            tx, caller, asked, driver=setup.driver, quota=setup.cluster_quota
+        )
+    return json_response(operations.document(cluster), 201)
+
+
+@router.get("", operation_id="ListClusters", summary="List clusters", **described(ClusterList))
+async def list_clusters(
+    caller: Member,
+    data: Data,
+    detail: bool = False,
+    status: ClusterPhase | None = None,
+    type: Annotated[Literal["VirtualMachine", "ARM64"] | None, Query()] = None,
+    version: Annotated[str, Query(max_length=32)] = "",
+) -> Response:
+    """The clusters of the project, in the order of their creation."""
+    async with data.reading() as tx:
+        found = await store.find(
+            tx,
+            project_id=caller.project_id,
+            phase=status or "",
+            type=type or "",
+            version=version,
+        )
+    items = [operations.document(cluster, detail=detail) for cluster in found]
+    return json_response({"kind": "Cluster", "apiVersion": "v3", "items": items})
+
+
+@router.get(
+    "/{cluster_id}",
+    operation_id="ShowCluster",
+    summary="Show a cluster",
+    **described(ClusterDocument),
+)
+async def show_cluster(
+    caller: Member, data: Data, cluster_id: str, detail: bool = False
+) -> Response:
+    """One cluster, with counts in its annotations where ``detail`` is asked for."""
+    async with data.reading() as tx:
+        cluster = await operations.show(tx, caller, cluster_id)
+    return json_response(operations.document(cluster, detail=detail))
+
+
+@router.put(
+    "/{cluster_id}",
+    operation_id="UpdateCluster",
+    summary="Update a cluster",
+    **described(ClusterDocument, body=ClusterToUpdate),
+)
+async def update_cluster(
+    caller: Member,
+    data: Data,
+    cluster_id: str,
+    asked: Annotated[ClusterToUpdate, Depends(body(ClusterToUpdate))],
+) -> Response:
+    """Change the alias and the few fields of the spec that may change."""
+    async with data.transaction() as tx:
+        cluster = await operations.update(tx, caller, cluster_id, asked)
+    return json_response(operations.document(cluster))
+
+
+def delete_options(request: Request) -> dict[str, str]:
+    """The deletion's options as sent. Raises ApiError for a value that is not documented."""
+    sent = {key: value for key, value in request.query_params.items() if key in DELETE_OPTIONS}
+    for key, value in sent.items():
+        if value.lower() not in DELETE_OPTIONS[key]:
+            allowed = ", ".join(DELETE_OPTIONS[key])
+            raise ApiError(errors.INVALID_REQUEST, f"query.{key}: must be one of {allowed}.")
+    return {key: value.lower() for key, value in sent.items()}
+
+
+_DELETE_PARAMETERS: list[dict[str, Any]] = [
+    {"name": key, "in": "query", "schema": {"type": "string", "enum": list(values)}}
+    for key, values in DELETE_OPTIONS.items()
+]
+
+
+@router.delete(
+    "/{cluster_id}",
+    operation_id="DeleteCluster",
+    summary="Delete a cluster",
+    **described(ClusterDocument) | {"openapi_extra": {"parameters": _DELETE_PARAMETERS}},
+)
+async def delete_cluster(
+    caller: Member,
+    data: Data,
+    cluster_id: str,
+    options: Annotated[dict[str, str], Depends(delete_options)],
+) -> Response:
+    """Promise the cluster's end; ``status.jobID`` tells which job brings it about."""
+    if options.get("tobedeleted") == "true":
+        raise ApiError(
+            errors.NOT_SUPPORTED,
+            "query.tobedeleted concerns prepaid clusters, which this server does not have.",
+        )
+    try:
+        async with data.transaction() as tx:
+            cluster, job_uid = await operations.delete(tx, caller, cluster_id, options=options)
+    except AlreadyDeleting as known:
+        cluster, job_uid = known.cluster, known.cluster.job_uid
+    return json_response(operations.document(cluster, job_uid=job_uid))

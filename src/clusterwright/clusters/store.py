@@ -1,0 +1,224 @@
+"""Clusters as rows: the client's spec as it was sent, beside the few columns that we search by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from clusterwright.database import Tx, metadata
+
+clusters = sa.Table(
+    "clusters",
+    metadata,
+    sa.Column("uid", sa.String(36), primary_key=True),
+    sa.Column("project_id", sa.String(64), nullable=False, index=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("alias", sa.String(128), nullable=False),
+    sa.Column("type", sa.String(32), nullable=False),
+    sa.Column("version", sa.String(32), nullable=False),
+    sa.Column("phase", sa.String(32), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("job_uid", sa.String(36), nullable=False),
+    sa.Column("driver", sa.String(32), nullable=False),
+    sa.Column("masters", sa.JSON, nullable=False),
+    sa.Column("endpoint", sa.String(256), nullable=False),
+    sa.Column("timezone", sa.String(64), nullable=False),
+    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+# Names and aliases are unique together (API reference, 4.1), so they share one table.
+cluster_names = sa.Table(
+    "cluster_names",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(128), primary_key=True),
+    sa.Column(
+        "cluster_uid",
+        sa.ForeignKey("clusters.uid", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+)
+
+cluster_quotas = sa.Table(
+    "cluster_quotas",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("used", sa.Integer, nullable=False),
+)
+
+
+class ClusterPhase(StrEnum):
+    """The words of ``status.phase`` (API reference, 4.5)."""
+
+    CREATING = "Creating"
+    AVAILABLE = "Available"
+    UNAVAILABLE = "Unavailable"
+    SCALING_UP = "ScalingUp"
+    SCALING_DOWN = "ScalingDown"
+    DELETING = "Deleting"
+    UPGRADING = "Upgrading"
+    RESIZING = "Resizing"
+    ROLLING_BACK = "RollingBack"
+    ROLLBACK_FAILED = "RollbackFailed"
+    HIBERNATING = "Hibernating"
+    HIBERNATION = "Hibernation"
+    AWAKING = "Awaking"
+    EMPTY = "Empty"
+    ERROR = "Error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """One stored cluster."""
+
+    uid: str
+    project_id: str
+    name: str
+    alias: str
+    type: str
+    version: str
+    phase: ClusterPhase
+    reason: str
+    job_uid: str
+    """The job that last worked, or works, on the whole cluster."""
+    driver: str
+    masters: Sequence[str]
+    """Ids of the control-plane servers, chosen at creation because the job tree names them."""
+    endpoint: str
+    """``https://address:port`` of the API server, empty until it is known."""
+    timezone: str
+    spec: dict[str, Any]
+    created_at: int
+    updated_at: int
+
+
+_FIELDS = tuple(field.name for field in fields(Cluster))
+
+
+class NameTaken(Exception):
+    """Another cluster of the project has this name or alias."""
+
+
+class QuotaUsed(Exception):
+    """The project has as many clusters as it may."""
+
+
+async def insert(tx: Tx, cluster: Cluster, *, quota: int) -> None:
+    """Add a cluster. Raises NameTaken, or QuotaUsed when the project has ``quota`` clusters
+    already.
+    """
+    await _count_up(tx, cluster.project_id, quota)
+    await tx.execute(sa.insert(clusters).values({name: getattr(cluster, name) for name in _FIELDS}))
+    await _claim_names(tx, cluster)
+
+
+async def _count_up(tx: Tx, project_id: str, quota: int) -> None:
+    # One statement locks, checks and counts, so that two creations at once cannot both take the
+    # last place.
+    dialect = sqlite if tx.is_sqlite else postgresql
+    added = dialect.insert(cluster_quotas).values(project_id=project_id, used=1)
+    counted = await tx.execute(
+        added.on_conflict_do_update(
+            index_elements=[cluster_quotas.c.project_id],
+            set_={"used": cluster_quotas.c.used + 1},
+        ).returning(cluster_quotas.c.used)
+    )
+    if counted.scalar_one() > quota:
+        raise QuotaUsed
+
+
+async def _claim_names(tx: Tx, cluster: Cluster) -> None:
+    names = dict.fromkeys((cluster.name, cluster.alias))
+    try:
+        await tx.execute(
+            sa.insert(cluster_names),
+            [
+                {"project_id": cluster.project_id, "name": name, "cluster_uid": cluster.uid}
+                for name in names
+            ],
+        )
+    except IntegrityError:
+        raise NameTaken from None
+
+
+async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Cluster | None:
+    """The cluster of this project, or None; with ``lock`` nobody else changes it in this
+    transaction.
+    """
+    query = sa.select(clusters).where(clusters.c.uid == uid, clusters.c.project_id == project_id)
+    row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
+    return _cluster(row) if row else None
+
+
+async def find(
+    tx: Tx, *, project_id: str, phase: str = "", type: str = "", version: str = ""
+) -> list[Cluster]:
+    """The clusters of a project in the order of their creation, filtered by what is not empty."""
+    query = sa.select(clusters).where(clusters.c.project_id == project_id)
+    if phase:
+        query = query.where(clusters.c.phase == phase)
+    if type:
+        query = query.where(clusters.c.type == type)
+    if version:
+        query = query.where(
+            sa.or_(
+                clusters.c.version == version,
+                clusters.c.version.startswith(f"{version}.", autoescape=True),
+            )
+        )
+    rows = await tx.execute(query.order_by(clusters.c.created_at, clusters.c.uid))
+    return [_cluster(row) for row in rows]
+
+
+async def count(tx: Tx, *, project_id: str) -> int:
+    """How many clusters the project has."""
+    query = sa.select(cluster_quotas.c.used).where(cluster_quotas.c.project_id == project_id)
+    return int((await tx.execute(query)).scalar_one_or_none() or 0)
+
+
+async def update(tx: Tx, uid: str, **values: Any) -> None:
+    """Change columns of a cluster."""
+    await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(**values))
+
+
+async def rename(tx: Tx, cluster: Cluster) -> None:
+    """Make the cluster's name and alias the only names it holds. Raises NameTaken."""
+    await tx.execute(sa.delete(cluster_names).where(cluster_names.c.cluster_uid == cluster.uid))
+    await _claim_names(tx, cluster)
+
+
+async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
+    """Change columns of a cluster if it is still this job's to settle; a later job has its own
+    say.
+    """
+    await tx.execute(
+        sa.update(clusters)
+        .where(clusters.c.uid == uid, clusters.c.job_uid == job_uid)
+        .values(**values)
+    )
+
+
+async def remove(tx: Tx, uid: str) -> None:
+    """Forget a cluster. Forgetting an unknown one does nothing."""
+    gone = await tx.execute(
+        sa.delete(clusters).where(clusters.c.uid == uid).returning(clusters.c.project_id)
+    )
+    project_id = gone.scalar_one_or_none()
+    if project_id is not None:
+        await tx.execute(
+            sa.update(cluster_quotas)
+            .where(cluster_quotas.c.project_id == project_id)
+            .values(used=cluster_quotas.c.used - 1)
+        )
+
+
+def _cluster(row: Any) -> Cluster:
+    values = {name: getattr(row, name) for name in _FIELDS}
+    return Cluster(**values | {"phase": ClusterPhase(row.phase)})
