@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from clusterwright import __version__, database, web
+from clusterwright import __version__, database, web, wire
 from clusterwright.clusters import api as clusters_api
 from clusterwright.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
-from clusterwright.database import Database
+from clusterwright.database import Database, StorageUnavailable
 from clusterwright.drivers.contract import Driver
 from clusterwright.drivers.simulated import SimulatedDriver, load_faults
 from clusterwright.health import router as health_router
@@ -32,6 +32,9 @@ from clusterwright.settings import Settings
 from clusterwright.web import ASGIApp, Edge
 
 log = logging.getLogger(__name__)
+
+PURGE_PERIOD = 3600.0
+"""Seconds between two looks for expired revocations and temporary keys."""
 
 REGISTRY = Registry(*CLUSTER_JOB_TYPES)
 """Every job type of this server."""
@@ -62,6 +65,17 @@ def routes(settings: Settings) -> FastAPI:
     return app
 
 
+async def purge_identities(data: Database) -> None:
+    """Forget expired revocations and temporary keys once an hour, until cancelled."""
+    while True:
+        try:
+            async with data.transaction() as tx:
+                await iam_store.purge(tx, wire.now())
+        except StorageUnavailable as error:
+            log.error("waiting for the database", extra={"reason": str(error)})
+        await asyncio.sleep(PURGE_PERIOD)
+
+
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """One server process, ready to serve inside the block, in the loop that serves.
@@ -83,7 +97,10 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     app.state.database = data
     app.state.authenticator = Authenticator(directory, Tokens(key))
     app.state.show_job = jobs_api.ShowJob(documents, app.state.authenticator)
-    freshness = asyncio.create_task(keep_fresh(directory, data))
+    chores = [
+        asyncio.create_task(keep_fresh(directory, data)),
+        asyncio.create_task(purge_identities(data)),
+    ]
     try:
         await runner.start()
         try:
@@ -91,7 +108,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         finally:
             await runner.stop()
     finally:
-        freshness.cancel()
-        await asyncio.gather(freshness, return_exceptions=True)
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
         await documents.close()
         await data.dispose()

@@ -1,0 +1,1 @@
+"""Who may ask: domains, projects, users, access keys, tokens and signatures."""

@@ -1,0 +1,308 @@
+"""The identity service's routes: what cloud clients ask before they reach a cluster."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from clusterwright import errors, web
+from clusterwright.database import Tx
+from clusterwright.errors import ApiError
+from clusterwright.iam import auth, documents, store, vault
+from clusterwright.iam.auth import Authenticator
+from clusterwright.iam.caller import Caller
+from clusterwright.iam.directory import Directory
+from clusterwright.iam.login import Login
+from clusterwright.iam.store import AccessKey
+from clusterwright.iam.tokens import Token, TokenError
+from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
+from clusterwright.wire import Malformed, now, rfc3339
+
+T = TypeVar("T")
+
+
+class IdentityRoute(APIRoute):
+    """A route that refuses in the identity service's words and names the request its way."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            request_id: str = request.state.request_id
+            try:
+                response = await handle(request)
+            except (ApiError, Malformed, RequestValidationError) as error:
+                refusal = _refusal(error, request)
+                content = web.error_body(refusal, request_id)
+                response = Response(content, refusal.error.status, media_type="application/json")
+            response.headers["X-IAM-Trace-Id"] = request_id
+            return response
+
+        return answer
+
+
+def _refusal(error: Exception, request: Request) -> ApiError:
+    found = web.as_refusal(error, request.scope, request.state.request_id)
+    match error:
+        case Malformed():
+            return ApiError(errors.IAM_INVALID_BODY, found.detail)
+        case RequestValidationError():
+            return ApiError(errors.IAM_INVALID_PARAMETER, found.detail)
+        case _:
+            return auth.in_dialect(found, request.scope["path"])
+
+
+router = APIRouter(route_class=IdentityRoute)
+
+Authenticated = Annotated[Caller, Depends(auth.caller)]
+
+
+def _directory(request: Request) -> Directory:
+    return auth.authenticator(request).directory
+
+
+Known = Annotated[Directory, Depends(_directory)]
+Guard = Annotated[Authenticator, Depends(auth.authenticator)]
+Subject = Annotated[str, Header(alias="X-Subject-Token")]
+Base = Annotated[str, Depends(web.base_url)]
+
+
+async def _change(request: Request, work: Callable[[Tx], Awaitable[T]]) -> T:
+    """Change rows, and let this process see the change at once."""
+    database = web.database(request)
+    async with database.transaction() as tx:
+        result = await work(tx)
+    await _directory(request).refresh(database)
+    return result
+
+
+@router.get("/")
+async def list_versions(base: Base) -> Response:
+    """List the versions of the API."""
+    return web.json_response(documents.versions(base))
+
+
+@router.get("/v3")
+@router.get("/v3/")
+async def show_version(base: Base) -> Response:
+    """Show the version of the identity service."""
+    return web.json_response({"version": documents.version(base)})
+
+
+@router.post("/v3/auth/tokens", status_code=201)
+async def issue_token(
+    request: Request,
+    guard: Guard,
+    asked: Annotated[TokenRequest, Depends(web.body(TokenRequest))],
+) -> Response:
+    """Issue a token for a password or for another token."""
+    hours = web.settings(request).token_lifetime_hours
+    text, token = await Login(guard, lifetime_hours=hours).log_in(asked)
+    return _token_response(request, text, token, status=201)
+
+
+@router.get("/v3/auth/tokens")
+async def show_token(
+    request: Request,
+    caller: Authenticated,
+    guard: Guard,
+    subject: Subject,
+) -> Response:
+    """Show what a token of the caller's domain stands for."""
+    token = _check(caller, guard, subject)
+    return _token_response(request, subject, token)
+
+
+@router.head("/v3/auth/tokens")
+async def check_token(
+    caller: Authenticated,
+    guard: Guard,
+    subject: Subject,
+) -> Response:
+    """Tell whether a token of the caller's domain is good."""
+    _check(caller, guard, subject)
+    return Response(headers={"X-Subject-Token": subject}, media_type="application/json")
+
+
+@router.delete("/v3/auth/tokens", status_code=204)
+async def revoke_token(
+    request: Request,
+    caller: Authenticated,
+    guard: Guard,
+    subject: Subject,
+) -> Response:
+    """Revoke a token of the caller's domain. Revoking one that has ended does nothing."""
+    token = _open(caller, guard, subject)
+    if token.expires_at > now():
+        await _change(request, lambda tx: store.revoke(tx, token.id, token.expires_at))
+    return Response(status_code=204)
+
+
+def _open(caller: Caller, guard: Authenticator, text: str) -> Token:
+    """What a token of the caller's domain says, good or not. Raises ApiError."""
+    try:
+        token = guard.tokens.open(text)
+    except TokenError as error:
+        raise ApiError(errors.IAM_INVALID_SUBJECT) from error
+    if token.domain_id != caller.domain_id:
+        raise ApiError(errors.IAM_INVALID_SUBJECT)
+    return token
+
+
+def _check(caller: Caller, guard: Authenticator, text: str) -> Token:
+    """What a good token of the caller's domain says. Raises ApiError."""
+    token = _open(caller, guard, text)
+    try:
+        guard.by_token(text)
+    except ApiError as error:
+        raise ApiError(errors.IAM_INVALID_SUBJECT, error.detail) from error
+    return token
+
+
+def _token_response(request: Request, text: str, token: Token, status: int = 200) -> Response:
+    asked = dict(web.raw_query(request.scope)).get("nocatalog", "false")
+    services = None if asked.lower() != "false" else _catalog(request, token.project_id)
+    document = documents.token(token, _directory(request).snapshot, services)
+    return web.json_response(document, status, {"X-Subject-Token": text})
+
+
+def _catalog(request: Request, project_id: str) -> list[dict[str, Any]]:
+    return documents.catalog(web.base_url(request), web.settings(request).region, project_id)
+
+
+@router.get("/v3/auth/catalog")
+async def show_catalog(request: Request, caller: Authenticated, base: Base) -> Response:
+    """List the services as seen from the caller's project."""
+    document = {
+        "catalog": _catalog(request, caller.project_id),
+        "links": {"self": f"{base}/v3/auth/catalog"},
+    }
+    return web.json_response(document)
+
+
+@router.get("/v3/projects")
+async def list_projects(
+    caller: Authenticated,
+    directory: Known,
+    base: Base,
+    name: str | None = None,
+    domain_id: str | None = None,
+    parent_id: str | None = None,
+    enabled: bool | None = None,
+    is_domain: bool = False,
+    page: Annotated[int | None, Query(ge=1)] = None,
+    per_page: Annotated[int | None, Query(ge=1, le=5000)] = None,
+) -> Response:
+    """List the projects of the caller's domain that match every filter given."""
+    found = [
+        project
+        for project in directory.projects(caller.domain_id)
+        if name in (None, project.name)
+        and domain_id in (None, project.domain_id)
+        and parent_id in (None, project.domain_id)
+        and enabled in (None, project.enabled)
+        and not is_domain
+    ]
+    first, more = 0, False
+    if page is not None and per_page is not None:
+        first = (page - 1) * per_page
+        more = len(found) > first + per_page
+        found = found[first : first + per_page]
+    here = f"{base}/v3/projects"
+    document = {
+        "links": documents.links(
+            here,
+            previous=f"{here}?page={page - 1}&per_page={per_page}" if first and page else None,
+            after=f"{here}?page={page + 1}&per_page={per_page}" if more and page else None,
+        ),
+        "projects": [documents.project(project, base) for project in found],
+    }
+    return web.json_response(document)
+
+
+@router.get("/v3/auth/projects")
+async def list_own_projects(caller: Authenticated, directory: Known, base: Base) -> Response:
+    """List the projects that the caller may use."""
+    usable = [project for project in directory.projects(caller.domain_id) if project.enabled]
+    document = {
+        "links": documents.links(f"{base}/v3/auth/projects"),
+        "projects": [documents.project(project, base) for project in usable],
+    }
+    return web.json_response(document)
+
+
+@router.get("/v3/projects/{project_id}")
+async def show_project(
+    project_id: str, caller: Authenticated, directory: Known, base: Base
+) -> Response:
+    """Show a project of the caller's domain."""
+    project = directory.snapshot.projects.get(project_id)
+    if project is None or project.domain_id != caller.domain_id:
+        raise ApiError(errors.IAM_NOT_FOUND, f"Could not find the project {project_id}.")
+    return web.json_response({"project": documents.project(project, base)})
+
+
+@router.get("/v3/auth/domains")
+async def list_domains(caller: Authenticated, directory: Known, base: Base) -> Response:
+    """List the one domain that the caller belongs to."""
+    domain = directory.snapshot.domains[caller.domain_id]
+    document = {
+        "domains": [documents.domain(domain, base)],
+        "links": {"self": f"{base}/v3/auth/domains"},
+    }
+    return web.json_response(document)
+
+
+@router.get("/v3/users")
+async def list_users(
+    caller: Authenticated, directory: Known, base: Base, name: str | None = None
+) -> Response:
+    """List the users of the caller's domain, or the one of that name."""
+    found = [user for user in directory.users(caller.domain_id) if name in (None, user.name)]
+    document = {
+        "links": documents.links(f"{base}/v3/users"),
+        "users": [documents.user(user, base) for user in found],
+    }
+    return web.json_response(document)
+
+
+@router.post("/v3.0/OS-CREDENTIAL/securitytokens", status_code=201)
+async def issue_security_token(
+    request: Request,
+    caller: Authenticated,
+    directory: Known,
+    asked: Annotated[SecurityTokenRequest, Depends(web.body(SecurityTokenRequest))],
+) -> Response:
+    """Issue a temporary access key. It ends no later than the credentials that ask for it."""
+    ends = now() + asked.duration_seconds * 1_000_000_000
+    secret, security_token = vault.new_secret_key(), secrets.token_urlsafe(96)
+    key = AccessKey(
+        access_key=vault.new_access_key(),
+        user_id=caller.user_id,
+        sealed_secret=directory.vault.seal(secret),
+        security_token_hash=vault.digest(security_token),
+        expires_at=min(ends, caller.expires_at or ends),
+    )
+    await _change(request, lambda tx: store.add(tx, key))
+    credential = {
+        "access": key.access_key,
+        "secret": secret,
+        "securitytoken": security_token,
+        "expires_at": rfc3339(key.expires_at),
+    }
+    return web.json_response({"credential": credential}, 201)
+
+
+@router.get("/v5/caller-identity")
+async def show_caller(caller: Authenticated) -> Response:
+    """Show who the caller is."""
+    document = {
+        "account_id": caller.domain_id,
+        "principal_id": caller.user_id,
+        "principal_urn": f"iam::{caller.domain_id}:user:{caller.user_name}",
+    }
+    return web.json_response(document)

@@ -1,0 +1,175 @@
+"""Turns a request into a Caller: by token or by signature, from memory alone.
+
+A token wins over a signature, because a program that adds ``X-Auth-Token`` through the Python SDK
+sends both and means the token; an empty Authorization header counts as absent (client notes, A3).
+"""
+
+import hmac
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from fastapi import Request
+
+from clusterwright import errors
+from clusterwright.errors import ApiError
+from clusterwright.iam import signature, vault
+from clusterwright.iam.caller import Caller
+from clusterwright.iam.directory import Directory
+from clusterwright.iam.signature import SignatureError
+from clusterwright.iam.store import AccessKey
+from clusterwright.iam.tokens import TokenError, TokenExpiredError, Tokens
+from clusterwright.wire import now, timestamp
+
+Scope = MutableMapping[str, Any]
+Headers = dict[bytes, bytes]
+
+# /api/v3/projects/{project_id}/… of this service; /v1/{project_id}/… of the services beside it.
+_PROJECT_PATH = re.compile(
+    r"/(?:(?:api|autopilot)/v[\d.]+/projects/(?P<named>[^/]+)|v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
+)
+_IDENTITY = {
+    errors.BAD_CREDENTIALS: errors.IAM_UNAUTHENTICATED,
+    errors.TOKEN_EXPIRED: errors.IAM_INVALID_TOKEN,
+    errors.FORBIDDEN: errors.IAM_FORBIDDEN,
+    errors.PROJECT_UNAVAILABLE: errors.IAM_FORBIDDEN,
+}
+
+
+def is_identity(path: str) -> bool:
+    """Whether a path belongs to the identity service."""
+    return path.startswith(("/v3", "/v5")) and not _PROJECT_PATH.match(path)
+
+
+def in_dialect(refusal: ApiError, path: str) -> ApiError:
+    """``refusal`` in the words of the path's service (API reference, 8.3 and 8.4)."""
+    spoken = _IDENTITY.get(refusal.error) if is_identity(path) else None
+    return ApiError(spoken, refusal.detail) if spoken else refusal
+
+
+class Authenticator:
+    """Knows who sent a request. Reads no database; awaits only the body of a signed request."""
+
+    def __init__(self, directory: Directory, tokens: Tokens) -> None:
+        self.directory = directory
+        self.tokens = tokens
+
+    async def authenticate(self, scope: Scope, read_body: Callable[[], Awaitable[bytes]]) -> Caller:
+        """Who sent this request. Raises ApiError."""
+        headers: Headers = dict(scope["headers"])
+        try:
+            if token := headers.get(b"x-auth-token"):
+                found = self.by_token(token.decode("latin-1"))
+            elif authorization := headers.get(b"authorization", b"").strip().decode("latin-1"):
+                kind, _, bearer = authorization.partition(" ")
+                if kind.lower() == "bearer":
+                    found = self.by_token(bearer.strip())
+                else:
+                    found = await self._by_signature(authorization, headers, scope, read_body)
+            else:
+                raise ApiError(
+                    errors.BAD_CREDENTIALS,
+                    "x-auth-token not found. Send X-Auth-Token or sign the request.",
+                )
+            if not found.project_id and not is_identity(scope["path"]):
+                raise ApiError(
+                    errors.FORBIDDEN,
+                    "The request is scoped to a domain. Use a token of a project, or X-Project-Id.",
+                )
+        except ApiError as refusal:
+            if is_identity(scope["path"]):
+                raise in_dialect(refusal, scope["path"]) from refusal
+            raise
+        return found
+
+    def by_token(self, text: str) -> Caller:
+        """The caller that a token stands for. Raises ApiError."""
+        try:
+            token = self.tokens.read(text)
+        except TokenExpiredError as error:
+            until = timestamp(error.expires_at)
+            raise ApiError(errors.BAD_CREDENTIALS, f"token expires, expires_at: {until}") from error
+        except TokenError as error:
+            raise ApiError(errors.BAD_CREDENTIALS, "decrypt token fail") from error
+        user = self.directory.owner(token)
+        return self.directory.caller(user, token.project_id, token.expires_at)
+
+    async def _by_signature(
+        self,
+        authorization: str,
+        headers: Headers,
+        scope: Scope,
+        read_body: Callable[[], Awaitable[bytes]],
+    ) -> Caller:
+        try:
+            claim = signature.parse(authorization)
+            key = self._access_key(claim.access_key)
+            signature.verify(
+                claim,
+                self.directory.vault.open(key.sealed_secret),
+                method=scope["method"],
+                path=scope["raw_path"].partition(b"?")[0],
+                query=scope["query_string"],
+                headers=scope["headers"],
+                body=await read_body(),
+                now=now(),
+            )
+        except SignatureError as error:
+            raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
+        if key.expires_at:
+            _check_temporary(key, headers)
+        user = self.directory.snapshot.users[key.user_id]
+        project_id = headers.get(b"x-project-id", b"").decode("latin-1")
+        return self.directory.caller(user, project_id or _project_of(scope["path"]), key.expires_at)
+
+    def _access_key(self, access_key: str) -> AccessKey:
+        key = self.directory.snapshot.access_keys.get(access_key)
+        if key is None or not key.enabled:
+            raise SignatureError(f"Get secretKey failed,ak:{access_key},err:ak not exist")
+        return key
+
+
+def _check_temporary(key: AccessKey, headers: Headers) -> None:
+    sent = vault.digest(headers.get(b"x-security-token", b"").decode("latin-1"))
+    if not hmac.compare_digest(sent, key.security_token_hash):
+        raise ApiError(
+            errors.BAD_CREDENTIALS,
+            "The access key is temporary. Send the X-Security-Token that came with it.",
+        )
+    if key.expires_at <= now():
+        raise ApiError(
+            errors.BAD_CREDENTIALS,
+            f"The temporary access key ended at {timestamp(key.expires_at)}. Ask for a new one.",
+        )
+
+
+def _project_of(path: str) -> str:
+    found = _PROJECT_PATH.match(path)
+    return (found["named"] or found["plain"]) if found else ""
+
+
+def check_project(caller: Caller, project_id: str) -> None:
+    """Make sure that the caller acts in this project. Raises ApiError."""
+    if caller.project_id != project_id:
+        raise ApiError(
+            errors.FORBIDDEN,
+            "The credentials are for another project than the one in the path.",
+        )
+
+
+def authenticator(request: Request) -> Authenticator:
+    """The server's authenticator."""
+    found: Authenticator = request.app.state.authenticator
+    return found
+
+
+async def caller(request: Request) -> Caller:
+    """Who sent the request: a dependency of every route that is not anonymous."""
+    return await authenticator(request).authenticate(request.scope, request.body)
+
+
+async def project_caller(request: Request, project_id: str) -> Caller:
+    """Who sent the request, certainly in the project of the path."""
+    found = await caller(request)
+    check_project(found, project_id)
+    return found

@@ -1,0 +1,132 @@
+"""What the identity service answers: Keystone's documents (API reference, section 2)."""
+
+from typing import Any
+
+from clusterwright.iam.store import Domain, Project, Snapshot, User
+from clusterwright.iam.tokens import Token
+from clusterwright.wire import rfc3339
+
+Json = dict[str, Any]
+
+# Type, name and URL; those with a project are left out where there is none. The OpenTelekomCloud
+# provider takes every endpoint from here (client notes, B9).
+_CATALOG = (
+    ("identity", "iam", "{base}/v3"),
+    ("cce", "cce", "{base}"),
+    ("ccev2.0", "ccev2.0", "{base}/api/v3/projects/{project}"),
+    ("ecs", "ecs", "{base}/v2/{project}"),
+    ("compute", "nova", "{base}/v2.1/{project}"),
+    ("network", "neutron", "{base}"),
+    ("vpc", "vpc", "{base}/v1/{project}"),
+    ("volumev3", "cinderv3", "{base}/v3/{project}"),
+)
+_UPDATED = "2018-09-15T00:00:00Z"
+
+
+def catalog(base: str, region: str, project_id: str) -> list[Json]:
+    """The services and their public endpoints, as seen from a project."""
+    return [
+        {
+            "id": name,
+            "name": name,
+            "type": kind,
+            "endpoints": [
+                {
+                    "id": f"{name}-{region}",
+                    "interface": "public",
+                    "region": region,
+                    "region_id": region,
+                    "url": url.format(base=base, project=project_id),
+                }
+            ],
+        }
+        for kind, name, url in _CATALOG
+        if project_id or "{project}" not in url
+    ]
+
+
+def token(said: Token, snapshot: Snapshot, services: list[Json] | None) -> Json:
+    """What a token stands for."""
+    user = snapshot.users[said.user_id]
+    domain = _reference(snapshot.domains[said.domain_id])
+    document: Json = {
+        "methods": said.methods,
+        "issued_at": rfc3339(said.issued_at),
+        "expires_at": rfc3339(said.expires_at),
+        "user": _reference(user) | {"password_expires_at": "", "domain": domain},
+        "roles": [{"id": "0", "name": "te_admin"}],
+    }
+    if said.project_id:
+        project = snapshot.projects[said.project_id]
+        document["project"] = _reference(project) | {"domain": domain}
+    else:
+        document["domain"] = domain
+    if services is not None:
+        document["catalog"] = services
+    return {"token": document}
+
+
+def _reference(record: Domain | Project | User) -> Json:
+    return {"id": record.id, "name": record.name}
+
+
+def project(found: Project, base: str) -> Json:
+    """A project."""
+    return _reference(found) | {
+        "domain_id": found.domain_id,
+        "parent_id": found.domain_id,
+        "is_domain": False,
+        "enabled": found.enabled,
+        "description": "",
+        "links": links(f"{base}/v3/projects/{found.id}"),
+    }
+
+
+def domain(found: Domain, base: str) -> Json:
+    """A domain."""
+    return _reference(found) | {
+        "enabled": found.enabled,
+        "description": "",
+        "links": {"self": f"{base}/v3/domains/{found.id}"},
+    }
+
+
+def user(found: User, base: str) -> Json:
+    """A user."""
+    return _reference(found) | {
+        "domain_id": found.domain_id,
+        "enabled": found.enabled,
+        "description": "",
+        "password_expires_at": None,
+        "links": links(f"{base}/v3/users/{found.id}"),
+    }
+
+
+def links(here: str, *, previous: str | None = None, after: str | None = None) -> Json:
+    """Where a document is, and its neighbours."""
+    return {"self": here, "previous": previous, "next": after}
+
+
+def version(base: str) -> Json:
+    """The identity service's version, for clients that look before they log in."""
+    return _version("v3", base)
+
+
+def versions(base: str) -> Json:
+    """The list that both the CCE SDK and Keystone's clients read at ``/`` (API reference, 1.1).
+
+    Keystone's clients log in at the link of the newest version (client notes, B10), so both lead to
+    the one identity service.
+    """
+    return {"versions": [_version("v3", base), _version("v3.1", base)]}
+
+
+def _version(id: str, base: str) -> Json:
+    return {
+        "id": id,
+        "links": [{"href": f"{base}/v3", "rel": "self"}],
+        "min_version": "",
+        "status": "CURRENT" if id == "v3" else "SUPPORTED",
+        "updated": _UPDATED,
+        "version": "",
+    }

@@ -1,0 +1,223 @@
+"""Request signatures: the algorithms of the official SDKs, as pure functions of bytes on the wire.
+
+Path, query and headers must be raw: a framework's normalised path is not what the client signed.
+Header values need no decoding, because clients sign the UTF-8 bytes that they send (API reference,
+1.5 and 1.6).
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256, SM3, Hash
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MAX_SKEW = 15 * 60 * 1_000_000_000
+"""Nanoseconds that X-Sdk-Date may differ from the server's clock."""
+UNSIGNED = b"UNSIGNED-PAYLOAD"
+
+_DATE = "%Y%m%dT%H%M%SZ"
+_FIELDS = re.compile(
+    r"(?:Access=(?P<access>[^,/]{1,128})|Credential=(?P<credential>[^,/]{1,128})/(?P<info>[^,]{1,256})),"
+    r" *SignedHeaders=(?P<headers>[^,]+), *Signature=(?P<signature>[0-9a-f]+)"
+)
+_PLAIN = re.compile(rb"[A-Za-z0-9\-._~/]*").fullmatch
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+class SignatureError(ValueError):
+    """The request is not signed as it must be. The text says why and holds no secret."""
+
+
+class Claim(NamedTuple):
+    """What an Authorization header claims."""
+
+    algorithm: str
+    access_key: str
+    signed_headers: str
+    signature: str
+    info: str = ""
+    """``date/region/service`` of a derived key; empty in other algorithms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """How one algorithm hashes and how it checks a signature over the string to sign."""
+
+    digest: Callable[[bytes], str]
+    content_header: bytes
+    matches: Callable[[Claim, bytes, bytes], bool]
+    derived: bool = False
+
+
+def parse(authorization: str) -> Claim:
+    """Read an Authorization header. Raises SignatureError."""
+    name, _, fields = authorization.partition(" ")
+    algorithm = ALGORITHMS.get(name)
+    if algorithm is None:
+        raise SignatureError(f"the algorithm is not supported, use one of {', '.join(ALGORITHMS)}")
+    found = _FIELDS.fullmatch(fields)
+    if found is None or (found["info"] is not None) != algorithm.derived:
+        raise SignatureError("the Authorization header is malformed")
+    access, credential, info, headers, signature = found.groups()
+    return Claim(name, access or credential, headers, signature, info or "")
+
+
+def verify(
+    claim: Claim,
+    secret_key: str,
+    *,
+    method: str,
+    path: bytes,
+    query: bytes,
+    headers: Iterable[tuple[bytes, bytes]],
+    body: bytes,
+    now: int,
+) -> None:
+    """Make sure that who made the claim holds the secret key. Raises SignatureError."""
+    algorithm = ALGORITHMS[claim.algorithm]
+    sent: dict[bytes, bytes] = {}
+    for name, value in headers:
+        # Repeated headers count together, so that nobody can add a value beside a signed one.
+        sent[name] = sent[name] + b"," + value if name in sent else value
+    date = sent.get(b"x-sdk-date", b"")
+    _check_date(date.decode("latin-1"), now)
+    signed = claim.signed_headers.encode("latin-1")
+    request = b"\n".join(
+        (
+            method.upper().encode(),
+            _canonical_path(path),
+            _canonical_query(query),
+            *_canonical_headers(signed, sent),
+            b"",
+            signed,
+            b"",
+        )
+    )
+    scope = f"{claim.info}\n" if algorithm.derived else ""
+    prefix = f"{claim.algorithm}\n{date.decode('latin-1')}\n{scope}"
+    secret = secret_key.encode()
+    for payload in _payloads(algorithm, sent.get(algorithm.content_header, b""), body):
+        to_sign = (prefix + algorithm.digest(request + payload)).encode("latin-1")
+        if algorithm.matches(claim, secret, to_sign):
+            return
+    raise SignatureError("verify aksk signature fail")
+
+
+def _check_date(date: str, now: int) -> None:
+    try:
+        signed = datetime.fromisoformat(date)
+        # Clients send one form; others that Python reads may lack a time zone.
+        skew = abs(signed.timestamp() * 1e9 - now) if signed.tzinfo else None
+    except ValueError:
+        skew = None
+    if skew is None:
+        raise SignatureError("the header x-sdk-date must be a UTC time such as 20260102T030405Z")
+    if skew > MAX_SKEW:
+        here = datetime.fromtimestamp(now // 1_000_000_000, UTC).strftime(_DATE)
+        raise SignatureError(
+            f"x-sdk-date {date} differs more than 15 minutes from the server's time {here}"
+        )
+
+
+def _canonical_path(path: bytes) -> bytes:
+    if not _PLAIN(path):
+        path = quote_from_bytes(unquote_to_bytes(path), safe="/~").encode()
+    return path if path.endswith(b"/") else path + b"/"
+
+
+def _canonical_query(query: bytes) -> bytes:
+    if not query:
+        return b""
+    pairs = []
+    for part in query.replace(b"+", b" ").split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
+    encoded = (f"{quote_from_bytes(n, '~')}={quote_from_bytes(v, '~')}" for n, v in sorted(pairs))
+    return "&".join(encoded).encode()
+
+
+def _canonical_headers(signed: bytes, sent: dict[bytes, bytes]) -> list[bytes]:
+    try:
+        return [name + b":" + sent[name].strip() for name in signed.split(b";")]
+    except KeyError as error:
+        missing = error.args[0].decode("latin-1")
+        raise SignatureError(f"the signed header {missing} is missing") from None
+
+
+def _payloads(algorithm: Algorithm, declared: bytes, body: bytes) -> tuple[bytes, ...]:
+    """The texts that may stand for the body.
+
+    A declared hash is never believed: it must be the body's own. For an empty body the Python SDK
+    signs the hash of nothing, whatever it declares (reference 1.5).
+    """
+    if declared == UNSIGNED and body:
+        return (UNSIGNED,)
+    actual = algorithm.digest(body).encode()
+    return (UNSIGNED, actual) if declared == UNSIGNED else (actual,)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sm3(data: bytes) -> str:
+    digest = Hash(SM3())
+    digest.update(data)
+    return digest.finalize().hex()
+
+
+def _hmac_sha256(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
+    expected = hmac.digest(secret, to_sign, "sha256").hex()
+    return hmac.compare_digest(expected, claim.signature)
+
+
+def _hmac_sm3(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
+    expected = HMAC(secret, SM3())
+    expected.update(to_sign)
+    return hmac.compare_digest(expected.finalize().hex(), claim.signature)
+
+
+def _derived_hmac_sha256(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
+    derived = HKDF(SHA256(), 32, claim.access_key.encode(), claim.info.encode()).derive(secret)
+    # The key is the hexadecimal text, not the bytes (reference 1.6).
+    return _hmac_sha256(claim, derived.hex().encode(), to_sign)
+
+
+def _ecdsa_p256(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
+    try:
+        _p256_key(claim, secret).verify(bytes.fromhex(claim.signature), to_sign, ec.ECDSA(SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _p256_key(claim: Claim, secret: bytes) -> ec.EllipticCurvePublicKey:
+    """The public half of the key pair that both sides derive from the secret (reference 1.6)."""
+    for counter in range(255):
+        context = claim.access_key.encode() + bytes([counter])
+        seed = b"\0\0\0\1" + claim.algorithm.encode() + b"\0" + context + b"\0\0\1\0"
+        candidate = int.from_bytes(hmac.digest(secret, seed, "sha256"), "big")
+        if candidate <= _P256_ORDER - 2:
+            return ec.derive_private_key(candidate + 1, ec.SECP256R1()).public_key()
+    raise SignatureError("no key can be derived from this access key")
+
+
+ALGORITHMS = {
+    "SDK-HMAC-SHA256": Algorithm(_sha256, b"x-sdk-content-sha256", _hmac_sha256),
+    "SDK-HMAC-SM3": Algorithm(_sm3, b"x-sdk-content-sm3", _hmac_sm3),
+    "SDK-ECDSA-P256-SHA256": Algorithm(_sha256, b"x-sdk-content-sha256", _ecdsa_p256),
+    "V11-HMAC-SHA256": Algorithm(
+        _sha256, b"x-sdk-content-sha256", _derived_hmac_sha256, derived=True
+    ),
+}
+"""Every algorithm that the server accepts. SDK-SM2-SM3 is not: no library of ours knows SM2."""

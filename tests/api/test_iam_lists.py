@@ -1,0 +1,159 @@
+"""Projects, domains, users, catalog and versions, as the clients look them up."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import requests
+from keystoneauth1 import session as keystone
+from keystoneauth1.identity import generic
+from requests.adapters import BaseAdapter
+
+from clusterwright.iam import store
+from clusterwright.wire import new_id
+from tests.api.iam_server import BASE, Server, serving
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+async def headers(server: Server) -> dict[str, str]:
+    return {"X-Auth-Token": await server.token()}
+
+
+async def test_a_name_finds_the_one_project_and_never_more(
+    server: Server, headers: dict[str, str]
+) -> None:
+    second = store.Project(id=new_id(), domain_id=server.account["domain_id"], name="second")
+    await server.change(second)
+    found = {}
+    for query in ("?name=cn-north-4", "?name=nothing", "?name=", "", "?page=2&per_page=1"):
+        answer = await server.client.get(f"/v3/projects{query}", headers=headers)
+        found[query] = [project["name"] for project in answer.json()["projects"]]
+
+    assert found == {
+        "?name=cn-north-4": ["cn-north-4"],
+        "?name=nothing": [],
+        "?name=": [],
+        "": ["cn-north-4", "second"],
+        "?page=2&per_page=1": ["second"],
+    }
+
+
+async def test_pages_lead_to_their_neighbours(server: Server, headers: dict[str, str]) -> None:
+    second = store.Project(id=new_id(), domain_id=server.account["domain_id"], name="second")
+    await server.change(second)
+
+    first = await server.client.get("/v3/projects?page=1&per_page=1", headers=headers)
+    last = await server.client.get(first.json()["links"]["next"], headers=headers)
+
+    assert first.json()["links"]["previous"] is None
+    assert last.json()["links"]["next"] is None
+    assert last.json()["links"]["previous"].endswith("page=1&per_page=1")
+
+
+async def test_a_bad_parameter_is_refused_in_the_services_words(
+    server: Server, headers: dict[str, str]
+) -> None:
+    answer = await server.client.get("/v3/projects?page=none", headers=headers)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "IAM.0007")
+
+
+async def test_the_sdk_finds_its_project_with_a_signature(server: Server) -> None:
+    signed = server.sign("GET", "/v3/auth/projects")
+
+    answer = await server.client.get("/v3/auth/projects", headers=signed)
+
+    assert [p["id"] for p in answer.json()["projects"]] == [server.account["project_id"]]
+
+
+async def test_a_project_of_another_domain_cannot_be_seen(
+    server: Server, headers: dict[str, str]
+) -> None:
+    other = store.Domain(id=new_id(), name="other")
+    foreign = store.Project(id=new_id(), domain_id=other.id, name="p")
+    await server.change(other, foreign)
+
+    mine = await server.client.get(f"/v3/projects/{server.account['project_id']}", headers=headers)
+    theirs = await server.client.get(f"/v3/projects/{foreign.id}", headers=headers)
+
+    assert mine.json()["project"]["name"] == "cn-north-4"
+    assert (theirs.status_code, theirs.json()["error_code"]) == (404, "IAM.0004")
+
+
+async def test_there_is_exactly_one_domain_and_the_named_user(
+    server: Server, headers: dict[str, str]
+) -> None:
+    domains = await server.client.get("/v3/auth/domains", headers=headers)
+    users = await server.client.get("/v3/users?name=admin", headers=headers)
+    identity = await server.client.get("/v5/caller-identity", headers=headers)
+
+    assert [d["id"] for d in domains.json()["domains"]] == [server.account["domain_id"]]
+    assert [u["id"] for u in users.json()["users"]] == [server.account["user_id"]]
+    assert identity.json()["account_id"] == server.account["domain_id"]
+
+
+async def test_the_versions_are_a_list_with_the_ids_that_the_sdk_knows(server: Server) -> None:
+    answer = await server.client.get("/")
+
+    assert [version["id"] for version in answer.json()["versions"]] == ["v3", "v3.1"]
+
+
+class InProcess(BaseAdapter):
+    """Lets ``requests`` speak to a server in the event loop of another thread."""
+
+    def __init__(self, client: httpx.AsyncClient, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._client = client
+        self._loop = loop
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # timeouts and proxies mean nothing here
+        sent = self._client.request(
+            str(request.method),
+            str(request.url),
+            headers={name: str(value) for name, value in request.headers.items()},
+            content=str(request.body or ""),
+        )
+        answer = asyncio.run_coroutine_threadsafe(sent, self._loop).result(timeout=30)
+        response = requests.Response()
+        response.status_code = answer.status_code
+        response.headers.update(answer.headers)
+        response.raw = io.BytesIO(answer.content)
+        response.url = str(request.url)
+        response.request = request
+        return response
+
+    def close(self) -> None:
+        """Leave the client to its owner."""
+
+
+@pytest.mark.parametrize("url", [BASE, f"{BASE}/", f"{BASE}/v3"])
+async def test_keystone_clients_log_in_and_read_the_catalog(server: Server, url: str) -> None:
+    plain = requests.Session()
+    plain.mount("http://", InProcess(server.client, asyncio.get_running_loop()))
+    plugin = generic.Password(
+        auth_url=url,
+        username="admin",
+        password=server.account["password"],
+        user_domain_name="clusterwright",
+        project_name="cn-north-4",
+        project_domain_name="clusterwright",
+    )
+    session = keystone.Session(auth=plugin, session=plain)
+
+    found = await asyncio.to_thread(
+        session.get_endpoint, service_type="ccev2.0", region_name="cn-north-4"
+    )
+
+    project = await asyncio.to_thread(session.get_project_id)
+    assert project == server.account["project_id"]
+    assert found == f"{BASE}/api/v3/projects/{project}"

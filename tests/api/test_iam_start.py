@@ -1,0 +1,186 @@
+"""The first start, the server's key, changes of other processes, and the admin commands."""
+
+import asyncio
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from clusterwright.cli.admin import app
+from clusterwright.database import Database
+from clusterwright.iam import store, vault
+from clusterwright.iam.directory import Directory, keep_fresh
+from clusterwright.iam.tokens import TokenError, Tokens, load_key
+from clusterwright.settings import Settings
+from clusterwright.wire import new_id, now
+from tests.api.iam_server import serving, tables
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_key_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+
+    keys = {load_key(settings) for _ in range(3)}
+
+    assert len(keys) == 1
+    assert mode(settings.data) == 0o700
+    assert [(path.name, mode(path)) for path in settings.data.iterdir()] == [("secret.key", 0o600)]
+
+
+async def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+
+    keys = await asyncio.gather(*(asyncio.to_thread(load_key, settings) for _ in range(16)))
+
+    assert len(set(keys)) == 1
+
+
+def test_a_short_secret_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="16 characters"):
+        load_key(Settings(data=tmp_path, secret_key="short"))
+
+
+def test_a_token_of_another_server_or_of_another_purpose_is_none() -> None:
+    key = b"k" * 32
+    ours = Tokens(key)
+    facts: dict[str, Any] = {"user_id": "u", "domain_id": "d", "project_id": "", "methods": ()}
+    text, token = ours.issue(**facts, expires_at=now() + 10**12)
+
+    assert Tokens(key).read(text) == token
+    for foreign in (Tokens(b"l" * 32).issue(**facts, expires_at=1)[0], vault.Vault(key).seal("{}")):
+        with pytest.raises(TokenError):
+            ours.read(foreign)
+
+
+async def test_a_start_that_died_after_any_line_is_finished_by_the_next(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    tables(settings)
+    database = Database(settings.database_url)
+    chosen = {
+        "domain_id": new_id(),
+        "domain_name": "clusterwright",
+        "project_id": new_id(),
+        "project_name": "r",
+        "user_id": new_id(),
+        "user_name": "admin",
+        "password": "p",
+        "access_key": "AK",
+        "secret_key": "SK",
+        "region": "r",
+    }
+    (settings.data / "credentials.json").write_text(json.dumps(chosen))
+
+    made = [await store.bootstrap(database, settings) for _ in range(2)]
+
+    directory = Directory(load_key(settings))
+    await directory.refresh(database)
+    await database.dispose()
+    assert made == [True, False]
+    assert set(directory.snapshot.projects) == {chosen["project_id"]}
+    assert directory.vault.open(directory.snapshot.access_keys["AK"].sealed_secret) == "SK"
+
+
+async def test_two_first_starts_at_once_make_one_account(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    tables(settings)
+    databases = [Database(settings.database_url) for _ in range(3)]
+
+    made = await asyncio.gather(*(store.bootstrap(database, settings) for database in databases))
+
+    for database in databases:
+        await database.dispose()
+    assert sorted(made) == [False, False, True]
+    assert mode(settings.data / "credentials.json") == 0o600
+
+
+async def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("The change was not noticed within five seconds.")
+
+
+async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        seen = server.directory
+        watching = asyncio.create_task(keep_fresh(seen, server.database, interval_seconds=0.01))
+        at = ["--data", str(server.settings.data)]
+
+        def admin(*words: str, stdin: str = "") -> Any:
+            result = CliRunner().invoke(app, [*at, *words], input=stdin)
+            assert result.exit_code == 0, result.output
+            return json.loads(result.stdout) if "json" in words else None
+
+        async def run(*words: str, stdin: str = "") -> Any:
+            return await asyncio.to_thread(admin, *words, stdin=stdin)
+
+        await run("domain", "add", "acme", "-o", "json")
+        [project] = await run("project", "add", "p1", "--domain", "acme", "-o", "json")
+        [user] = await run("user", "add", "alice", "--domain", "acme", "-o", "json")
+        [key] = await run("key", "add", "alice", "-o", "json")
+        await wait_for(lambda: key["access_key"] in seen.snapshot.access_keys)
+        pair = (key["access_key"], key["secret_key"])
+        signed = server.sign("GET", f"/api/v3/projects/{project['id']}/jobs", key=pair)
+        by_key = await server.jobs(signed, project["id"])
+        by_password = await server.ask_token(
+            password={"user": {"id": user["id"], "password": user["password"]}}
+        )
+        await run("user", "password", "alice", "--password-stdin", stdin="changed\n")
+        await run("key", "disable", key["access_key"])
+        await wait_for(lambda: not seen.snapshot.access_keys[key["access_key"]].enabled)
+        refused = await server.jobs(signed, project["id"])
+        changed = await server.ask_token(
+            password={"user": {"id": user["id"], "password": "changed"}}
+        )
+        listed = await run("key", "list", "-o", "json")
+        watching.cancel()
+
+    statuses = [a.status_code for a in (by_key, by_password, refused, changed)]
+    assert statuses == [200, 201, 401, 201]
+    assert key["secret_key"] not in json.dumps(listed)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["domain", "add", "clusterwright"], "A domain named clusterwright exists"),
+        (["key", "add", "nobody"], "Nothing is named nobody"),
+        (["user", "add", "x", "--domain", "clusterwright", "--password-stdin"], "no password"),
+    ],
+)
+async def test_admin_says_what_is_wrong(tmp_path: Path, words: list[str], reason: str) -> None:
+    async with serving(tmp_path) as server:
+        at = ["--data", str(server.settings.data)]
+
+        result = await asyncio.to_thread(CliRunner().invoke, app, [*at, *words])
+
+    assert result.exit_code == 1
+    assert reason in result.stderr
+
+
+def test_admin_makes_no_database(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--data", str(tmp_path), "user", "list"])
+
+    assert result.exit_code == 1
+    assert "Start the server once" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_admin_shows_people_whole_secrets(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        words = ["--data", str(server.settings.data), "key", "add", "admin"]
+
+        result = await asyncio.to_thread(CliRunner().invoke, app, words)
+        await server.directory.refresh(server.database)
+
+    keys = server.directory.snapshot.access_keys.values()
+    secrets = [server.directory.vault.open(key.sealed_secret) for key in keys]
+    assert any(secret in result.stdout for secret in secrets)
