@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
+from clusterwright import telemetry
 from clusterwright.settings import Settings
 
 ENDPOINT_FILE = "server.json"
@@ -55,9 +55,7 @@ def serve(
     settings = configured(given)
     if settings.port == 0:
         settings = settings.model_copy(update={"port": free_port(settings.host)})
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    telemetry.configure(settings.log_level)
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings))
 
@@ -93,6 +91,14 @@ async def _serve(settings: Settings) -> None:
 
     loop = asyncio.get_running_loop()
     try:
+        with socket.create_server((settings.host, settings.port)):
+            pass  # granian waits in silence for a port that is taken
+    except OSError as error:
+        _give_up(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}."
+            " Choose another --host or --port."
+        )
+    try:
         async with open_app(settings) as app:
             server = Server(
                 app,
@@ -118,7 +124,8 @@ def _give_up(reason: str) -> NoReturn:
 
 def _announce(settings: Settings) -> None:
     """Tell where the server is, for people and, in the data folder, for other commands."""
-    endpoint = settings.public_url or f"http://{settings.host}:{settings.port}"
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    endpoint = settings.public_url or f"http://{host}:{settings.port}"
     record = json.dumps({"endpoint": endpoint, "pid": os.getpid()})
     (settings.data / ENDPOINT_FILE).write_text(record + "\n")
     data = "" if settings.data == Path(".clusterwright") else f" --data {settings.data}"

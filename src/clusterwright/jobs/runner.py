@@ -108,6 +108,7 @@ class Runner:
             "scheduler_polling_interval_sec": 3600.0,
         }
         DBOS(config=config)
+        _speak_through_our_log()
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=ATTEMPTS)
         async def job(uid: str) -> None:
@@ -258,6 +259,13 @@ class Runner:
         async with self._database.reading() as tx:
             rows = await tx.execute(query.bindparams(me=self._executor_id))
             return list(rows.scalars())
+
+
+def _speak_through_our_log() -> None:
+    """Undo the handler that DBOS gives its logger, so that operators read one format."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
 
 
 def _locked(path: Path) -> IO[str]:
