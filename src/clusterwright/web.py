@@ -194,23 +194,26 @@ def json_response(
     return Response(msgspec.json.encode(document), status, headers, JSON.decode())
 
 
-def database(request: Request) -> Database:
+# Dependencies are coroutines even where they await nothing: FastAPI sends plain functions to a thread.
+
+
+async def database(request: Request) -> Database:
     """The server's database."""
     found: Database = request.app.state.database
     return found
 
 
-def settings(request: Request) -> Settings:
+async def settings(request: Request) -> Settings:
     """The server's settings."""
     found: Settings = request.app.state.settings
     return found
 
 
-def base_url(request: Request) -> str:
+async def base_url(request: Request) -> str:
     """The URL that clients use, without a trailing slash: the configured one or the one just
     used.
     """
-    configured = settings(request).public_url
+    configured = (await settings(request)).public_url
     return (configured or str(request.base_url)).rstrip("/")
 
 

@@ -116,7 +116,7 @@ async def update_cluster(
     return json_response(operations.document(cluster))
 
 
-def delete_options(request: Request) -> dict[str, str]:
+async def delete_options(request: Request) -> dict[str, str]:
     """The deletion's options as sent. Raises ApiError for a value that is not documented."""
     sent = {key: value for key, value in request.query_params.items() if key in DELETE_OPTIONS}
     for key, value in sent.items():

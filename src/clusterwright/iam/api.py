@@ -61,8 +61,8 @@ router = APIRouter(route_class=IdentityRoute)
 Authenticated = Annotated[Caller, Depends(auth.caller)]
 
 
-def _directory(request: Request) -> Directory:
-    return auth.authenticator(request).directory
+async def _directory(request: Request) -> Directory:
+    return (await auth.authenticator(request)).directory
 
 
 Known = Annotated[Directory, Depends(_directory)]
@@ -73,10 +73,10 @@ Base = Annotated[str, Depends(web.base_url)]
 
 async def _change(request: Request, work: Callable[[Tx], Awaitable[T]]) -> T:
     """Change rows, and let this process see the change at once."""
-    database = web.database(request)
+    database = await web.database(request)
     async with database.transaction() as tx:
         result = await work(tx)
-    await _directory(request).refresh(database)
+    await (await _directory(request)).refresh(database)
     return result
 
 
@@ -100,9 +100,9 @@ async def issue_token(
     asked: Annotated[TokenRequest, Depends(web.body(TokenRequest))],
 ) -> Response:
     """Issue a token for a password or for another token."""
-    hours = web.settings(request).token_lifetime_hours
+    hours = (await web.settings(request)).token_lifetime_hours
     text, token = await Login(guard, lifetime_hours=hours).log_in(asked)
-    return _token_response(request, text, token, status=201)
+    return await _token_response(request, text, token, status=201)
 
 
 @router.get("/v3/auth/tokens")
@@ -114,7 +114,7 @@ async def show_token(
 ) -> Response:
     """Show what a token of the caller's domain stands for."""
     token = _check(caller, guard, subject)
-    return _token_response(request, subject, token)
+    return await _token_response(request, subject, token)
 
 
 @router.head("/v3/auth/tokens")
@@ -163,22 +163,24 @@ def _check(caller: Caller, guard: Authenticator, text: str) -> Token:
     return token
 
 
-def _token_response(request: Request, text: str, token: Token, status: int = 200) -> Response:
+async def _token_response(request: Request, text: str, token: Token, status: int = 200) -> Response:
     asked = dict(web.raw_query(request.scope)).get("nocatalog", "false")
-    services = None if asked.lower() != "false" else _catalog(request, token.project_id)
-    document = documents.token(token, _directory(request).snapshot, services)
+    directory = await _directory(request)
+    services = None if asked.lower() != "false" else await _catalog(request, token.project_id)
+    document = documents.token(token, directory.snapshot, services)
     return web.json_response(document, status, {"X-Subject-Token": text})
 
 
-def _catalog(request: Request, project_id: str) -> list[dict[str, Any]]:
-    return documents.catalog(web.base_url(request), web.settings(request).region, project_id)
+async def _catalog(request: Request, project_id: str) -> list[dict[str, Any]]:
+    region = (await web.settings(request)).region
+    return documents.catalog(await web.base_url(request), region, project_id)
 
 
 @router.get("/v3/auth/catalog")
 async def show_catalog(request: Request, caller: Authenticated, base: Base) -> Response:
     """List the services as seen from the caller's project."""
     document = {
-        "catalog": _catalog(request, caller.project_id),
+        "catalog": await _catalog(request, caller.project_id),
         "links": {"self": f"{base}/v3/auth/catalog"},
     }
     return web.json_response(document)

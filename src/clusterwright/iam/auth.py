@@ -157,7 +157,7 @@ def check_project(caller: Caller, project_id: str) -> None:
         )
 
 
-def authenticator(request: Request) -> Authenticator:
+async def authenticator(request: Request) -> Authenticator:
     """The server's authenticator."""
     found: Authenticator = request.app.state.authenticator
     return found
@@ -165,7 +165,7 @@ def authenticator(request: Request) -> Authenticator:
 
 async def caller(request: Request) -> Caller:
     """Who sent the request: a dependency of every route that is not anonymous."""
-    return await authenticator(request).authenticate(request.scope, request.body)
+    return await (await authenticator(request)).authenticate(request.scope, request.body)
 
 
 async def project_caller(request: Request, project_id: str) -> Caller:
