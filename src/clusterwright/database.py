@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -35,6 +35,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from clusterwright.migrations import HEAD
 
 T = TypeVar("T")
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 metadata = MetaData()
 """Where every store declares its tables."""
@@ -64,9 +65,13 @@ class Tx(ABC):
 
     @abstractmethod
     async def execute(
-        self, statement: Executable, parameters: list[dict[str, Any]] | None = None
+        self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
-        """Run one statement, for each of ``parameters`` where a list of them is given."""
+        """Run one statement, for each of ``parameters`` where a list of them is given.
+
+        Statements that every job or request runs are built once, with parameters: building one
+        costs more than running it.
+        """
 
     @abstractmethod
     async def run_sync(self, work: Callable[[Connection], T]) -> T:
@@ -92,7 +97,7 @@ class _InlineTx(Tx):
         self._connection = connection
 
     async def execute(
-        self, statement: Executable, parameters: list[dict[str, Any]] | None = None
+        self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         return self._connection.execute(statement, parameters)
 
@@ -108,7 +113,7 @@ class _AsyncTx(Tx):
         self._connection = connection
 
     async def execute(
-        self, statement: Executable, parameters: list[dict[str, Any]] | None = None
+        self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         return await self._connection.execute(statement, parameters)
 

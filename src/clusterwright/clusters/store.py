@@ -102,6 +102,14 @@ class Cluster:
 _FIELDS = tuple(field.name for field in fields(Cluster))
 
 
+_INSERT = sa.insert(clusters)
+_CLAIM_NAMES = sa.insert(cluster_names)
+_GET = sa.select(clusters).where(
+    clusters.c.uid == sa.bindparam("uid"), clusters.c.project_id == sa.bindparam("project_id")
+)
+_GET_LOCKED = _GET.with_for_update()
+
+
 class NameTaken(Exception):
     """Another cluster of the project has this name or alias."""
 
@@ -138,7 +146,7 @@ async def _claim_names(tx: Tx, cluster: Cluster) -> None:
     names = dict.fromkeys((cluster.name, cluster.alias))
     try:
         await tx.execute(
-            sa.insert(cluster_names),
+            _CLAIM_NAMES,
             [
                 {"project_id": cluster.project_id, "name": name, "cluster_uid": cluster.uid}
                 for name in names
@@ -152,8 +160,8 @@ async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Clust
     """The cluster of this project, or None; with ``lock`` nobody else changes it in this
     transaction.
     """
-    query = sa.select(clusters).where(clusters.c.uid == uid, clusters.c.project_id == project_id)
-    row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
+    query = _GET_LOCKED if lock else _GET
+    row = (await tx.execute(query, {"uid": uid, "project_id": project_id})).one_or_none()
     return _cluster(row) if row else None
 
 

@@ -79,6 +79,42 @@ class Tree:
         return [job for job in self.jobs if job.uid not in parents]
 
 
+_INSERT_JOBS = sa.insert(jobs)
+_INSERT_TREE = sa.insert(job_trees)
+_LAST_SEQUENCE = sa.select(sa.func.coalesce(sa.func.max(job_trees.c.sequence), 0)).where(
+    job_trees.c.cluster_uid == sa.bindparam("cluster_uid")
+)
+_TAKE_OVER = (
+    sa.update(job_trees)
+    .where(job_trees.c.uid == sa.bindparam("which"))
+    .values(epoch=job_trees.c.epoch + 1)
+    .returning(job_trees.c.epoch, job_trees.c.arguments, job_trees.c.finished_at)
+)
+_TREE = sa.select(jobs).where(jobs.c.root_uid == sa.bindparam("root_uid")).order_by(jobs.c.position)
+_HOLD = (
+    sa.select(job_trees.c.epoch, job_trees.c.cancel_reason)
+    .where(job_trees.c.uid == sa.bindparam("which"))
+    .with_for_update()
+)
+_RECORD_JOB = (
+    sa.update(jobs)
+    .where(jobs.c.uid == sa.bindparam("which"))
+    .values(
+        phase=sa.bindparam("phase"),
+        reason=sa.bindparam("reason"),
+        updated_at=sa.bindparam("updated_at"),
+    )
+)
+_RECORD_TREE = (
+    sa.update(job_trees)
+    .where(job_trees.c.uid == sa.bindparam("which"))
+    .values(document=sa.bindparam("document"), finished_at=sa.bindparam("finished_at"))
+)
+_CANCEL_REASON = sa.select(job_trees.c.cancel_reason).where(
+    job_trees.c.uid == sa.bindparam("which")
+)
+
+
 async def submit(tx: Tx, request: Request) -> str:
     """Write the whole tree down and promise it to the engine, in this transaction. Returns the top
     uid.
@@ -88,39 +124,31 @@ async def submit(tx: Tx, request: Request) -> str:
     tree = unfold(request, new_uid=text.new_uid, now=text.now())
     root = tree[0]
     sequence = await _next_sequence(tx, root.cluster_uid)
-    await tx.execute(sa.insert(jobs), [_row(job) for job in tree])
+    await tx.execute(_INSERT_JOBS, [_row(job) for job in tree])
     await tx.execute(
-        sa.insert(job_trees).values(
-            uid=root.uid,
-            project_id=root.project_id,
-            cluster_uid=root.cluster_uid,
-            sequence=sequence,
-            epoch=0,
-            arguments=dict(request.arguments),
-            document=wire.encode(tree),
-        )
+        _INSERT_TREE,
+        {
+            "uid": root.uid,
+            "project_id": root.project_id,
+            "cluster_uid": root.cluster_uid,
+            "sequence": sequence,
+            "epoch": 0,
+            "arguments": dict(request.arguments),
+            "document": wire.encode(tree),
+        },
     )
     await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
     return root.uid
 
 
 async def _next_sequence(tx: Tx, cluster_uid: str) -> int:
-    last = sa.select(sa.func.coalesce(sa.func.max(job_trees.c.sequence), 0)).where(
-        job_trees.c.cluster_uid == cluster_uid
-    )
-    return int((await tx.execute(last)).scalar_one()) + 1
+    last = await tx.execute(_LAST_SEQUENCE, {"cluster_uid": cluster_uid})
+    return int(last.scalar_one()) + 1
 
 
 async def take_over(tx: Tx, root_uid: str) -> Tree | None:
     """The tree, now this worker's: all earlier workers are fenced off. None for an unknown job."""
-    taken = (
-        await tx.execute(
-            sa.update(job_trees)
-            .where(job_trees.c.uid == root_uid)
-            .values(epoch=job_trees.c.epoch + 1)
-            .returning(job_trees.c.epoch, job_trees.c.arguments, job_trees.c.finished_at)
-        )
-    ).one_or_none()
+    taken = (await tx.execute(_TAKE_OVER, {"which": root_uid})).one_or_none()
     if taken is None:
         return None
     return Tree(
@@ -132,9 +160,7 @@ async def take_over(tx: Tx, root_uid: str) -> Tree | None:
 
 
 async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
-    rows = await tx.execute(
-        sa.select(jobs).where(jobs.c.root_uid == root_uid).order_by(jobs.c.position)
-    )
+    rows = await tx.execute(_TREE, {"root_uid": root_uid})
     return tuple(_job(row) for row in rows)
 
 
@@ -144,13 +170,7 @@ async def hold(tx: Tx, tree: Tree) -> str | None:
 
     Raises Superseded when another worker has taken it over.
     """
-    row = (
-        await tx.execute(
-            sa.select(job_trees.c.epoch, job_trees.c.cancel_reason)
-            .where(job_trees.c.uid == tree.root.uid)
-            .with_for_update()
-        )
-    ).one_or_none()
+    row = (await tx.execute(_HOLD, {"which": tree.root.uid})).one_or_none()
     if row is None or row.epoch != tree.epoch:
         raise Superseded(tree.root.uid)
     reason: str | None = row.cancel_reason
@@ -161,13 +181,7 @@ async def record(tx: Tx, before: Tree, after: Tree) -> None:
     """Store what has changed between two states of a held tree, and its document with it."""
     changed = [new for old, new in zip(before.jobs, after.jobs, strict=True) if old != new]
     await tx.execute(
-        sa.update(jobs)
-        .where(jobs.c.uid == sa.bindparam("which"))
-        .values(
-            phase=sa.bindparam("phase"),
-            reason=sa.bindparam("reason"),
-            updated_at=sa.bindparam("updated_at"),
-        ),
+        _RECORD_JOB,
         [
             {
                 "which": job.uid,
@@ -178,11 +192,13 @@ async def record(tx: Tx, before: Tree, after: Tree) -> None:
             for job in changed
         ],
     )
-    finished_at = after.root.updated_at if after.root.phase.is_final else None
     await tx.execute(
-        sa.update(job_trees)
-        .where(job_trees.c.uid == after.root.uid)
-        .values(document=wire.encode(after.jobs), finished_at=finished_at)
+        _RECORD_TREE,
+        {
+            "which": after.root.uid,
+            "document": wire.encode(after.jobs),
+            "finished_at": after.root.updated_at if after.root.phase.is_final else None,
+        },
     )
 
 
@@ -199,8 +215,8 @@ async def cancel(tx: Tx, cluster_uid: str, reason: str) -> None:
 
 async def cancel_reason(tx: Tx, root_uid: str) -> str | None:
     """Why the job was asked to stop, or None."""
-    found = sa.select(job_trees.c.cancel_reason).where(job_trees.c.uid == root_uid)
-    return (await tx.execute(found)).scalar_one_or_none()
+    found = await tx.execute(_CANCEL_REASON, {"which": root_uid})
+    return found.scalar_one_or_none()
 
 
 async def unfinished(tx: Tx, *, submitted_before: int) -> list[str]:
