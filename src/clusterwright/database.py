@@ -127,7 +127,8 @@ class _Backend(Protocol):
     async def dispose(self) -> None: ...
 
 
-_JSON: dict[str, Any] = {
+_OPTIONS: dict[str, Any] = {
+    "hide_parameters": True,  # rows hold secrets, and errors reach the log
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
     "json_deserializer": msgspec.json.decode,
 }
@@ -136,7 +137,7 @@ _JSON: dict[str, Any] = {
 class _Sqlite:
     def __init__(self, url: URL) -> None:
         # Without a limit, because a full pool would block the loop that has to free it.
-        self._engine = create_engine(sync_url(url), pool_size=4, max_overflow=-1, **_JSON)
+        self._engine = create_engine(sync_url(url), pool_size=4, max_overflow=-1, **_OPTIONS)
         # One process never competes with itself: a lock here costs less than SQLite's polling.
         self._writer = asyncio.Lock()
 
@@ -188,7 +189,7 @@ class _Postgresql:
             _with_driver(url, "", "asyncpg"),
             pool_size=pool_size,
             connect_args={"server_settings": {"application_name": name}},
-            **_JSON,
+            **_OPTIONS,
         )
 
     @asynccontextmanager
@@ -266,7 +267,7 @@ def sync_url(url: URL) -> URL:
 
 def sync_engine(url: URL) -> Engine:
     """A synchronous engine on the same database, for migrations and tools."""
-    engine = create_engine(sync_url(url))
+    engine = create_engine(sync_url(url), hide_parameters=True)
     if url.get_backend_name() == "sqlite":
         prepare_sqlite(engine)
     return engine

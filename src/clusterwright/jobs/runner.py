@@ -284,12 +284,14 @@ def _locked(path: Path) -> IO[str]:
 def _system_engine(url: URL, executor_id: str, pool_size: int) -> sa.Engine:
     """The engine's own connections: a pool apart from ours, or both would starve each other."""
     if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(sync_url(url), pool_size=pool_size)
+        engine = sa.create_engine(sync_url(url), pool_size=pool_size, hide_parameters=True)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     keepalives = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
     arguments: dict[str, Any] = {"application_name": executor_id[:63], "options": keepalives}
-    return sa.create_engine(sync_url(url), pool_size=pool_size, connect_args=arguments)
+    return sa.create_engine(
+        sync_url(url), pool_size=pool_size, connect_args=arguments, hide_parameters=True
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
