@@ -1,0 +1,118 @@
+"""The API through the official SDK, which is an extra and is imported only when it is used."""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from clusterwright.cli.env import ENDPOINT, GET_STARTED, folder_of, variables
+from clusterwright.cli.output import Document, fail
+
+_KEYS = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_PROJECT_ID")
+
+
+def connect(data: Path | None) -> "Api":
+    """The API of the server of ``data``, else of the SDK's own environment variables, else of the
+    default data folder.
+
+    A named folder wins, as options win over variables. Keys without an endpoint belong to the
+    public service and are never used.
+    """
+    if data is not None or not os.environ.get(ENDPOINT):
+        return Api(variables(folder_of(data)))
+    missing = [name for name in _KEYS if not os.environ.get(name)]
+    if missing:
+        fail(f"{ENDPOINT} is set, but not {', '.join(missing)}. {GET_STARTED}")
+    return Api(os.environ)
+
+
+def load_sdk() -> Any:
+    """The SDK's package for version 3 of the API, or the advice to install it."""
+    try:
+        return import_module("huaweicloudsdkcce.v3")
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("huaweicloudsdk"):
+            raise
+        fail("This needs the official SDK: pip install 'clusterwright[client]'")
+
+
+class Api:
+    """The operations that the commands need; each gives the document as the server sent it.
+
+    A refusal or a server that cannot be reached ends the command with one line.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._sdk = load_sdk()
+        from huaweicloudsdkcore.auth.credentials import BasicCredentials
+
+        # With the project's id the SDK asks no identity service (client notes, A4).
+        credentials = BasicCredentials(*(environment[name] for name in _KEYS))
+        if token := environment.get("HUAWEICLOUD_SDK_SECURITY_TOKEN"):
+            credentials = credentials.with_security_token(token)
+        self._endpoint = environment[ENDPOINT]
+        self._client = (
+            self._sdk.CceClient.new_builder()
+            .with_credentials(credentials)
+            .with_endpoints(self._endpoint.split(","))
+            .build()
+        )
+        # The SDK logs every error before it raises it, and without a handler that goes to stderr.
+        logging.getLogger("HuaweiCloud-SDK-CceClient").addHandler(logging.NullHandler())
+
+    def create_cluster(self, body: Document) -> Document:
+        """The new cluster, with its job in ``status.jobID``."""
+        return self._call(self._client.create_cluster, self._sdk.CreateClusterRequest(body=body))
+
+    def list_clusters(self) -> Document:
+        """The list document with the project's clusters."""
+        return self._call(self._client.list_clusters, self._sdk.ListClustersRequest())
+
+    def show_cluster(self, uid: str) -> Document:
+        """One cluster."""
+        return self._call(self._client.show_cluster, self._sdk.ShowClusterRequest(cluster_id=uid))
+
+    def find_cluster(self, name_or_id: str) -> Document:
+        """The cluster with that id, or else that name."""
+        clusters: list[Document] = self.list_clusters()["items"]
+        matches = (
+            c for key in ("uid", "name") for c in clusters if c["metadata"][key] == name_or_id
+        )
+        found = next(matches, None)
+        if found is None:
+            fail(f"There is no cluster {name_or_id}. See them with: clusterwright cluster list")
+        return found
+
+    def delete_cluster(self, uid: str) -> Document:
+        """The cluster on its way out, with its job in ``status.jobID``."""
+        request = self._sdk.DeleteClusterRequest(cluster_id=uid)
+        return self._call(self._client.delete_cluster, request)
+
+    def show_job(self, uid: str) -> Document:
+        """A job with its sub-jobs, or a sub-job."""
+        return self._call(self._client.show_job, self._sdk.ShowJobRequest(job_id=uid))
+
+    def _call(self, operation: Callable[[Any], Any], request: Any) -> Document:
+        from huaweicloudsdkcore.exceptions.exceptions import (
+            ConnectionException,
+            SdkException,
+            ServiceResponseException,
+        )
+        from requests import RequestException
+
+        try:
+            # The SDK's model drops fields it does not know (client notes, A6); the body has all.
+            document: Document = json.loads(operation(request).raw_content)
+        except ServiceResponseException as error:
+            code = f" {error.error_code}" if error.error_code else ""
+            fail(f"{error.status_code}{code}: {error.error_msg} (request id {error.request_id})")
+        except ConnectionException as error:
+            fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error.error_msg})")
+        except (SdkException, RequestException, ValueError) as error:
+            # Slow answers to POST and bodies that are not JSON escape the SDK as they are (client
+            # notes, A5).
+            fail(f"The answer of {self._endpoint} cannot be used: {error}")
+        return document

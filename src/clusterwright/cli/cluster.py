@@ -1,0 +1,164 @@
+"""``clusterwright cluster``: create, look at and delete clusters."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from clusterwright.cli import jobs
+from clusterwright.cli.client import connect
+from clusterwright.cli.options import (
+    TIMEOUT,
+    ClusterName,
+    Output,
+    OutputOption,
+    Server,
+    Timeout,
+    Wait,
+)
+from clusterwright.cli.output import Document, print_document, print_facts, print_rows
+
+app = typer.Typer(help="Create, look at and delete clusters.", no_args_is_help=True)
+
+
+class Mode(StrEnum):
+    """Network modes of pods."""
+
+    OVERLAY = "overlay_l2"
+    ROUTER = "vpc-router"
+    ENI = "eni"
+
+
+@app.command(epilog="Example: clusterwright cluster create demo --flavor cce.s2.small")
+def create(
+    name: Annotated[str, typer.Argument(help="Name of the new cluster.")],
+    version: Annotated[
+        str | None, typer.Option(help="Kubernetes version.", show_default="the newest")
+    ] = None,
+    flavor: Annotated[
+        str, typer.Option(help="Size: s1 has one control-plane server, s2 has three.")
+    ] = "cce.s1.small",
+    vpc: Annotated[str, typer.Option(help="Id of the nodes' network.")] = "default",
+    subnet: Annotated[str, typer.Option(help="Id of the nodes' subnet.")] = "default",
+    mode: Annotated[Mode, typer.Option(help="Network mode of the pods.")] = Mode.ROUTER,
+    cidr: Annotated[
+        str | None,
+        typer.Option(help="Address range of the pods.", show_default="the server's choice"),
+    ] = None,
+    wait: Wait = True,
+    timeout: Timeout = TIMEOUT,
+    output: OutputOption = Output.TABLE,
+    data: Server = None,
+) -> None:
+    """Create a cluster and follow its job."""
+    api = connect(data)
+    body = request(
+        name, version=version, flavor=flavor, vpc=vpc, subnet=subnet, mode=mode, cidr=cidr
+    )
+    cluster = api.create_cluster(body)
+    if not wait:
+        _print_promise(cluster, output)
+        return
+    jobs.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
+    if output is Output.TABLE:
+        show_cluster(api.show_cluster(cluster["metadata"]["uid"]), output)
+
+
+def request(
+    name: str,
+    *,
+    version: str | None = None,
+    flavor: str = "cce.s1.small",
+    vpc: str = "default",
+    subnet: str = "default",
+    mode: Mode = Mode.ROUTER,
+    cidr: str | None = None,
+) -> Document:
+    """The document that asks for a cluster (API reference, 4.1)."""
+    spec: dict[str, Any] = {
+        "flavor": flavor,
+        "hostNetwork": {"vpc": vpc, "subnet": subnet},
+        "containerNetwork": {"mode": mode.value},
+    }
+    if version:
+        spec["version"] = version
+    if cidr:
+        spec["containerNetwork"]["cidrs"] = [{"cidr": cidr}]
+    if mode is Mode.ENI:
+        spec["eniNetwork"] = {"subnets": [{"subnetID": subnet}]}
+    return {"kind": "Cluster", "apiVersion": "v3", "metadata": {"name": name}, "spec": spec}
+
+
+@app.command("list")
+def list_clusters(output: OutputOption = Output.TABLE, data: Server = None) -> None:
+    """List the project's clusters."""
+    found = connect(data).list_clusters()
+    if output is not Output.TABLE:
+        print_document(found, output)
+    elif not found["items"]:
+        typer.echo("There are no clusters. Create one with: clusterwright cluster create demo")
+    else:
+        rows = [list(_facts(cluster).values()) for cluster in found["items"]]
+        print_rows(list(_facts(found["items"][0])), rows)
+
+
+@app.command(epilog="Example: clusterwright cluster show demo -o yaml")
+def show(name: ClusterName, output: OutputOption = Output.TABLE, data: Server = None) -> None:
+    """Show a cluster."""
+    show_cluster(connect(data).find_cluster(name), output)
+
+
+@app.command(epilog="Example: clusterwright cluster delete demo --no-wait")
+def delete(
+    name: ClusterName,
+    wait: Wait = True,
+    timeout: Timeout = TIMEOUT,
+    output: OutputOption = Output.TABLE,
+    data: Server = None,
+) -> None:
+    """Delete a cluster and follow its job."""
+    api = connect(data)
+    cluster = api.delete_cluster(api.find_cluster(name)["metadata"]["uid"])
+    if not wait:
+        _print_promise(cluster, output)
+        return
+    jobs.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
+    if output is Output.TABLE:
+        typer.echo(f"Cluster {cluster['metadata']['name']} is deleted.")
+
+
+def show_cluster(cluster: Document, output: Output) -> None:
+    """Print one cluster."""
+    if output is not Output.TABLE:
+        print_document(cluster, output)
+        return
+    spec, status = cluster["spec"], cluster["status"]
+    print_facts(
+        _facts(cluster)
+        | {
+            "NETWORK": spec["containerNetwork"]["mode"],
+            "ENDPOINTS": ", ".join(each["url"] for each in status.get("endpoints", ())),
+            "JOB": status.get("jobID", ""),
+            "REASON": status.get("reason", ""),
+        }
+    )
+
+
+def _facts(cluster: Document) -> dict[str, str]:
+    """What is told of a cluster where there is one line for it."""
+    metadata, spec = cluster["metadata"], cluster["spec"]
+    return {
+        "NAME": metadata["name"],
+        "ID": metadata["uid"],
+        "PHASE": cluster["status"]["phase"],
+        "VERSION": spec["version"],
+        "FLAVOR": spec["flavor"],
+        "CREATED": metadata["creationTimestamp"][:19],
+    }
+
+
+def _print_promise(cluster: Document, output: Output) -> None:
+    """Print a cluster that a job works on, and for people how to follow that job."""
+    show_cluster(cluster, output)
+    if output is Output.TABLE:
+        typer.echo(f"Follow it with: clusterwright job wait {cluster['status']['jobID']}")

@@ -1,0 +1,121 @@
+"""``clusterwright demo``: the main job from start to end, on a server that is thrown away."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from clusterwright.cli import cluster as clusters
+from clusterwright.cli import jobs
+from clusterwright.cli.client import Api, load_sdk
+from clusterwright.cli.env import ENDPOINT, variables
+from clusterwright.cli.options import Output
+from clusterwright.cli.output import Document, console, fail
+from clusterwright.cli.serve import ENDPOINT_FILE
+
+NAME = "demo"
+START_SECONDS = 30
+JOB_SECONDS = 300
+PAUSE = 0.1
+NEXT = """
+What to try next:
+  clusterwright serve                    a server that stays
+  eval "$(clusterwright env)"            tell the SDKs, Terraform and the OpenStack tools of it
+  clusterwright cluster create demo      the same cluster again
+  clusterwright fault add InstallMaster  make the next one fail
+  clusterwright --help                   everything else"""
+
+
+def demo(
+    pace: Annotated[float, typer.Option(min=0, max=1000, help="Speed; 0 is at once.")] = 1.0,
+) -> None:
+    """Start a throw-away server, create a cluster with the official SDK, and delete it again."""
+    load_sdk()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    # The server is on this machine, whatever proxy is set for others.
+    os.environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1")
+    screen = console()
+    screen.print("Starting a server with a throw-away data folder.")
+    with _server(pace) as environment:
+        _tell(Api(environment), environment[ENDPOINT], screen)
+    typer.echo(NEXT, err=True)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """End through every ``finally``, so that nothing stays behind."""
+    sys.exit(128 + number)
+
+
+def _tell(api: Api, endpoint: str, screen: Console) -> None:
+    """The story: create, follow, look, delete, follow, and the last job as JSON."""
+    _say(screen, f"A server runs at {endpoint}. Creating cluster {NAME} with huaweicloudsdkcce:")
+    created = api.create_cluster(clusters.request(NAME))
+    _follow(api, created, screen)
+    _say(screen, "The cluster:")
+    clusters.show_cluster(api.show_cluster(created["metadata"]["uid"]), Output.TABLE)
+    _say(screen, "Deleting it:")
+    job = _follow(api, api.delete_cluster(created["metadata"]["uid"]), screen)
+    _say(screen, "The last job, as the API tells it:")
+    screen.print_json(data=job)
+
+
+def _say(screen: Console, sentence: str) -> None:
+    screen.print(f"\n{sentence}\n", style="bold")
+
+
+def _follow(api: Api, cluster: Document, screen: Console) -> Document:
+    job = jobs.follow(api, cluster["status"]["jobID"], timeout=JOB_SECONDS, screen=screen)
+    jobs.conclude(job, timeout=JOB_SECONDS)
+    return job
+
+
+@contextmanager
+def _server(pace: float) -> Iterator[dict[str, str]]:
+    """A server on a free port with a folder of its own, as the environment of its clients."""
+    with tempfile.TemporaryDirectory(prefix="clusterwright-demo-") as folder:
+        data, log = Path(folder, "data"), Path(folder, "log")
+        command = [sys.executable, "-m", "clusterwright", "serve", "--host", "127.0.0.1"]
+        command += ["--port", "0", "--pace", str(pace), "--data", str(data)]
+        own = {k: v for k, v in os.environ.items() if not k.startswith("CLUSTERWRIGHT_")}
+        with log.open("wb") as writer:
+            process = subprocess.Popen(command, env=own, stdout=writer, stderr=writer)
+        try:
+            _wait_until_ready(process, data, log)
+            yield variables(data)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], data: Path, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if (data / ENDPOINT_FILE).exists() and _is_healthy(variables(data)[ENDPOINT]):
+            return
+        time.sleep(PAUSE)
+    fail(f"The server did not start. Its last words:\n{log.read_text()[-2000:]}")
+
+
+def _is_healthy(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.URLError:
+        return False

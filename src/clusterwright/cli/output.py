@@ -1,0 +1,65 @@
+"""What commands print: tables for people, one document for programs, errors on stderr."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from clusterwright.cli.options import EXIT_FAILED, Output
+
+Document = Mapping[str, Any]
+"""A document of the API as the server sent it, fields that the SDK does not know included."""
+
+PLAIN_WIDTH = 400
+"""Columns where nobody looks at a screen: a line that is not wrapped can be searched."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that colours for a terminal and writes plain text to anything else."""
+    # What is printed comes from a server: square brackets and words in colons mean nothing in it.
+    found = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if not found.is_terminal:
+        found.width = PLAIN_WIDTH
+    return found
+
+
+def progress(output: Output) -> Console:
+    """Where progress goes: stdout belongs to the document, if one was asked for."""
+    return console(stderr=output is not Output.TABLE)
+
+
+def print_document(document: Document, output: Output) -> None:
+    """Print one document, in a format for programs."""
+    if output is Output.JSON:
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
+
+
+def print_rows(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print aligned columns under titles."""
+    table = Table(*titles, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Print one aligned line per name and value; names without a value are left out."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts.items():
+        if value:
+            grid.add_row(name, value)
+    console().print(grid)
+
+
+def fail(reason: str, code: int = EXIT_FAILED) -> NoReturn:
+    """Leave with one sentence on stderr."""
+    typer.echo(f"Error: {reason}", err=True)
+    raise typer.Exit(code)

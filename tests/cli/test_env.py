@@ -1,0 +1,110 @@
+"""``clusterwright env`` tells other programs of a running server."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from clusterwright.cli.env import variables
+from tests.cli.command_line import CommandLine
+from tests.server_process import ServerProcess
+
+DUMP = 'eval "$EXPORTS" && env -0'
+
+
+def evaluated(exports: str) -> dict[str, str]:
+    """The environment of a real shell that has evaluated the exports."""
+    done = subprocess.run(
+        ["sh", "-c", DUMP],
+        env={"EXPORTS": exports, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = (entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+    return {name: value for name, value in pairs if name.startswith(("HUAWEI", "HW_", "OS_"))}
+
+
+def test_a_shell_that_evaluates_the_exports_has_what_the_json_says(run: CommandLine) -> None:
+    exports = run("env")
+
+    found = evaluated(exports.out)
+
+    assert (exports.code, exports.err) == (0, "")
+    assert found == run("env", "--format", "json").document
+
+
+def test_the_variables_lead_the_sdk_to_the_real_port(
+    run: CommandLine, live_server: ServerProcess
+) -> None:
+    found = run("env", "--data", str(live_server.data), "--format", "json").document
+
+    account = live_server.credentials
+    assert found["HUAWEICLOUD_SDK_REGION_CCE_CN_NORTH_4"] == live_server.endpoint
+    assert found["HUAWEICLOUD_SDK_IAM_ENDPOINT"] == live_server.endpoint
+    assert found["HUAWEICLOUD_SDK_AK"] == found["HW_ACCESS_KEY"] == account["access_key"]
+    assert found["HUAWEICLOUD_SDK_SK"] == found["OS_SECRET_KEY"] == account["secret_key"]
+    assert found["HUAWEICLOUD_SDK_PROJECT_ID"] == account["project_id"]
+    assert found["HUAWEICLOUD_SDK_DOMAIN_ID"] == account["domain_id"]
+    assert found["HW_USER_PASSWORD"] == found["OS_PASSWORD"] == account["password"]
+    assert found["OS_AUTH_URL"] == f"{live_server.endpoint}/v3"
+
+
+def test_the_terraform_block_sends_every_service_to_the_server(
+    run: CommandLine, live_server: ServerProcess
+) -> None:
+    block = run("env", "--format", "terraform").out
+
+    assert block.startswith('provider "huaweicloud" {')
+    assert f'auth_url   = "{live_server.endpoint}/v3"' in block
+    assert "skip_check_website_type = true" in block
+    assert "skip_check_upgrade      = true" in block
+    for service in ("cce", "iam", "ecs", "aom", "vpc", "eps", "bss"):
+        assert f'    {service} = "{live_server.endpoint}"' in block
+
+
+@pytest.fixture
+def strange(tmp_path: Path) -> Path:
+    """A data folder whose account has characters that shells and Terraform read as code, in
+    another region.
+    """
+    fields = ("domain_name", "user_name", "project_name", "domain_id", "project_id", "access_key")
+    account = dict.fromkeys(fields, "plain")
+    account |= {"password": 'it\'s $(HOME) "${x}" %{y}', "secret_key": "a b", "region": "eu-x1"}
+    (tmp_path / "credentials.json").write_text(json.dumps(account))
+    (tmp_path / "server.json").write_text('{"endpoint": "http://127.0.0.1:1", "pid": 1}')
+    return tmp_path
+
+
+def test_no_value_is_read_as_code(nowhere: CommandLine, strange: Path) -> None:
+    found = evaluated(nowhere("env", "--data", str(strange)).out)
+    block = nowhere("env", "--data", str(strange), "--format", "terraform").out
+
+    assert found == variables(strange)
+    assert r'''= "it's $(HOME) \"$${x}\" %%{y}"''' in block
+
+
+def test_another_region_has_its_endpoint_beside_the_one_of_the_samples(strange: Path) -> None:
+    found = variables(strange)
+
+    assert found["HUAWEICLOUD_SDK_REGION_CCE_EU_X1"] == "http://127.0.0.1:1"
+    assert found["HUAWEICLOUD_SDK_REGION_CCE_CN_NORTH_4"] == "http://127.0.0.1:1"
+
+
+def test_a_folder_without_a_server_says_what_to_do(nowhere: CommandLine) -> None:
+    ran = nowhere("env", "--data", "empty")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "There is no server.json in empty" in ran.err
+    assert "clusterwright serve" in ran.err
+
+
+def test_a_damaged_file_is_named(nowhere: CommandLine, strange: Path) -> None:
+    (strange / "server.json").write_text("{")
+
+    ran = nowhere("env", "--data", str(strange))
+
+    assert ran.code == 1
+    assert f"{strange / 'server.json'} cannot be read" in ran.err
