@@ -39,6 +39,10 @@ def load_sdk() -> Any:
         fail("This needs the official SDK: pip install 'clusterwright[client]'")
 
 
+class Unreachable(Exception):
+    """No server answers."""
+
+
 class Api:
     """The operations that the commands need; each gives the document as the server sent it.
 
@@ -95,7 +99,20 @@ class Api:
         """A job with its sub-jobs, or a sub-job."""
         return self._call(self._client.show_job, self._sdk.ShowJobRequest(job_id=uid))
 
+    def peek_job(self, uid: str) -> Document | None:
+        """A job, or nothing while no server answers: one that restarts goes on with its jobs."""
+        try:
+            return self._ask(self._client.show_job, self._sdk.ShowJobRequest(job_id=uid))
+        except Unreachable:
+            return None
+
     def _call(self, operation: Callable[[Any], Any], request: Any) -> Document:
+        try:
+            return self._ask(operation, request)
+        except Unreachable as error:
+            fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error})")
+
+    def _ask(self, operation: Callable[[Any], Any], request: Any) -> Document:
         from huaweicloudsdkcore.exceptions.exceptions import (
             ConnectionException,
             SdkException,
@@ -110,7 +127,7 @@ class Api:
             code = f" {error.error_code}" if error.error_code else ""
             fail(f"{error.status_code}{code}: {error.error_msg} (request id {error.request_id})")
         except ConnectionException as error:
-            fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error.error_msg})")
+            raise Unreachable(error.error_msg) from error
         except (SdkException, RequestException, ValueError) as error:
             # Slow answers to POST and bodies that are not JSON escape the SDK as they are (client
             # notes, A5).

@@ -159,15 +159,19 @@ def follow(api: Api, uid: str, *, timeout: float, screen: Console) -> Document:
 
 
 def _looks(api: Api, uid: str, timeout: float) -> Iterator[Document]:
-    """The job again and again, at least once, until it has ended or the time is up."""
+    """The job again and again, at least once, until it has ended or the time is up.
+
+    A server that is away for a moment is waited for; one that was never there is not.
+    """
     deadline = time.monotonic() + timeout
+    job = api.show_job(uid)
     while True:
-        job = api.show_job(uid)
         yield job
         left = deadline - time.monotonic()
         if job["status"]["phase"] in FINAL or left <= 0:
             return
         time.sleep(min(PAUSE, left))
+        job = api.peek_job(uid) or job
 
 
 def _watch(looks: Iterator[Document], screen: Console) -> Document:
