@@ -8,7 +8,7 @@ moment are committed together, and the commit that ends the top job also settles
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -101,7 +101,7 @@ class Execution:
         """Walk the tree to its end. Raises Superseded when another worker has taken it over."""
         if not self._tree.finished:
             await self._visit(self._type.root, self._tree.root)
-            await self._note()
+            await self._commit()
 
     def _leaves(self, job: Job) -> list[Job]:
         below = self._below[job.uid]
@@ -144,10 +144,10 @@ class Execution:
 
     async def _fail(self, leaves: list[Job], reason: str) -> None:
         if leaves:
-            await self._note(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in leaves))
+            await self._commit(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in leaves))
 
     async def _step(self, step: Step, job: Job) -> bool:
-        await self._note(Change(job.uid, JobPhase.RUNNING))
+        await self._commit(Change(job.uid, JobPhase.RUNNING))
         try:
             await self._act(step, job)
         except Cancelled as stop:
@@ -206,7 +206,7 @@ class Execution:
                 {action, watch}, timeout=step.timeout, return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
-                text = f"{step.name} did not finish within {step.timeout:.0f} seconds.{trouble}"
+                text = f"{step.name} did not finish within {step.timeout:g} seconds.{trouble}"
                 raise TimeoutError(text)
             (action if action in done else watch).result()
         finally:
@@ -226,16 +226,18 @@ class Execution:
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"reason": str(error)})
 
-    def _note(self, *changes: Change) -> Awaitable[None]:
-        """Make changes durable in the next commit, with all others due by then; await it to be
-        sure.
-        """
+    async def _commit(self, *changes: Change) -> None:
+        """Make changes durable, with all others that are due by then."""
+        await asyncio.shield(self._note(*changes))
+
+    def _note(self, *changes: Change) -> asyncio.Future[None]:
+        """Let the next commit carry changes; the future tells when that has happened."""
         self._due.extend(changes)
         if self._next_flush is None:
             self._next_flush = asyncio.ensure_future(self._flush())
             # Who awaits a later commit learns of the failure too; asyncio need not report it.
             self._next_flush.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return asyncio.shield(self._next_flush)
+        return self._next_flush
 
     async def _flush(self) -> None:
         async with self._flushing:
