@@ -34,14 +34,33 @@ SUBNET_NOT_IN_VPC = ErrorCode(400, "CCE.01400002", "CCE.01400002", "The subnet i
 CIDR_CONFLICT = ErrorCode(400, "CCE.01400005", "CCE_CM.0410", "Container network CIDR conflict")
 CONTENT_TYPE = ErrorCode(400, "CCE.01400006", "CCE.01400006", "The content type is not supported")
 CLUSTER_QUOTA = ErrorCode(400, "CCE.01400007", "CCE.01400007", "The cluster quota is exhausted")
+NODE_LIMIT = ErrorCode(
+    400, "CCE.01400014", "CCE.01400014", "The cluster's size does not allow more nodes"
+)
 VERSION_NOT_SUPPORTED = ErrorCode(400, "CCE.01400015", "CCE_CM.0402", "Version is not support")
+NODE_BEING_CREATED = ErrorCode(
+    400,
+    "CCE.01400024",
+    "CCE.01400024",
+    "The cluster cannot be deleted while a node is being created",
+)
 DELETION_PROTECTED = ErrorCode(
     400, "CCE.01400034", "CCE.01400034", "Deletion protection is enabled for the cluster"
 )
 UNAUTHENTICATED = ErrorCode(401, "CCE.01401001", "CCE.01401001", "Authentication failed")
 FORBIDDEN = ErrorCode(403, "CCE.01403001", "CCE.01403001", "No permission for this operation")
+POOL_PHASE = ErrorCode(
+    403, "CCE.01403003", "CCE.01403003", "The phase of the node pool forbids its deletion"
+)
 WRONG_STATE = ErrorCode(
     403, "CCE.01403004", "CCE.01403004", "The state of the resource forbids this operation"
+)
+NODE_INSTALLING = ErrorCode(403, "CCE.01403004", "CCE_CM.0002", "The node is being installed")
+POOL_BUSY = ErrorCode(
+    403, "CCE.01403006", "CCE.01403006", "Nodes of the node pool are being installed or deleted"
+)
+POOL_CLUSTER_STATE = ErrorCode(
+    403, "CCE.01403009", "CCE.01403009", "The state of the cluster forbids to delete the node pool"
 )
 NOT_FOUND = ErrorCode(404, "CCE.01404001", "CCE_CM.0003", "Resource not found")
 ALREADY_EXISTS = ErrorCode(409, "CCE.01409001", "CCE.01409001", "The resource already exists")
@@ -51,6 +70,11 @@ NOT_SUPPORTED = ErrorCode(
     501, "CCE.01501001", "CCE.01501001", "This operation is not supported by this server"
 )
 STORAGE_UNAVAILABLE = ErrorCode(503, "CCE.01503001", "CCE.01503001", "The database does not answer")
+DRIVER_UNAVAILABLE = ErrorCode(503, "CCE.01503002", "CCE.01503002", "The driver cannot act now")
+
+ADDON_INVALID = ErrorCode(400, "CCE.03400001", "CCE.03400001", "Invalid request")
+ADDON_NOT_FOUND = ErrorCode(404, "CCE.03404001", "CCE.03404001", "Resource not found")
+ADDON_INSTALLED = ErrorCode(409, "CCE.03409001", "CCE.03409001", "The add-on is already installed")
 
 NO_SUCH_API = ErrorCode(
     404,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
@@ -205,6 +206,41 @@ async def test_a_kubeconfig_names_the_user_and_is_signed_by_its_authority(driver
     client.verify_directly_issued_by(authority)
     assert client.subject.rfc4514_string() == "CN=alice,O=system:masters"
     assert config.server == (await driver.observe_control_plane(a_cluster())).endpoint
+
+
+async def test_a_generation_that_was_never_asked_for_gives_a_new_certificate(
+    driver: Driver,
+) -> None:
+    await build(driver)
+    first = await access(driver)
+
+    second = [
+        await driver.kubeconfig(a_cluster(), user="alice", lifetime_seconds=30 * DAY, generation=1)
+        for _ in range(2)
+    ]
+
+    assert second[0] == second[1]
+    assert second[0].client_certificate != first.client_certificate
+    assert second[0].ca == first.ca
+
+
+async def test_the_next_credentials_have_an_authority_of_their_own_beside_the_old_one(
+    driver: Driver,
+) -> None:
+    await build(driver)
+    before = await access(driver)
+    rotated = replace(a_cluster(), credentials=1)
+
+    with pytest.raises(Unavailable):
+        await driver.kubeconfig(rotated, user="alice", lifetime_seconds=DAY)
+    for _ in range(2):
+        await driver.ensure_credentials(rotated)
+    after = await driver.kubeconfig(rotated, user="alice", lifetime_seconds=30 * DAY)
+
+    assert after.ca != before.ca
+    client = load_pem_x509_certificate(after.client_certificate.encode())
+    client.verify_directly_issued_by(load_pem_x509_certificate(after.ca.encode()))
+    assert await access(driver) == before
 
 
 async def test_users_and_lifetimes_have_certificates_of_their_own(driver: Driver) -> None:

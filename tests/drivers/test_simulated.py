@@ -1,6 +1,7 @@
 """What only the simulated driver promises: pace, seed, addresses and rows that last."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -271,3 +272,28 @@ async def test_a_client_certificate_is_replaced_at_half_of_its_lifetime(
     assert first == same
     assert renewed.client_certificate != first.client_certificate
     assert renewed.ca == first.ca
+
+
+async def test_what_rotation_and_revocation_have_replaced_is_forgotten(
+    driver: SimulatedDriver, database: Database
+) -> None:
+    async def ask(credentials: int, generation: int) -> None:
+        cluster = replace(a_cluster(), credentials=credentials)
+        await driver.ensure_credentials(cluster)
+        await driver.kubeconfig(cluster, user="alice", lifetime_seconds=DAY, generation=generation)
+
+    await driver.ensure_control_plane(a_cluster())
+    for generation in range(3):
+        await ask(0, generation)
+    for credentials in range(3):
+        await ask(credentials, 2)
+
+    kept = await rows(database)
+    assert {(row[1], row[2], row[5]) for row in kept["simulated_certificates"]} == {
+        ("authority", 1, 0),
+        ("authority", 2, 0),
+        ("server", 1, 0),
+        ("server", 2, 0),
+        ("client", 1, 2),
+        ("client", 2, 2),
+    }

@@ -29,12 +29,13 @@ def blueprint(cluster: Cluster, *, step: str = "") -> contract.Cluster:
         container_cidrs=tuple(entry["cidr"] for entry in network.get("cidrs", ())),
         vpc=spec["hostNetwork"]["vpc"],
         subnet=spec["hostNetwork"]["subnet"],
-        custom_san=tuple(spec.get("customSan", ())),
+        custom_san=(*spec.get("customSan", ()), *([cluster.eip["address"]] if cluster.eip else ())),
+        credentials=cluster.credentials,
         step=step,
     )
 
 
-async def _subject(ctx: StepContext) -> tuple[Driver, contract.Cluster]:
+async def subject(ctx: StepContext) -> tuple[Driver, contract.Cluster]:
     """The driver and the blueprint of the job's cluster."""
     async with ctx.database.reading() as tx:
         cluster = await store.get(tx, ctx.job.cluster_uid, project_id=ctx.job.project_id)
@@ -45,13 +46,13 @@ async def _subject(ctx: StepContext) -> tuple[Driver, contract.Cluster]:
 
 async def create_certificates(ctx: StepContext) -> None:
     """Make the cluster's certificates exist."""
-    driver, cluster = await _subject(ctx)
+    driver, cluster = await subject(ctx)
     await driver.ensure_credentials(cluster)
 
 
 async def install_master(ctx: StepContext) -> None:
     """Bring one control-plane server up and wait until it is ready."""
-    driver, cluster = await _subject(ctx)
+    driver, cluster = await subject(ctx)
     await driver.ensure_control_plane(cluster)
 
     async def ready() -> bool:
@@ -67,7 +68,7 @@ async def install_master(ctx: StepContext) -> None:
 
 async def uninstall_masters(ctx: StepContext) -> None:
     """Remove everything that the driver made for the cluster, and wait until it is gone."""
-    driver, cluster = await _subject(ctx)
+    driver, cluster = await subject(ctx)
     await driver.delete_cluster(cluster)
 
     async def gone() -> bool:

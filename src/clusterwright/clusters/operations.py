@@ -12,7 +12,13 @@ from clusterwright import errors, wire
 from clusterwright.clusters import store
 from clusterwright.clusters.job_types import CREATE_CLUSTER, DELETE_CLUSTER, MASTERS
 from clusterwright.clusters.store import Cluster, ClusterPhase, NameTaken, QuotaUsed
-from clusterwright.clusters.wire import ClusterToCreate, ClusterToUpdate, Spec, SpecToUpdate
+from clusterwright.clusters.wire import (
+    AUTOPILOT_FLAVOR,
+    ClusterToCreate,
+    ClusterToUpdate,
+    Spec,
+    SpecToUpdate,
+)
 from clusterwright.database import Tx
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
@@ -48,6 +54,9 @@ FLAVORS: Mapping[str, Flavor] = {
     "cce.s2.xlarge": Flavor(3, 2000),
 }
 
+AUTOPILOT = Flavor(3, 0)
+"""The size of a cluster without nodes of its own."""
+
 DELETE_CHOICES = ("true", "block", "try", "false", "skip")
 
 _STEADY = (ClusterPhase.AVAILABLE, ClusterPhase.SCALING_UP, ClusterPhase.SCALING_DOWN)
@@ -55,15 +64,25 @@ _SECRET = "authenticatingProxy"
 
 
 async def create(
-    tx: Tx, caller: Caller, asked: ClusterToCreate, *, driver: str, quota: int
+    tx: Tx,
+    caller: Caller,
+    asked: ClusterToCreate,
+    *,
+    driver: str,
+    quota: int,
+    autopilot: bool = False,
 ) -> Cluster:
     """Promise a new cluster: its row in phase Creating and its whole job, or nothing.
 
     Raises ApiError: INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS,
     CLUSTER_QUOTA.
     """
+    if (asked.spec.flavor == AUTOPILOT_FLAVOR) is not autopilot:
+        raise _invalid(
+            "spec.flavor", f"Paths below /autopilot take {AUTOPILOT_FLAVOR}, all others do not."
+        )
     spec = complete(asked.spec)
-    masters = [str(uuid4()) for _ in range(FLAVORS[spec["flavor"]].masters)]
+    masters = [str(uuid4()) for _ in range(_flavor(spec["flavor"]).masters)]
     uid = wire.new_uid()
     now = wire.now()
     cluster = Cluster(
@@ -139,7 +158,6 @@ def complete(asked: Spec) -> dict[str, Any]:
     defaults: dict[str, Any] = {
         "category": "Turbo" if eni else "CCE",
         "type": "VirtualMachine",
-        "enableAutopilot": False,
         "flavor": "cce.s1.small",
         "version": VERSIONS[0],
         "platformVersion": "cce.1.0",
@@ -156,6 +174,7 @@ def complete(asked: Spec) -> dict[str, Any]:
         | sent
         | {
             "authentication": authentication,
+            "enableAutopilot": asked.flavor == AUTOPILOT_FLAVOR,
             "serviceNetwork": sent.get("serviceNetwork", {}) | {"IPv4CIDR": service},
             "kubernetesSvcIpRange": service,
             "extendParam": extend_param,
@@ -165,17 +184,14 @@ def complete(asked: Spec) -> dict[str, Any]:
 
 def _check_choices(asked: Spec, *, eni: bool) -> None:
     flavor = asked.flavor or "cce.s1.small"
-    if flavor not in FLAVORS:
-        known = ", ".join(FLAVORS)
-        raise _invalid("spec.flavor", f"{flavor[:64]} is not one of {known}.")
+    masters = _flavor(flavor).masters
     if asked.version and not _is_supported(asked.version):
         raise ApiError(
             errors.VERSION_NOT_SUPPORTED,
             f"spec.version: {asked.version} is not one of {', '.join(VERSIONS)}.",
         )
-    if asked.masters is not None and len(asked.masters) != FLAVORS[flavor].masters:
-        needed = FLAVORS[flavor].masters
-        raise _invalid("spec.masters", f"Flavor {flavor} has {needed}, so give {needed} or none.")
+    if asked.masters is not None and len(asked.masters) != masters:
+        raise _invalid("spec.masters", f"Flavor {flavor} has {masters}, so give {masters} or none.")
     if eni and asked.category == "CCE":
         raise _invalid("spec.category", "Network mode eni needs category Turbo.")
     subnets = asked.eni_network and (asked.eni_network.subnets or asked.eni_network.eni_subnet_id)
@@ -194,6 +210,15 @@ def _check_choices(asked: Spec, *, eni: bool) -> None:
                 "spec.authentication.authenticatingProxy",
                 "Mode authenticating_proxy needs ca, cert and privateKey.",
             )
+
+
+def _flavor(name: str) -> Flavor:
+    if name == AUTOPILOT_FLAVOR:
+        return AUTOPILOT
+    found = FLAVORS.get(name)
+    if found is None:
+        raise _invalid("spec.flavor", f"{name[:64]} is not one of {', '.join(FLAVORS)}.")
+    return found
 
 
 def _is_supported(version: str) -> bool:
@@ -222,22 +247,28 @@ def _check_ranges(ranges: Sequence[str]) -> None:
                 )
 
 
-async def show(tx: Tx, caller: Caller, uid: str, *, lock: bool = False) -> Cluster:
-    """The cluster. Raises ApiError NOT_FOUND for one that the caller's project has not."""
+async def show(
+    tx: Tx, caller: Caller, uid: str, *, lock: bool = False, autopilot: bool = False
+) -> Cluster:
+    """The cluster. Raises ApiError NOT_FOUND for one that the caller's project has not, or has as
+    the other kind.
+    """
     cluster = await store.get(tx, uid, project_id=caller.project_id, lock=lock)
-    if cluster is None:
+    if cluster is None or cluster.autopilot is not autopilot:
         raise ApiError(errors.NOT_FOUND, f"There is no cluster {uid[:64]} in this project.")
     return cluster
 
 
-async def update(tx: Tx, caller: Caller, uid: str, asked: ClusterToUpdate) -> Cluster:
+async def update(
+    tx: Tx, caller: Caller, uid: str, asked: ClusterToUpdate, *, autopilot: bool = False
+) -> Cluster:
     """Change what may change: the alias and a few fields of the spec. An absent key means leave as
     is.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a field that cannot change,
     ALREADY_EXISTS.
     """
-    cluster = await show(tx, caller, uid, lock=True)
+    cluster = await show(tx, caller, uid, lock=True, autopilot=autopilot)
     changed = replace(cluster, updated_at=wire.now())
     if asked.spec is not None and asked.spec.model_fields_set | set(asked.spec.model_extra or ()):
         if cluster.phase not in _STEADY:
@@ -292,24 +323,28 @@ def _with_ranges(stored: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any
 
 
 async def delete(
-    tx: Tx, caller: Caller, uid: str, *, options: Mapping[str, str]
+    tx: Tx, caller: Caller, uid: str, *, options: Mapping[str, str], autopilot: bool = False
 ) -> tuple[Cluster, str]:
     """Promise the end of a cluster, from any state. Returns it as it was, and the job's uid.
 
     Raises ApiError: NOT_FOUND, DELETION_PROTECTED, WRONG_STATE for a hibernated cluster; and
     AlreadyDeleting, which carries the job to answer with.
     """
-    await show(tx, caller, uid)
+    await show(tx, caller, uid, autopilot=autopilot)
     # Before the cluster's row is locked: a worker locks the job first and the cluster then.
     await jobs.cancel(tx, uid, "The cluster is being deleted.")
-    cluster = await show(tx, caller, uid, lock=True)
+    cluster = await show(tx, caller, uid, lock=True, autopilot=autopilot)
     if cluster.phase is ClusterPhase.DELETING:
         raise AlreadyDeleting(cluster)
     if cluster.spec.get("deletionProtection"):
         raise ApiError(
             errors.DELETION_PROTECTED, "Set spec.deletionProtection to false before deleting it."
         )
-    if cluster.phase in (ClusterPhase.HIBERNATING, ClusterPhase.HIBERNATION):
+    if cluster.phase is ClusterPhase.SCALING_UP:
+        raise ApiError(
+            errors.NODE_BEING_CREATED, "Delete the cluster when its nodes are made or have failed."
+        )
+    if cluster.phase is ClusterPhase.HIBERNATION:
         raise ApiError(
             errors.WRONG_STATE, "The cluster is hibernated. Awake it before deleting it."
         )
@@ -340,43 +375,3 @@ class AlreadyDeleting(Exception):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster.uid)
         self.cluster = cluster
-
-
-def document(
-    cluster: Cluster, *, detail: bool = False, job_uid: str | None = None
-) -> dict[str, Any]:
-    """The cluster as clients read it. ``job_uid`` overrides the job that the phase would show."""
-    annotations = {"clusterwright.io/driver": cluster.driver}
-    in_progress = cluster.phase in (ClusterPhase.CREATING, ClusterPhase.DELETING)
-    shown = job_uid or (cluster.job_uid if in_progress else "")
-    status: dict[str, Any] = {"phase": cluster.phase}
-    if shown:
-        status["jobID"] = shown
-        annotations["jobid"] = shown
-    if cluster.reason:
-        status |= {"reason": cluster.reason, "message": cluster.reason}
-    if cluster.endpoint:
-        status["endpoints"] = [{"url": cluster.endpoint, "type": "Internal"}]
-    if detail:
-        annotations |= {
-            "totalNodesNumber": "0",
-            "activeNodesNumber": "0",
-            "totalNodesCPU": "0",
-            "totalNodesMemory": "0",
-            "installedAddonInstances": "[]",
-        }
-    return {
-        "kind": "Cluster",
-        "apiVersion": "v3",
-        "metadata": {
-            "name": cluster.name,
-            "alias": cluster.alias,
-            "uid": cluster.uid,
-            "timezone": cluster.timezone,
-            "creationTimestamp": wire.timestamp(cluster.created_at),
-            "updateTimestamp": wire.timestamp(cluster.updated_at),
-            "annotations": annotations,
-        },
-        "spec": cluster.spec,
-        "status": status,
-    }

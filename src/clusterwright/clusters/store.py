@@ -1,7 +1,7 @@
 """Clusters as rows: the client's spec as it was sent, beside the few columns that we search by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright.clusters.wire import AUTOPILOT_FLAVOR
 from clusterwright.database import Tx, metadata
 
 clusters = sa.Table(
@@ -26,6 +27,8 @@ clusters = sa.Table(
     sa.Column("driver", sa.String(32), nullable=False),
     sa.Column("masters", sa.JSON, nullable=False),
     sa.Column("endpoint", sa.String(256), nullable=False),
+    sa.Column("eip", sa.JSON, nullable=False),
+    sa.Column("credentials", sa.Integer, nullable=False),
     sa.Column("timezone", sa.String(64), nullable=False),
     sa.Column("spec", sa.JSON, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
@@ -93,13 +96,29 @@ class Cluster:
     """Ids of the control-plane servers, chosen at creation because the job tree names them."""
     endpoint: str
     """``https://address:port`` of the API server, empty until it is known."""
+    eip: dict[str, str] = field(default_factory=dict)
+    """``id`` and ``address`` of the public address bound to the API server; empty without one."""
+    credentials: int = 0
+    """Which generation of certificates the cluster has; a rotation makes the next one."""
     timezone: str
     spec: dict[str, Any]
     created_at: int
     updated_at: int
 
+    @property
+    def autopilot(self) -> bool:
+        """Whether only the paths below ``/autopilot`` know the cluster."""
+        return bool(self.spec["flavor"] == AUTOPILOT_FLAVOR)
 
-_FIELDS = tuple(field.name for field in fields(Cluster))
+    @property
+    def public_endpoint(self) -> str:
+        """``https://address:port`` of the API server for the world; empty without an address."""
+        if not (self.endpoint and self.eip):
+            return ""
+        return f"https://{self.eip['address']}:{self.endpoint.rpartition(':')[2]}"
+
+
+_FIELDS = tuple(column.name for column in fields(Cluster))
 
 
 _INSERT = sa.insert(clusters)

@@ -190,6 +190,10 @@ class ClusterExtendParam(Document):
     period_num: int | None = None
 
 
+AUTOPILOT_FLAVOR = "cce.autopilot.cluster"
+"""The one flavor of clusters without nodes of their own, which have paths of their own."""
+
+
 class Spec(Document):
     """``spec`` of a request to create."""
 
@@ -207,7 +211,7 @@ class Spec(Document):
     kubernetes_svc_ip_range: CidrV4 | None = None
     authentication: Authentication | None = None
     public_access: PublicAccess | None = None
-    billing_mode: Literal[0, 1] | None = None
+    billing_mode: Annotated[int, Field(ge=0, le=1)] | None = None
     masters: list[Master] | None = None
     cluster_tags: Annotated[list[Tag], Field(max_length=20)] | None = None
     kube_proxy_mode: Literal["iptables", "ipvs", "nftables"] | None = None

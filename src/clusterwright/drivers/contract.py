@@ -35,6 +35,8 @@ class Cluster:
     subnet: str
     custom_san: tuple[str, ...] = ()
     """More names and addresses that the API server's certificate must cover."""
+    credentials: int = 0
+    """Which generation of certificates, its authority's included, the cluster should have."""
     step: str = ""
     """The sub-job on whose behalf the driver is called, such as ``InstallMaster``: for logs and
     faults.
@@ -96,7 +98,9 @@ class Driver(Protocol):
     """Eight verbs. Each may raise Unavailable (try again) or DriverError (do not)."""
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
-        """Make the cluster's certificate authority and server certificate exist."""
+        """Make the cluster's certificate authority and server certificate exist, those of the
+        generation asked for. Earlier generations stay until a later one than this is made.
+        """
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
         """Start bringing the control plane up; ``observe_control_plane`` tells when it is ready."""
@@ -120,10 +124,13 @@ class Driver(Protocol):
     async def delete_node(self, node: Node) -> None:
         """Start removing the node's server. Unknown nodes are removed already."""
 
-    async def kubeconfig(self, cluster: Cluster, *, user: str, lifetime_seconds: int) -> Kubeconfig:
+    async def kubeconfig(
+        self, cluster: Cluster, *, user: str, lifetime_seconds: int, generation: int = 0
+    ) -> Kubeconfig:
         """Credentials for ``user``, valid at least ``lifetime_seconds``. Stable and cheap for one
         user.
 
         Clients ask on every refresh and compare (API reference, 0.17): asking twice for the same
-        user and lifetime gives the same certificate while it is valid.
+        user, lifetime and generation gives the same certificate while it is valid. A generation
+        that was never asked for before gives a new one.
         """

@@ -59,8 +59,8 @@ class SimulatedDriver:
             now = self._clock()
             held = await self._begin(tx, cluster, now)
             names = _server_names(held.seed, cluster)
-            authority = await self._ensure_authority(tx, cluster.uid, now)
-            key = CertificateKey(cluster_uid=cluster.uid, role="server")
+            authority = await self._ensure_authority(tx, cluster, now)
+            key = _key(cluster, "server")
             server = await store.certificate(tx, key)
             if server is None or not certificates.covers(server.pair.certificate, names):
                 pair = await asyncio.to_thread(
@@ -72,12 +72,12 @@ class SimulatedDriver:
                 )
                 await store.keep(tx, key, StoredCertificate(pair, authority.expires_at), now=now)
 
-    async def _ensure_authority(self, tx: Tx, uid: str, now: int) -> StoredCertificate:
-        key = CertificateKey(cluster_uid=uid, role="authority")
+    async def _ensure_authority(self, tx: Tx, cluster: Cluster, now: int) -> StoredCertificate:
+        key = _key(cluster, "authority")
         if stored := await store.certificate(tx, key):
             return stored
         pair = await asyncio.to_thread(
-            certificates.new_authority, uid, now=_moment(now), lifetime=AUTHORITY_LIFETIME
+            certificates.new_authority, cluster.uid, now=_moment(now), lifetime=AUTHORITY_LIFETIME
         )
         made = StoredCertificate(pair, now + int(AUTHORITY_LIFETIME.total_seconds()) * _SECOND)
         await store.keep(tx, key, made, now=now)
@@ -199,7 +199,9 @@ class SimulatedDriver:
             await store.retire_machine(tx, node.uid, gone_at=gone_at)
             await store.forget_gone_machines(tx, node.cluster.uid, now)
 
-    async def kubeconfig(self, cluster: Cluster, *, user: str, lifetime_seconds: int) -> Kubeconfig:
+    async def kubeconfig(
+        self, cluster: Cluster, *, user: str, lifetime_seconds: int, generation: int = 0
+    ) -> Kubeconfig:
         """Credentials for ``user``: the stored ones while at least half of their lifetime is left.
 
         Raises Unavailable while the cluster has no certificates or no masters.
@@ -208,8 +210,10 @@ class SimulatedDriver:
         key = CertificateKey(
             cluster_uid=cluster.uid,
             role="client",
+            credentials=cluster.credentials,
             user_name=user,
             lifetime_seconds=lifetime_seconds,
+            generation=generation,
         )
         async with self._database.reading() as tx:
             server, authority = await self._access(tx, cluster)
@@ -228,8 +232,7 @@ class SimulatedDriver:
 
     async def _access(self, tx: Tx, cluster: Cluster) -> tuple[str, Pair]:
         """The URL of the API server and the authority behind it."""
-        key = CertificateKey(cluster_uid=cluster.uid, role="authority")
-        authority = await store.certificate(tx, key)
+        authority = await store.certificate(tx, _key(cluster, "authority"))
         masters = await store.masters(tx, cluster.uid)
         if authority is None or not masters:
             raise Unavailable(f"The cluster {cluster.name} has no control plane to connect to.")
@@ -267,6 +270,10 @@ class SimulatedDriver:
 
     def _duration(self, seconds: float) -> int:
         return int(seconds * _SECOND / self._pace) if self._pace else 0
+
+
+def _key(cluster: Cluster, role: str) -> CertificateKey:
+    return CertificateKey(cluster_uid=cluster.uid, role=role, credentials=cluster.credentials)
 
 
 def _server_names(seed: int, cluster: Cluster) -> tuple[str, ...]:

@@ -46,8 +46,10 @@ certificates = sa.Table(
         "cluster_uid", sa.ForeignKey("simulated_clusters.uid", ondelete="CASCADE"), primary_key=True
     ),
     sa.Column("role", sa.String(16), primary_key=True),
+    sa.Column("credentials", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("user_name", sa.String(64), primary_key=True),
     sa.Column("lifetime_seconds", sa.BigInteger, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("certificate", sa.Text, nullable=False),
     sa.Column("private_key", sa.Text, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
@@ -83,8 +85,11 @@ class CertificateKey:
 
     cluster_uid: str
     role: str
+    credentials: int = 0
+    """The generation of the authority that it is, or is signed by."""
     user_name: str = ""
     lifetime_seconds: int = 0
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +194,19 @@ async def certificate(tx: Tx, key: CertificateKey) -> StoredCertificate | None:
 
 
 async def keep(tx: Tx, key: CertificateKey, new: StoredCertificate, *, now: int) -> None:
-    """Store a held cluster's certificate in place of the old one, and forget expired ones."""
-    old = sa.and_(*_is(key)) | (
-        (certificates.c.cluster_uid == key.cluster_uid) & (certificates.c.expires_at <= now)
+    """Store a held cluster's certificate in place of the old one, and forget outdated ones."""
+    outdated = (
+        sa.and_(*_is(key))
+        | (certificates.c.expires_at <= now)
+        | (certificates.c.credentials < key.credentials - 1)
+        | (
+            (certificates.c.user_name == key.user_name)
+            & (certificates.c.generation < key.generation)
+        )
     )
-    await tx.execute(sa.delete(certificates).where(old))
+    await tx.execute(
+        sa.delete(certificates).where(certificates.c.cluster_uid == key.cluster_uid, outdated)
+    )
     await tx.execute(
         sa.insert(certificates).values(
             **asdict(key),

@@ -1,0 +1,115 @@
+"""A whole server in process, at pace 0, and what tests of the API do with it."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from clusterwright.app import open_app
+from clusterwright.settings import Settings
+
+BASE = "http://cce.example.test"
+PATIENCE = 20
+"""Seconds that anything may take at pace 0."""
+VPC = "5c3f2a0e-7d5b-4b53-9f0e-6a5d2f1c8e11"
+SUBNET = "b1e0c9d4-2f6a-4c0f-8f53-3d9a7e6b4c22"
+
+
+@dataclass
+class Cloud:
+    """A started server and a client that is signed in to its first project."""
+
+    client: httpx.AsyncClient
+    account: Mapping[str, str]
+
+    @property
+    def project(self) -> str:
+        """``/api/v3/projects/{project_id}`` of the account."""
+        return f"/api/v3/projects/{self.account['project_id']}"
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, expect: int, **options: Any
+    ) -> Any:
+        """The JSON body of an answer whose status must be ``expect``; None for an empty one."""
+        answer = await self.client.request(method, path, json=body, **options)
+        assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    async def until(self, path: str, field: str, wanted: Any) -> Any:
+        """Read ``path`` until ``field``, dots and all, is ``wanted``; returns the last document."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            document = await self.call("GET", path, expect=200)
+            found = document
+            for key in field.split("."):
+                found = found[key]
+            if found == wanted:
+                return document
+            assert time.monotonic() < deadline, f"{path}: {field} stays {found}"
+            await asyncio.sleep(0.01)
+
+    async def until_gone(self, path: str) -> None:
+        """Read ``path`` until it answers 404."""
+        deadline = time.monotonic() + PATIENCE
+        while (await self.client.get(path)).status_code != 404:
+            assert time.monotonic() < deadline, f"{path} stays"
+            await asyncio.sleep(0.01)
+
+    async def cluster(self, name: str = "", **spec: Any) -> str:
+        """A new cluster that is Available. Returns its uid."""
+        body = cluster(name or unique("demo"), **spec)
+        made = await self.call("POST", f"{self.project}/clusters", body, expect=201)
+        uid: str = made["metadata"]["uid"]
+        await self.until(f"{self.project}/clusters/{uid}", "status.phase", "Available")
+        return uid
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test uses."""
+    return f"{prefix}-{uuid4().hex[:12]}"
+
+
+def cluster(name: str, **spec: Any) -> dict[str, Any]:
+    """The body of a request to create a cluster."""
+    return {
+        "kind": "Cluster",
+        "apiVersion": "v3",
+        "metadata": {"name": name},
+        "spec": {
+            "version": "v1.31",
+            "hostNetwork": {"vpc": VPC, "subnet": SUBNET},
+            "containerNetwork": {"mode": "vpc-router"},
+        }
+        | spec,
+    }
+
+
+@asynccontextmanager
+async def open_cloud(folder: Path, **settings: Any) -> AsyncIterator[Cloud]:
+    """A server whose data is below ``folder``; opened again there, it remembers everything."""
+    chosen = Settings(data=folder / "data", **({"pace": 0} | settings))
+    async with open_app(chosen) as app:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            account = json.loads((chosen.data / "credentials.json").read_text())
+            client.headers["X-Auth-Token"] = await sign_in(client, account)
+            yield Cloud(client, account)
+
+
+async def sign_in(client: httpx.AsyncClient, account: Mapping[str, str]) -> str:
+    """A token of the account's project."""
+    user = {"id": account["user_id"], "password": account["password"]}
+    scope = {"project": {"id": account["project_id"]}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    answer = await client.post(
+        "/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}}
+    )
+    token: str = answer.headers["X-Subject-Token"]
+    return token
