@@ -1,0 +1,1 @@
+"""Node pools: the documents, the rows, the jobs and the operations of ``…/nodepools``."""

@@ -1,0 +1,1 @@
+"""Nodes: the documents, the rows, the jobs and the operations of ``…/clusters/{id}/nodes``."""
