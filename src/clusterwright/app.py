@@ -11,7 +11,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from clusterwright import __version__, database, web, wire
+from clusterwright import __version__, database, unsupported, web, wire
+from clusterwright.access import api as access_api
+from clusterwright.addons import api as addons_api
+from clusterwright.addons import operations as addons_operations
+from clusterwright.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
+from clusterwright.catalog import api as catalog_api
 from clusterwright.clusters import api as clusters_api
 from clusterwright.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
 from clusterwright.database import Database, StorageUnavailable
@@ -24,11 +29,22 @@ from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.directory import Directory, keep_fresh
 from clusterwright.iam.tokens import Tokens, load_key
 from clusterwright.jobs import api as jobs_api
+from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import reader
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
+from clusterwright.lifecycle import api as lifecycle_api
+from clusterwright.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
+from clusterwright.neighbours import api as neighbours_api
+from clusterwright.nodepools import api as nodepools_api
+from clusterwright.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
+from clusterwright.nodepools.operations import PoolSizes
+from clusterwright.nodes import api as nodes_api
+from clusterwright.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.openapi import describe
 from clusterwright.settings import Settings
+from clusterwright.upgrades import api as upgrades_api
+from clusterwright.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.web import ASGIApp, Edge
 
 log = logging.getLogger(__name__)
@@ -36,10 +52,35 @@ log = logging.getLogger(__name__)
 PURGE_PERIOD = 3600.0
 """Seconds between two looks for expired revocations and temporary keys."""
 
-REGISTRY = Registry(*CLUSTER_JOB_TYPES)
+REGISTRY = Registry(
+    *CLUSTER_JOB_TYPES,
+    *NODE_JOB_TYPES,
+    *NODE_POOL_JOB_TYPES,
+    *ADDON_JOB_TYPES,
+    *LIFECYCLE_JOB_TYPES,
+    *UPGRADE_JOB_TYPES,
+)
 """Every job type of this server."""
 
-ROUTERS = (health_router, iam_api.router, jobs_api.router, clusters_api.router)
+ROUTERS = (
+    health_router,
+    iam_api.router,
+    jobs_api.router,
+    jobs_api_v2.router,
+    clusters_api.router,
+    access_api.router,
+    lifecycle_api.router,
+    upgrades_api.router,
+    catalog_api.router,
+    clusters_api.autopilot_router,
+    addons_api.router,
+    nodes_api.older,
+    nodes_api.router,
+    nodepools_api.older,
+    nodepools_api.router,
+    neighbours_api.router,
+    unsupported.router,
+)
 
 
 def drivers(data: Database, settings: Settings) -> Mapping[str, Driver]:
@@ -60,6 +101,9 @@ def routes(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.state.settings = settings
+    app.state.census = addons_operations.census
+    app.state.pools = PoolSizes(zone=f"{settings.region}a")
+    app.state.companions = addons_operations.come_with
     web.answer_errors(app)
     describe(app)
     return app
@@ -91,10 +135,12 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     key = load_key(settings)
     directory = Directory(key)
     await directory.refresh(data)
-    runner = Runner(data, REGISTRY, drivers(data, settings), settings)
+    available = drivers(data, settings)
+    runner = Runner(data, REGISTRY, available, settings)
     documents = await reader.connect(data.url, name="clusterwright-reader")
     app = routes(settings)
     app.state.database = data
+    app.state.drivers = available
     app.state.authenticator = Authenticator(directory, Tokens(key))
     app.state.show_job = jobs_api.ShowJob(documents, app.state.authenticator)
     chores = [

@@ -2,15 +2,19 @@
 credentials.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from clusterwright import errors
 from clusterwright.wire import Document
 
-_REFERENCE = "#/components/schemas/{model}"
+# The framework names the schemas of answers; it gives those of bodies this ending where both exist.
+_NAME = "{model}-Input"
+_REFERENCE = f"#/components/schemas/{_NAME}"
 _SECURITY = {
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
     "signature": {
@@ -19,6 +23,11 @@ _SECURITY = {
         "name": "Authorization",
         "description": "SDK-HMAC-SHA256 with X-Sdk-Date",
     },
+}
+# Limits, credentials and outages concern all operations alike.
+_REFUSALS = {
+    str(status): {"description": "Refused: an entry of the error catalogue"}
+    for status in sorted({entry.status for entry in errors.CATALOGUE.values()})
 }
 
 
@@ -40,19 +49,32 @@ def _complete(page: dict[str, Any]) -> dict[str, Any]:
     # FastAPI declares 422 for every parameter; ours answer 400 from the catalogue.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for operations in page["paths"].values():
-        for operation in operations.values():
-            operation["responses"].pop("422", None)
-            model: type[Document] | None = operation.pop("x-body", None)
-            if model is not None:
-                operation["requestBody"] = _body(model, schemas)
+    operations = [each for path in page["paths"].values() for each in path.values()]
+    for operation in operations:
+        operation["responses"].pop("422", None)
+        operation["responses"] |= _REFUSALS
+    _describe_bodies([each for each in operations if "x-body" in each], schemas)
     page["components"]["securitySchemes"] = _SECURITY
     page["security"] = [{name: []} for name in _SECURITY]
     return page
 
 
-def _body(model: type[Document], schemas: dict[str, Any]) -> dict[str, Any]:
-    _, found = models_json_schema([(model, "validation")], ref_template=_REFERENCE)
-    schemas.update(found.get("$defs", {}))
-    reference = {"$ref": _REFERENCE.format(model=model.__name__)}
-    return {"required": True, "content": {"application/json": {"schema": reference}}}
+def _describe_bodies(operations: list[dict[str, Any]], schemas: dict[str, Any]) -> None:
+    # All at once, because two slices may each have a Metadata: pydantic then tells them apart.
+    known = {model.full_name(): model for model in _descendants(Document)}
+    asked = {name: known[name] for name in sorted({each["x-body"] for each in operations})}
+    found, definitions = models_json_schema(
+        [(model, "validation") for model in asked.values()], ref_template=_REFERENCE
+    )
+    for name, schema in definitions.get("$defs", {}).items():
+        schemas[_NAME.format(model=name)] = schema
+    for operation in operations:
+        schema = found[asked[operation.pop("x-body")], "validation"]
+        content = {"application/json": {"schema": schema}}
+        operation["requestBody"] = {"required": True, "content": content}
+
+
+def _descendants(model: type[Document]) -> Iterator[type[Document]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from _descendants(child)

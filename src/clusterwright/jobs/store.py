@@ -229,6 +229,64 @@ async def unfinished(tx: Tx, *, submitted_before: int) -> list[str]:
     return list(rows.scalars())
 
 
+async def newest(tx: Tx, *, project_id: str, limit: int) -> list[bytes]:
+    """The documents of a project's newest top jobs, newest first."""
+    rows = await tx.execute(
+        sa.select(job_trees.c.document)
+        .where(job_trees.c.project_id == project_id)
+        .order_by(job_trees.c.id.desc())
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+async def document(tx: Tx, uid: str, *, project_id: str) -> bytes | None:
+    """The document of a job of this project, top job or sub-job, or None."""
+    found: bytes | None = (
+        await tx.execute(
+            sa.select(job_trees.c.document)
+            .join(jobs, jobs.c.root_uid == job_trees.c.uid)
+            .where(jobs.c.uid == uid, jobs.c.project_id == project_id)
+        )
+    ).scalar_one_or_none()
+    return wire.find(found, uid) if found else None
+
+
+class StillRunning(Exception):
+    """The job has not ended."""
+
+
+class PartOfTree(Exception):
+    """The job is not a top job; the text is the uid of its top job."""
+
+
+async def forget(tx: Tx, uid: str, *, project_id: str) -> bool:
+    """Forget a top job that has ended; tells whether it was there.
+
+    Raises StillRunning, or PartOfTree for a sub-job.
+    """
+    row = (
+        await tx.execute(
+            sa.select(job_trees.c.uid, job_trees.c.finished_at)
+            .join(jobs, jobs.c.root_uid == job_trees.c.uid)
+            .where(jobs.c.uid == uid, jobs.c.project_id == project_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    if row.uid != uid:
+        raise PartOfTree(row.uid)
+    if row.finished_at is None:
+        raise StillRunning
+    await _remove(tx, [uid])
+    return True
+
+
+async def _remove(tx: Tx, roots: list[str]) -> None:
+    await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(roots)))
+    await tx.execute(sa.delete(job_trees).where(job_trees.c.uid.in_(roots)))
+
+
 async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
     """Forget up to ``limit`` jobs that ended before a time (ns). Returns the uids of their top
     jobs.
@@ -243,8 +301,7 @@ async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
         ).scalars()
     )
     if old:
-        await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(old)))
-        await tx.execute(sa.delete(job_trees).where(job_trees.c.uid.in_(old)))
+        await _remove(tx, old)
     return old
 
 

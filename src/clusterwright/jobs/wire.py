@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from pydantic import Field
 
 from clusterwright.jobs.plan import Job
 from clusterwright.wire import Document, timestamp
@@ -22,8 +23,8 @@ class JobSpec(Document):
     """``spec`` of a job; what is empty is left out, as the public service does."""
 
     type: str
-    cluster_uid: str
-    resource_id: str | None = None
+    cluster_uid: str = Field(alias="clusterUID")
+    resource_id: str | None = Field(None, alias="resourceID")
     resource_name: str | None = None
     extend_param: dict[str, str] | None = None
     sub_jobs: "list[JobDocument] | None" = None

@@ -12,6 +12,18 @@ depends_on = None
 def upgrade() -> None:
     """Make every table."""
     op.create_table(
+        "access_policies",
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("uid"),
+    )
+    op.create_index(
+        op.f("ix_access_policies_project_id"), "access_policies", ["project_id"], unique=False
+    )
+    op.create_table(
         "cluster_quotas",
         sa.Column("project_id", sa.String(length=64), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
@@ -31,6 +43,8 @@ def upgrade() -> None:
         sa.Column("driver", sa.String(length=32), nullable=False),
         sa.Column("masters", sa.JSON(), nullable=False),
         sa.Column("endpoint", sa.String(length=256), nullable=False),
+        sa.Column("eip", sa.JSON(), nullable=False),
+        sa.Column("credentials", sa.Integer(), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -120,6 +134,53 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_simulated_faults_step"), "simulated_faults", ["step"], unique=False)
     op.create_table(
+        "addon_checks",
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("addon_uid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("type", sa.String(length=32), nullable=False),
+        sa.Column("target_version", sa.String(length=64), nullable=False),
+        sa.Column("risk", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("uid"),
+    )
+    op.create_index(
+        op.f("ix_addon_checks_cluster_uid"), "addon_checks", ["cluster_uid"], unique=False
+    )
+    op.create_table(
+        "addons",
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("installed_version", sa.String(length=64), nullable=False),
+        sa.Column("previous_version", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("job_uid", sa.String(length=36), nullable=False),
+        sa.Column("annotations", sa.JSON(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("previous_parameters", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("uid"),
+        sa.UniqueConstraint("cluster_uid", "name"),
+    )
+    op.create_table(
+        "certificate_revocations",
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster_uid", "holder"),
+    )
+    op.create_table(
         "cluster_names",
         sa.Column("project_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -129,6 +190,75 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_cluster_names_cluster_uid"), "cluster_names", ["cluster_uid"], unique=False
+    )
+    op.create_table(
+        "log_configs",
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster_uid"),
+    )
+    op.create_table(
+        "nodepool_configurations",
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("nodepool", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("packages", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster_uid", "nodepool"),
+    )
+    op.create_table(
+        "nodepools",
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=50), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("phase", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("job_uid", sa.String(length=36), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("annotations", sa.JSON(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("uid"),
+        sa.UniqueConstraint("cluster_uid", "name"),
+    )
+    op.create_table(
+        "nodes",
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("nodepool_uid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("flavor", sa.String(length=64), nullable=False),
+        sa.Column("phase", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("job_uid", sa.String(length=36), nullable=False),
+        sa.Column("server_id", sa.String(length=64), nullable=True),
+        sa.Column("private_ip", sa.String(length=64), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("annotations", sa.JSON(), nullable=False),
+        sa.Column("scale_down_locked", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("uid"),
+        sa.UniqueConstraint("server_id"),
+    )
+    op.create_index(op.f("ix_nodes_cluster_uid"), "nodes", ["cluster_uid"], unique=False)
+    op.create_index(op.f("ix_nodes_job_uid"), "nodes", ["job_uid"], unique=False)
+    op.create_table(
+        "partitions",
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster_uid", "name"),
     )
     op.create_table(
         "projects",
@@ -147,13 +277,17 @@ def upgrade() -> None:
         "simulated_certificates",
         sa.Column("cluster_uid", sa.String(length=36), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("credentials", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("user_name", sa.String(length=64), nullable=False),
         sa.Column("lifetime_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("certificate", sa.Text(), nullable=False),
         sa.Column("private_key", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["cluster_uid"], ["simulated_clusters.uid"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("cluster_uid", "role", "user_name", "lifetime_seconds"),
+        sa.PrimaryKeyConstraint(
+            "cluster_uid", "role", "credentials", "user_name", "lifetime_seconds", "generation"
+        ),
     )
     op.create_table(
         "simulated_machines",
@@ -168,6 +302,42 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["cluster_uid"], ["simulated_clusters.uid"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("uid"),
         sa.UniqueConstraint("cluster_uid", "private_ip"),
+    )
+    op.create_table(
+        "upgrade_tasks",
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("type", sa.String(length=16), nullable=False),
+        sa.Column("workflow_uid", sa.String(length=36), nullable=False),
+        sa.Column("job_uid", sa.String(length=36), nullable=False),
+        sa.Column("phase", sa.String(length=16), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("target_version", sa.String(length=32), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("uid"),
+    )
+    op.create_index(
+        op.f("ix_upgrade_tasks_cluster_uid"), "upgrade_tasks", ["cluster_uid"], unique=False
+    )
+    op.create_table(
+        "upgrade_workflows",
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("cluster_uid", sa.String(length=36), nullable=False),
+        sa.Column("cancelled", sa.Boolean(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_uid"], ["clusters.uid"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("uid"),
+    )
+    op.create_index(
+        op.f("ix_upgrade_workflows_cluster_uid"), "upgrade_workflows", ["cluster_uid"], unique=False
     )
     op.create_table(
         "users",

@@ -1,0 +1,1 @@
+"""Add-ons: what can be installed into a cluster, and what is."""
