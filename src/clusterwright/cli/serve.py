@@ -111,6 +111,7 @@ async def _serve(settings: Settings) -> None:
                 loop.add_signal_handler(name, server.stop)
             _announce(settings)
             await server.serve()
+            (settings.data / ENDPOINT_FILE).unlink(missing_ok=True)
     except AlreadyRunning as error:
         _give_up(str(error))
     except StorageUnavailable as error:

@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -92,7 +93,7 @@ class Runner:
         """
         if self._database.is_sqlite:
             self._lock = _locked(self._settings.data / "server.lock")
-        engine = _system_engine(
+        self._engine = engine = _system_engine(
             self._database.url, self._executor_id, self._settings.job_concurrency + 8
         )
         config: DBOSConfig = {
@@ -139,6 +140,9 @@ class Runner:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._client.destroy()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS made its threads the loop's, and they are gone; the loop may go on.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        self._engine.dispose()
         if self._lock is not None:
             self._lock.close()
 

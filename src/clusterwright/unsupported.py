@@ -1,0 +1,154 @@
+"""Every official operation that this server does not have, as one table, each answering so.
+
+The names are the official SDK's; those of other services carry the service's name in front.
+Generated pages and tests read the table, so an operation that gets built is moved, not added.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from clusterwright.errors import NOT_SUPPORTED, ApiError
+from clusterwright.iam.auth import caller, project_caller
+
+# ruff: noqa: E501  # one operation per line reads better than any wrapping
+_TABLE = """
+POST /api/v1/namespaces/{namespace}/cloudpersistentvolumeclaims CreateCloudPersistentVolumeClaims
+DELETE /api/v1/namespaces/{namespace}/cloudpersistentvolumeclaims/{name} DeleteCloudPersistentVolumeClaims
+POST /api/v3/projects/{project_id}/clusters/{cluster_id}/assume-agency-for-pod-identity AssumeAgencyForPodIdentity
+GET /api/v3/projects/{project_id}/clusters/{cluster_id}/hypernodes ListHyperNodes
+GET /api/v3/projects/{project_id}/clusters/{cluster_id}/labels GetLabels
+GET /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config GetClusterLongAkskConfig
+PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config UpdateClusterLongAkskConfig
+POST /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations CreatePodIdentityAssociation
+GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations ListPodIdentityAssociations
+DELETE /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} DeletePodIdentityAssociation
+GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} ShowPodIdentityAssociation
+PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} UpdatePodIdentityAssociation
+GET /api/v3/projects/{project_id}/longaksk/config GetLongAkskConfig
+PUT /api/v3/projects/{project_id}/longaksk/config UpdateLongAkskConfig
+DELETE /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteRelease
+GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowRelease
+PUT /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} UpdateRelease
+GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowReleaseHistory
+POST /cce/cam/v3/clusters/{cluster_id}/releases CreateRelease
+GET /cce/cam/v3/clusters/{cluster_id}/releases ListReleases
+GET /cce/v1/{project_id}/{resource_type}/tags GetCustomizeTags
+GET /cce/v1/{project_id}/{resource_type}/{resource_id}/tags GetResourceTags
+GET /v2/charts ListCharts
+POST /v2/charts UploadChart
+DELETE /v2/charts/{chart_id} DeleteChart
+GET /v2/charts/{chart_id} ShowChart
+PUT /v2/charts/{chart_id} UpdateChart
+GET /v2/charts/{chart_id}/archive DownloadChart
+GET /v2/charts/{chart_id}/values ShowChartValues
+GET /v2/charts/{project_id}/quotas ShowUserChartsQuotas
+
+DELETE /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteAutopilotRelease
+GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowAutopilotRelease
+PUT /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} UpdateAutopilotRelease
+GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowAutopilotReleaseHistory
+POST /autopilot/cam/v3/clusters/{cluster_id}/releases CreateAutopilotRelease
+GET /autopilot/cam/v3/clusters/{cluster_id}/releases ListAutopilotReleases
+GET /autopilot/v2/charts ListAutopilotCharts
+POST /autopilot/v2/charts UploadAutopilotChart
+DELETE /autopilot/v2/charts/{chart_id} DeleteAutopilotChart
+GET /autopilot/v2/charts/{chart_id} ShowAutopilotChart
+PUT /autopilot/v2/charts/{chart_id} UpdateAutopilotChart
+GET /autopilot/v2/charts/{chart_id}/archive DownloadAutopilotChart
+GET /autopilot/v2/charts/{chart_id}/values ShowAutopilotChartValues
+GET /autopilot/v2/charts/{project_id}/quotas ShowAutopilotUserChartsQuotas
+GET /autopilot/v3.1/feature-gates ShowAutopilotFeatureGates
+POST /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot CreateAutopilotClusterMasterSnapshot
+GET /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot/tasks ListAutopilotClusterMasterSnapshotTasks
+POST /autopilot/v3/addons CreateAutopilotAddonInstance
+GET /autopilot/v3/addons ListAutopilotAddonInstances
+DELETE /autopilot/v3/addons/{id} DeleteAutopilotAddonInstance
+GET /autopilot/v3/addons/{id} ShowAutopilotAddonInstance
+PUT /autopilot/v3/addons/{id} UpdateAutopilotAddonInstance
+POST /autopilot/v3/addons/{id}/operation/rollback RollbackAutopilotAddonInstance
+GET /autopilot/v3/addontemplates ListAutopilotAddonTemplates
+GET /autopilot/v3/clusterupgradefeaturegates ListAutopilotClusterUpgradeFeatureGates
+GET /autopilot/v3/clusterupgradepaths ListAutopilotClusterUpgradePaths
+GET /autopilot/v3/projects/{project_id}/cluster/{cluster_id}/log-configs ShowAutopilotClusterConfig
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/clustercert CreateAutopilotKubernetesClusterCert
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows CreateAutopilotMaintenanceWindow
+DELETE /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows DeleteAutopilotMaintenanceWindow
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows ShowAutopilotMaintenanceWindow
+PUT /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows UpdateAutopilotMaintenanceWindow
+PUT /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/mastereip UpdateAutopilotClusterEip
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/openapi ShowAutopilotClusterEndpoints
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/postcheck CreateAutopilotPostCheck
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/precheck CreateAutopilotPreCheck
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/precheck/tasks ListAutopilotPreCheckTasks
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/precheck/tasks/{task_id} ShowAutopilotPreCheck
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade UpgradeAutopilotCluster
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade/retry RetryAutopilotUpgradeClusterTask
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade/tasks ListAutopilotUpgradeClusterTasks
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade/tasks/{task_id} ShowAutopilotUpgradeClusterTask
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows CreateAutopilotUpgradeWorkFlow
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows ListAutopilotUpgradeWorkFlows
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows/{upgrade_workflow_id} ShowAutopilotUpgradeWorkFlow
+PATCH /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows/{upgrade_workflow_id} UpgradeAutopilotWorkFlowUpdate
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/tags/create BatchCreateAutopilotClusterTags
+POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/tags/delete BatchDeleteAutopilotClusterTags
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeinfo ShowAutopilotClusterUpgradeInfo
+GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeplans ListAutopilotUpgradePlans
+PUT /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeplans/{upgrade_plan_id} UpdateAutopilotUpgradePlan
+GET /autopilot/v3/projects/{project_id}/quotas ShowAutopilotQuotas
+
+POST /svcstg/icmgr/v1/{project_id}/agents AomInstallAgent
+PUT /v1/{project_id}/cloudservers/{server_id}/os-reset-password EcsResetServerPassword
+POST /v1.0/enterprise-projects/{enterprise_project_id}/resources-migrate EpsMigrateResource
+POST /v3/{project_id}/keypairs/associate KpsAssociateKeypair
+POST /v3/{project_id}/keypairs/disassociate KpsDisassociateKeypair
+GET /v2/orders/customer-orders/details/{order_id} BssShowOrder
+POST /v2/orders/subscriptions/resources/unsubscribe BssUnsubscribeResources
+
+GET,POST,PUT,PATCH,DELETE /api/v1/{path:path} ProxyKubernetesCore
+GET,POST,PUT,PATCH,DELETE /apis/{path:path} ProxyKubernetesGroups
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """An operation that is known and refused."""
+
+    methods: tuple[str, ...]
+    path: str
+    name: str
+
+
+def _rows() -> Iterator[Unsupported]:
+    for line in _TABLE.split("\n"):
+        if line:
+            methods, path, name = line.split(" ")
+            yield Unsupported(tuple(methods.split(",")), path, name)
+
+
+UNSUPPORTED = tuple(_rows())
+"""The table's rows, in the order in which paths are tried."""
+
+
+def _refusing(name: str) -> Callable[[], Awaitable[Response]]:
+    async def refuse() -> Response:
+        raise ApiError(
+            NOT_SUPPORTED, f"{name}: see docs/reference/coverage.md for what this server has."
+        )
+
+    return refuse
+
+
+router = APIRouter(tags=["Unsupported"])
+for _row in UNSUPPORTED:
+    router.add_api_route(
+        _row.path,
+        _refusing(_row.name),
+        methods=list(_row.methods),
+        operation_id=_row.name,
+        summary="Not supported",
+        dependencies=[Depends(project_caller if "{project_id}" in _row.path else caller)],
+        include_in_schema=False,
+    )
