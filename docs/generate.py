@@ -1,0 +1,233 @@
+"""Writes the pages of docs/reference that the code itself knows: ``python -m docs.generate``.
+
+With ``--check`` nothing is written; a page that is not as it would be written fails with a diff.
+"""
+
+import argparse
+import ast
+import difflib
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+from fastapi.routing import APIRoute
+from huaweicloudsdkcce.v3 import CceClient
+
+from clusterwright.app import ROUTERS, routes
+from clusterwright.settings import Settings
+from clusterwright.unsupported import UNSUPPORTED
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+TESTS = ROOT / "tests"
+
+EVERY_SDK = "Python, Java, Go, Node"
+NOTE = "This page is written by `make docs`; do not edit it.\n"
+
+_SDK_OPERATION = re.compile(
+    r"def _(\w+)_http_info\(cls, request\):"
+    r'.*?"method": "(\w+)",\s*"resource_path": "([^"]+)"',
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation as the official Python SDK knows it."""
+
+    method: str
+    path: str
+    snake_name: str
+
+    @property
+    def name(self) -> str:
+        """The official name."""
+        return "".join(word.capitalize() for word in self.snake_name.split("_"))
+
+    @property
+    def shape(self) -> str:
+        """What tells it apart from others, whatever its path parameters are called."""
+        return shape(self.method, self.path)
+
+
+def shape(method: str, path: str) -> str:
+    """A method and a path, parameters without their names."""
+    return f"{method} {re.sub(r'{[^}]+}', '{}', path)}"
+
+
+def official() -> list[Operation]:
+    """Every operation of the official Python SDK, by path and method."""
+    found = _SDK_OPERATION.findall(inspect.getsource(CceClient))
+    operations = [Operation(method, path, name) for name, method, path in found]
+    return sorted(operations, key=lambda each: (each.path, each.method))
+
+
+def _routes() -> Iterator[tuple[str, APIRoute]]:
+    for router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods or ():
+                    yield shape(method, route.path), route
+
+
+def refused() -> set[str]:
+    """The shapes of every route that only refuses: those of the table, and those whose function is
+    nothing but a refusal.
+    """
+    listed = {shape(method, row.path) for row in UNSUPPORTED for method in row.methods}
+    return listed | {which for which, route in _routes() if _only_refuses(route)}
+
+
+def _only_refuses(route: APIRoute) -> bool:
+    (function,) = ast.parse(dedent(inspect.getsource(route.endpoint))).body
+    assert isinstance(function, ast.AsyncFunctionDef)
+    body = [part for part in function.body if not isinstance(part, ast.Expr)]
+    return len(body) == 1 and isinstance(body[0], ast.Raise)
+
+
+def served() -> set[str]:
+    """The shapes of every route that does more than refuse."""
+    return {which for which, _ in _routes()} - refused()
+
+
+def driven(operations: list[Operation]) -> Mapping[str, str]:
+    """Which official clients call an operation in the tests, by the operation's name.
+
+    A test of every SDK names ``LANGUAGES``, one of a single SDK names ``PYTHON``; both call
+    operations by name, themselves or through the test modules they import. Other tests call the
+    Python SDK's methods.
+    """
+    names = {operation.name for operation in operations}
+    methods = {operation.snake_name: operation.name for operation in operations}
+    found: dict[str, str] = {}
+    for path in sorted(TESTS.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        if "LANGUAGES" in words or "PYTHON" in words:
+            clients = EVERY_SDK if "LANGUAGES" in words else "Python"
+            called = set().union(*map(_constants, (tree, *_helpers(tree))))
+            for name in called & names:
+                if found.get(name) != EVERY_SDK:
+                    found[name] = clients
+        if _uses_the_sdk(tree):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Attribute) and node.attr in methods:
+                    found.setdefault(methods[node.attr], "Python")
+    return found
+
+
+def _constants(tree: ast.Module) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def _helpers(tree: ast.Module) -> Iterator[ast.Module]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
+            path = ROOT / f"{str(node.module).replace('.', '/')}.py"
+            if path.is_file():
+                yield ast.parse(path.read_text())
+
+
+def _uses_the_sdk(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.ImportFrom) and (node.module or "").startswith("huaweicloudsdkcce")
+        for node in ast.walk(tree)
+    )
+
+
+def coverage() -> str:
+    """The page that tells how each official operation is served."""
+    operations = official()
+    groups = {
+        "Clusters with nodes": [one for one in operations if "/autopilot/" not in one.path],
+        "Autopilot clusters": [one for one in operations if "/autopilot/" in one.path],
+    }
+    has, clients = served(), driven(operations)
+    answered = sum(one.shape in has for one in operations)
+    lines = [
+        "# Coverage\n",
+        NOTE,
+        f"The official Python SDK knows {len(operations)} operations. This server answers"
+        f" {answered} of them; the others are known and refused with status 501 and a body from"
+        " the error catalogue. *Driven by* names the official SDKs that call the operation in"
+        " this project's tests.\n",
+    ]
+    for title, members in groups.items():
+        lines += [
+            f"## {title}\n",
+            "| operation | request | served | driven by |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| {one.name} | `{one.method} {one.path}` |"
+            f" {'answered' if one.shape in has else 'not supported'} |"
+            f" {clients.get(one.name, '') if one.shape in has else ''} |"
+            for one in members
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def settings() -> str:
+    """The page of settings."""
+    lines = [
+        "# Settings\n",
+        NOTE,
+        "Every setting is an environment variable of the server.\n",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    prefix = Settings.model_config["env_prefix"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in ("", None) else f"`{field.default}`"
+        lines.append(f"| `{prefix}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def openapi() -> str:
+    """The API's own description, as ``/openapi.json`` serves it."""
+    return json.dumps(routes(Settings()).openapi(), indent=1, sort_keys=True) + "\n"
+
+
+PAGES = {"coverage.md": coverage, "settings.md": settings, "openapi.json": openapi}
+"""Every generated page and what writes it."""
+
+
+def outdated() -> Iterator[str]:
+    """The differences between the pages as they are and as they would be written."""
+    for name, write in PAGES.items():
+        path = REFERENCE / name
+        now = path.read_text() if path.is_file() else ""
+        yield from difflib.unified_diff(
+            now.splitlines(keepends=True),
+            write().splitlines(keepends=True),
+            fromfile=f"docs/reference/{name}",
+            tofile="generated",
+        )
+
+
+def main() -> int:
+    """Write the pages, or check them. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail with a diff")
+    if parser.parse_args().check:
+        difference = "".join(outdated())
+        sys.stderr.write(difference)
+        return 1 if difference else 0
+    REFERENCE.mkdir(exist_ok=True)
+    for name, write in PAGES.items():
+        (REFERENCE / name).write_text(write())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What the server does not have says so, with the operation's name and never with success."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from clusterwright.unsupported import UNSUPPORTED, Unsupported
+from tests.api.cloud import Cloud, open_cloud
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
+    """A whole server on SQLite, which the tests of this file share."""
+    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
+        yield opened
+
+
+def path(row: Unsupported, project_id: str) -> str:
+    """The row's path with values in it."""
+    return re.sub(r"{[^}]+}", "x", row.path.replace("{project_id}", project_id))
+
+
+@pytest.mark.parametrize("row", UNSUPPORTED, ids=lambda row: row.name)
+async def test_an_operation_that_is_not_there_is_refused_by_name(
+    cloud: Cloud, row: Unsupported
+) -> None:
+    for method in row.methods:
+        answer = await cloud.call(method, path(row, cloud.account["project_id"]), expect=501)
+
+        assert (answer["code"], answer["errorCode"]) == (501, "CCE.01501001")
+        assert answer["message"].startswith(f"{row.name}: ")
+
+
+async def test_strangers_and_other_projects_are_told_nothing(cloud: Cloud) -> None:
+    of_a_project = next(row for row in UNSUPPORTED if "{project_id}" in row.path)
+    method, other = of_a_project.methods[0], path(of_a_project, "f" * 32)
+
+    await cloud.call(method, other, expect=401, headers={"X-Auth-Token": "forged"})
+    await cloud.call(method, other, expect=403)
+
+
+async def test_the_description_leaves_out_what_is_not_there(cloud: Cloud) -> None:
+    page = await cloud.call("GET", "/openapi.json", expect=200)
+
+    described = {
+        operation["operationId"] for path in page["paths"].values() for operation in path.values()
+    }
+    assert described.isdisjoint(row.name for row in UNSUPPORTED)

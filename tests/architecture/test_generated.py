@@ -1,0 +1,19 @@
+"""The generated pages are as the code would write them today."""
+
+from docs import generate
+
+
+def test_the_generated_pages_are_current() -> None:
+    difference = "".join(generate.outdated())
+
+    assert not difference, f"Run make docs.\n{difference[:4000]}"
+
+
+def test_every_official_operation_has_a_route() -> None:
+    missing = [
+        operation.name
+        for operation in generate.official()
+        if operation.shape not in generate.served() | generate.refused()
+    ]
+
+    assert missing == []
