@@ -31,25 +31,55 @@ def _as_owner(command: list[str]) -> None:
     subprocess.run([*prefix, *command], check=True, capture_output=True, text=True, cwd="/")
 
 
+class PostgresServer:
+    """A server with a data folder of its own, on a free port; ``start`` and ``stop`` it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._home = Path(tempfile.mkdtemp(prefix="clusterwright-pg-"))
+        if os.geteuid() == 0:
+            os.chown(self._home, pwd.getpwnam("postgres").pw_uid, -1)
+        self._port = free_port()
+        self.url = f"postgresql://tester@127.0.0.1:{self._port}"
+        """The URL without a database name."""
+        initdb = [str(folder / "initdb"), "-D", str(self._home / "data"), "-U", "tester"]
+        _as_owner([*initdb, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale", "C"])
+
+    def start(self) -> None:
+        """Start, and wait until connections are accepted."""
+        options = f"{_OPTIONS} -p {self._port} -k {self._home}"
+        self._control("-l", str(self._home / "log"), "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop, ending every session."""
+        self._control("-m", mode, "stop")
+
+    def remove(self) -> None:
+        """Forget the data folder."""
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _control(self, *command: str) -> None:
+        control = [str(self._folder / "pg_ctl"), "-D", str(self._home / "data"), "-w"]
+        _as_owner([*control, *command])
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[PostgresServer]:
+    """A running server that is removed in the end."""
+    postgres = PostgresServer(folder)
+    try:
+        postgres.start()
+        yield postgres
+        postgres.stop("immediate")
+    finally:
+        postgres.remove()
+
+
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A running server; gives the URL of its first database, to which a database name can be
-    added.
-    """
-    home = Path(tempfile.mkdtemp(prefix="clusterwright-pg-"))
-    if os.geteuid() == 0:
-        os.chown(home, pwd.getpwnam("postgres").pw_uid, -1)
-    port = free_port()
-    initdb = [str(folder / "initdb"), "-D", str(home / "data"), "-U", "tester", "-A", "trust"]
-    _as_owner([*initdb, "--no-sync", "-E", "UTF8", "--locale", "C"])
-    control = [str(folder / "pg_ctl"), "-D", str(home / "data"), "-w"]
-    options = f"{_OPTIONS} -p {port} -k {home}"
-    _as_owner([*control, "-l", str(home / "log"), "-o", options, "start"])
-    try:
-        yield f"postgresql://tester@127.0.0.1:{port}"
-    finally:
-        _as_owner([*control, "-m", "immediate", "stop"])
-        shutil.rmtree(home, ignore_errors=True)
+    """The URL of a running server, to which a database name can be added."""
+    with running(folder) as postgres:
+        yield postgres.url
 
 
 @contextmanager

@@ -144,3 +144,30 @@ async def test_what_is_not_there_is_not_found(cloud: Cloud, path: str) -> None:
 
 async def test_an_unknown_enterprise_project_is_not_found(cloud: Cloud) -> None:
     await cloud.call("GET", "/v1.0/enterprise-projects/1", expect=404)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [
+        ("ccev2.0", "api/v3/projects/{project}/clusters"),
+        ("ecs", "cloudservers/{server}/tags"),
+        ("network", "v1/{project}/vpcs/any"),
+        ("network", "v2.0/security-groups"),
+        ("volumev3", "types"),
+    ],
+)
+async def test_an_endpoint_of_the_catalog_is_completed_as_the_otc_provider_does(
+    cloud: Cloud, kind: str, rest: str
+) -> None:
+    server = (await node(cloud))["status"]["serverId"]
+    listed = await cloud.call("GET", "/v3/auth/catalog", expect=200)
+    (url,) = [
+        endpoint["url"]
+        for service in listed["catalog"]
+        if service["type"] == kind
+        for endpoint in service["endpoints"]
+    ]
+
+    path = rest.format(project=cloud.account["project_id"], server=server)
+
+    await cloud.call("GET", f"{url}/{path}", expect=200)

@@ -1,0 +1,168 @@
+"""What only a real socket can send, at a real server."""
+
+import json
+import socket
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.sdk_request import SdkRequest
+from huaweicloudsdkcore.signer.signer import Signer
+
+from tests.client import Client
+from tests.server_process import ServerProcess
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer as it came over the socket."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def send(server: ServerProcess, *parts: bytes) -> Answer:
+    """Send bytes as they are, and read one answer."""
+    address = urlsplit(server.endpoint)
+    assert address.hostname is not None
+    with socket.create_connection((address.hostname, server.port), timeout=10) as connection:
+        for part in parts:
+            connection.sendall(part)
+        with connection.makefile("rb") as stream:
+            status = int(stream.readline().split()[1])
+            headers: dict[str, str] = {}
+            while (line := stream.readline().strip()) != b"":
+                name, _, value = line.decode("latin-1").partition(":")
+                headers[name.lower()] = value.strip()
+            body = stream.read(int(headers.get("content-length", 0)))
+    return Answer(status, headers, body)
+
+
+def head(method: str, target: str, **headers: str) -> bytes:
+    """The head of a request."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: cce.example.test", "Connection: close"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@pytest.fixture(scope="module")
+def token(live_server: ServerProcess) -> str:
+    """A token of the first project."""
+    with closing(Client(live_server)) as client:
+        return client.token
+
+
+@pytest.fixture(scope="module")
+def project(live_server: ServerProcess) -> str:
+    """The path of the first project."""
+    return f"/api/v3/projects/{live_server.credentials['project_id']}"
+
+
+def assert_refused(answer: Answer, status: int, code: str) -> None:
+    assert answer.status == status, answer
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json["error_code"] == code
+    assert answer.json["request_id"] == answer.headers["x-request-id"]
+
+
+def test_an_absolute_target_is_understood(
+    live_server: ServerProcess, token: str, project: str
+) -> None:
+    target = f"http://cce.example.test{project}/clusters"
+
+    answer = send(live_server, head("GET", target, X_Auth_Token=token))
+
+    assert answer.status == 200
+    assert answer.json["kind"] == "Cluster"
+
+
+@pytest.mark.parametrize(
+    "uid", ["a%20b%3Cc%3E", "%3Cscript%3E", "%E4%BD%A0", "%FF", "%2e%2e", "%25"]
+)
+def test_an_encoded_job_id_is_not_found(
+    live_server: ServerProcess, token: str, project: str, uid: str
+) -> None:
+    answer = send(live_server, head("GET", f"{project}/jobs/{uid}", X_Auth_Token=token))
+
+    assert_refused(answer, 404, "CCE_CM.0003")
+
+
+def test_a_signed_read_may_have_the_body_that_the_node_sdk_sends(
+    live_server: ServerProcess, project: str
+) -> None:
+    account = live_server.credentials
+    request = SdkRequest(
+        method="GET",
+        host="cce.example.test",
+        resource_path=f"{project}/jobs/nothing",
+        query_params=[],
+        header_params={"Content-Type": "application/json"},
+        body=b"{}",
+    )
+    signer = Signer(BasicCredentials(account["access_key"], account["secret_key"]))
+    headers = signer.sign(request).header_params
+    mine = {name: str(value) for name, value in headers.items() if name.lower() != "host"}
+
+    good = send(
+        live_server, head("GET", f"{project}/jobs/nothing", **mine, Content_Length="2"), b"{}"
+    )
+    changed = send(
+        live_server, head("GET", f"{project}/jobs/nothing", **mine, Content_Length="2"), b"[]"
+    )
+
+    assert_refused(good, 404, "CCE_CM.0003")
+    assert_refused(changed, 401, "APIGW.0301")
+
+
+def test_a_body_in_chunks_is_read(live_server: ServerProcess, token: str, project: str) -> None:
+    sent = head(
+        "POST",
+        f"{project}/clusters",
+        X_Auth_Token=token,
+        Content_Type="application/json",
+        Transfer_Encoding="chunked",
+    )
+
+    answer = send(live_server, sent, b"1\r\n{\r\n", b"1\r\n}\r\n", b"0\r\n\r\n")
+
+    assert_refused(answer, 400, "CCE_CM.0004")
+
+
+def test_a_body_in_chunks_may_not_be_too_large(
+    live_server: ServerProcess, token: str, project: str
+) -> None:
+    sent = head(
+        "POST",
+        f"{project}/clusters",
+        X_Auth_Token=token,
+        Content_Type="application/json",
+        Transfer_Encoding="chunked",
+    )
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+
+    answer = send(live_server, sent, *[chunk] * 17, b"0\r\n\r\n")
+
+    assert_refused(answer, 413, "APIGW.0201")
+
+
+def test_a_long_target_is_refused(live_server: ServerProcess) -> None:
+    answer = send(live_server, head("GET", "/" + "x" * 20_000))
+
+    assert_refused(answer, 414, "APIGW.0201")
+
+
+def test_a_head_request_is_answered_without_a_body(
+    live_server: ServerProcess, token: str, project: str
+) -> None:
+    answer = send(live_server, head("HEAD", f"{project}/clusters", X_Auth_Token=token))
+
+    assert answer.status == 405
+    assert answer.headers["x-request-id"]

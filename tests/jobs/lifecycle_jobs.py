@@ -1,0 +1,63 @@
+"""How the jobs of whole clusters are submitted on a bench, resources and all."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from clusterwright.lifecycle import operations
+from clusterwright.lifecycle.wire import ClusterToResize, CredentialsToRotate
+from clusterwright.upgrades import operations as upgrades
+from clusterwright.upgrades.wire import ClusterToUpgrade
+from tests.jobs.node_jobs import CALLER, cluster, parsed
+
+if TYPE_CHECKING:
+    from tests.jobs.bench import Bench
+
+
+async def hibernate(bench: "Bench") -> str:
+    uid = await cluster(bench)
+    async with bench.database.transaction() as tx:
+        return await operations.hibernate(tx, CALLER, uid)
+
+
+async def awake(bench: "Bench") -> str:
+    await bench.run(await hibernate(bench))
+    async with bench.database.transaction() as tx:
+        return await operations.awake(tx, CALLER, bench.clusters[-1])
+
+
+async def resize(bench: "Bench") -> str:
+    uid = await cluster(bench)
+    asked = parsed(ClusterToResize, {"flavorResize": "cce.s2.large"})
+    async with bench.database.transaction() as tx:
+        return await operations.resize(tx, CALLER, uid, asked)
+
+
+async def rotate(bench: "Bench") -> str:
+    uid = await cluster(bench)
+    asked = parsed(CredentialsToRotate, {"component": "all"})
+    async with bench.database.transaction() as tx:
+        return await operations.rotate(tx, CALLER, uid, asked)
+
+
+async def upgrade(bench: "Bench") -> str:
+    uid = await cluster(bench)
+    action = {"targetVersion": "v1.34", "strategy": {"type": "inPlaceRollingUpdate"}}
+    asked = parsed(
+        ClusterToUpgrade,
+        {
+            "metadata": {"apiVersion": "v3", "kind": "UpgradeTask"},
+            "spec": {"clusterUpgradeAction": action},
+        },
+    )
+    async with bench.database.transaction() as tx:
+        return (await upgrades.upgrade(tx, CALLER, uid, asked)).job_uid
+
+
+SUBMISSIONS: Mapping[str, Callable[["Bench"], Awaitable[str]]] = {
+    "HibernateCluster": hibernate,
+    "AwakeCluster": awake,
+    "ResizeCluster": resize,
+    "RotateCredentials": rotate,
+    "UpgradeCluster": upgrade,
+}
+"""How each of these job types is submitted."""

@@ -1,0 +1,165 @@
+"""What becomes of a job, and of its resource, when a step of it fails or takes too long."""
+
+import asyncio
+
+import pytest
+
+from clusterwright.app import REGISTRY
+from clusterwright.clusters.job_types import CREATE_CLUSTER
+from clusterwright.clusters.store import ClusterPhase
+from clusterwright.drivers.contract import Unavailable
+from clusterwright.drivers.simulated.faults import Kind
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import ForEach, JobType, Node, Serial, Step
+from tests.job_documents import Document, flat, phases
+from tests.jobs.bench import TIMES, Bench, with_action
+
+every_step = pytest.mark.parametrize(
+    ("job_type", "step"),
+    [
+        pytest.param(job_type, step.name, id=f"{job_type.name}-{step.name}")
+        for job_type in REGISTRY.types.values()
+        for step in job_type.steps()
+    ],
+)
+
+STEADY = {ClusterPhase.AVAILABLE, ClusterPhase.ERROR}
+"""Where a cluster may be when no job works on it."""
+
+
+def names(node: Node | ForEach) -> list[str]:
+    """The steps below a node."""
+    if isinstance(node, Step):
+        return [node.name]
+    members = (node.member,) if isinstance(node, ForEach) else node.members
+    return [name for member in members for name in names(member)]
+
+
+def later(node: Node | ForEach, step: str) -> set[str]:
+    """The steps that wait for ``step``."""
+    if isinstance(node, Step):
+        return set()
+    members = (node.member,) if isinstance(node, ForEach) else node.members
+    found: set[str] = set()
+    for place, member in enumerate(members):
+        if step in names(member):
+            found |= later(member, step)
+            if isinstance(node, Serial):
+                found |= {name for rest in members[place + 1 :] for name in names(rest)}
+    return found
+
+
+def leaves(document: Document) -> list[Document]:
+    return [each for each in flat(document) if "subJobs" not in each["spec"]]
+
+
+@every_step
+async def test_a_fault_fails_its_step_what_waits_for_it_and_the_job(
+    job_type: JobType, step: str, bench: Bench
+) -> None:
+    uid = await bench.submit(job_type.name)
+    reason = await bench.arm(step)
+
+    document = await bench.run(uid)
+
+    assert await bench.disarm() > 0, f"{step} asks no driver"
+    assert document["status"] == {"phase": "Failed", "reason": reason}
+    waiting = later(job_type.root, step)
+    for leaf in leaves(document):
+        name = leaf["spec"]["type"]
+        if name == step:
+            assert leaf["status"] == {"phase": "Failed", "reason": reason}
+        elif name in waiting:
+            blocked_by = f"Not started, because {step} failed."
+            assert leaf["status"] == {"phase": "Failed", "reason": blocked_by}
+        else:
+            assert leaf["status"] == {"phase": "Success"}
+    for parent in flat(document):
+        below = parent["spec"].get("subJobs", ())
+        if any(child["status"]["phase"] == "Failed" for child in below):
+            assert parent["status"]["phase"] == "Failed"
+
+
+@every_step
+async def test_a_failed_job_settles_its_cluster_which_can_then_be_deleted(
+    job_type: JobType, step: str, bench: Bench
+) -> None:
+    uid = await bench.submit(job_type.name)
+    reason = await bench.arm(step)
+    await bench.run(uid)
+
+    cluster = await bench.cluster()
+    assert cluster is not None
+    assert cluster.phase in STEADY
+    assert cluster.phase is not ClusterPhase.ERROR or cluster.reason == reason
+    await bench.disarm()
+    deletion = await bench.run(await bench.delete_cluster())
+
+    assert set(phases(deletion).values()) == {"Success"}
+    assert await bench.cluster() is None
+    assert await bench.leftovers() == {}
+
+
+@every_step
+async def test_a_driver_that_is_unavailable_for_a_while_is_asked_again(
+    job_type: JobType, step: str, bench: Bench
+) -> None:
+    uid = await bench.submit(job_type.name)
+    await bench.arm(step, Kind.UNAVAILABLE, times=2)
+
+    document = await bench.run(uid)
+
+    assert await bench.disarm() == TIMES, f"{step} asks no driver"
+    assert set(phases(document).values()) == {"Success"}
+    assert document["status"]["reason"] == ""
+
+
+async def never(context: StepContext) -> None:
+    """A step that waits for ever."""
+    await asyncio.Event().wait()
+
+
+@every_step
+async def test_a_step_that_takes_too_long_fails_and_says_how_long_it_had(
+    job_type: JobType, step: str, bench: Bench
+) -> None:
+    uid = await bench.submit(job_type.name)
+
+    document = await bench.run(uid, with_action(job_type, step, never, timeout=0.25))
+
+    reason = f"{step} did not finish within 0.25 seconds."
+    assert document["status"] == {"phase": "Failed", "reason": reason}
+    assert {"phase": "Failed", "reason": reason} in [leaf["status"] for leaf in leaves(document)]
+
+
+async def test_a_step_that_was_refused_until_time_was_up_names_the_last_trouble(
+    bench: Bench,
+) -> None:
+    async def refuse(context: StepContext) -> None:
+        raise Unavailable("The zone is full.")
+
+    uid = await bench.submit(CREATE_CLUSTER.name)
+
+    document = await bench.run(
+        uid, with_action(CREATE_CLUSTER, "InstallMaster", refuse, timeout=0.25)
+    )
+
+    assert document["status"]["reason"] == (
+        "InstallMaster did not finish within 0.25 seconds. The last trouble was: The zone is full."
+    )
+
+
+@every_step
+async def test_an_error_that_nobody_foresaw_fails_the_job_without_showing_its_text(
+    job_type: JobType, step: str, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def stumble(context: StepContext) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    uid = await bench.submit(job_type.name)
+
+    document = await bench.run(uid, with_action(job_type, step, stumble))
+
+    reason = f"Internal error in {step}. Look for job {uid} in the log."
+    assert document["status"] == {"phase": "Failed", "reason": reason}
+    assert "secret detail" in caplog.text

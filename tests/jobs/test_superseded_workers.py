@@ -1,0 +1,75 @@
+"""Only the worker that took a tree over last may change it; the others find out and stop."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from clusterwright.app import REGISTRY
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import JobType, Step
+from clusterwright.jobs.store import Superseded
+from tests.job_documents import phases
+from tests.jobs.bench import Bench, changed
+
+every_job_type = pytest.mark.parametrize(
+    "job_type", REGISTRY.types.values(), ids=lambda job_type: job_type.name
+)
+
+
+@every_job_type
+async def test_a_worker_whose_job_was_taken_over_changes_nothing(
+    job_type: JobType, bench: Bench
+) -> None:
+    uid = await bench.submit(job_type.name)
+    slow = await bench.execution(uid)
+    await bench.take_over(uid)
+    before = await bench.rows()
+
+    with pytest.raises(Superseded):
+        await slow.run()
+
+    assert await bench.rows() == before
+
+
+@every_job_type
+async def test_a_worker_that_is_overtaken_in_the_middle_of_a_step_changes_nothing_more(
+    job_type: JobType, bench: Bench
+) -> None:
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    def slowed(step: Step) -> Step:
+        async def action(context: StepContext) -> None:
+            reached.set()
+            await go_on.wait()
+
+        return replace(step, action=action)
+
+    uid = await bench.submit(job_type.name)
+    slow = asyncio.create_task((await bench.execution(uid, changed(job_type, slowed))).run())
+    await reached.wait()
+    document = await bench.run(uid)
+    before = await bench.rows()
+    go_on.set()
+
+    with pytest.raises(Superseded):
+        await slow
+
+    assert await bench.rows() == before
+    assert set(phases(document).values()) == {"Success"}
+
+
+@every_job_type
+async def test_of_two_workers_that_start_together_one_ends_the_job(
+    job_type: JobType, bench: Bench
+) -> None:
+    uid = await bench.submit(job_type.name)
+    executions = [await bench.execution(uid), await bench.execution(uid)]
+
+    outcomes = await asyncio.gather(
+        *(execution.run() for execution in executions), return_exceptions=True
+    )
+
+    assert isinstance(outcomes[0], Superseded)
+    assert outcomes[1] is None
+    assert set(phases(await bench.document(uid)).values()) == {"Success"}

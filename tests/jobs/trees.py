@@ -1,0 +1,76 @@
+"""Random job types, for properties that hold for every tree one could declare."""
+
+from collections.abc import Mapping
+from itertools import count
+
+from hypothesis import strategies as st
+
+from clusterwright.database import Tx
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import (
+    Action,
+    ForEach,
+    Job,
+    JobType,
+    Member,
+    Node,
+    Parallel,
+    Request,
+    Serial,
+    Step,
+    Target,
+    unfold,
+)
+
+GROUPS: Mapping[str, tuple[Target, ...]] = {
+    "one": (Target("r1"),),
+    "three": tuple(Target(f"r{number}", f"name-{number}") for number in (1, 2, 3)),
+}
+
+
+async def idle(context: StepContext) -> None:
+    """An action that has nothing to do."""
+
+
+async def unsettled(tx: Tx, job: Job) -> None:
+    """A settlement of no resource."""
+
+
+@st.composite
+def job_types(draw: st.DrawFn, action: Action = idle) -> JobType:
+    """A job type of up to four levels. Every node has a name of its own."""
+    numbers = count(1)
+
+    def node(depth: int, *, leaf_allowed: bool = True) -> Node:
+        name = f"J{next(numbers)}"
+        if leaf_allowed and (depth == 0 or draw(st.booleans())):
+            return Step(name, action, timeout=5, names_resource=draw(st.booleans()))
+        kind = Serial if draw(st.booleans()) else Parallel
+        return kind(name, tuple(member(depth - 1) for _ in range(draw(st.integers(1, 3)))))
+
+    def member(depth: int) -> Member:
+        below = node(max(depth, 0))
+        return (
+            ForEach(draw(st.sampled_from(sorted(GROUPS))), below) if draw(st.booleans()) else below
+        )
+
+    root = node(3, leaf_allowed=False)
+    assert not isinstance(root, Step)
+    return JobType(root, settle=unsettled)
+
+
+def request(job_type: JobType, groups: Mapping[str, tuple[Target, ...]] = GROUPS) -> Request:
+    """A request for a job of this type."""
+    return Request(
+        job_type=job_type,
+        project_id="0" * 32,
+        cluster_uid="c1",
+        target=Target("c1", "demo", {"serverID": "s1"}),
+        groups=groups,
+    )
+
+
+def unfolded(job_type: JobType, *, now: int = 1) -> list[Job]:
+    """The rows of a job of this type, with ids that tell the order of their making."""
+    numbers = count(1)
+    return unfold(request(job_type), new_uid=lambda: f"u{next(numbers)}", now=now)
