@@ -1,0 +1,1 @@
+"""Reproducible benchmarks: every figure beside a named baseline of the same run."""

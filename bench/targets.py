@@ -1,0 +1,176 @@
+"""The servers that are compared, each with its own way to ask for a job."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import httpx
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.sdk_request import SdkRequest
+from huaweicloudsdkcore.signer.signer import Signer
+from sqlalchemy import make_url
+
+from bench import baseline_flask, load, processes
+from bench.load import Figures, Request
+from bench.stored_jobs import StoredJobs, fill_postgresql, fill_sqlite
+from clusterwright.database import sync_url
+from tests import postgresql
+from tests.server_process import ServerProcess
+
+SECRET = "only for this benchmark"
+
+
+class Kind(StrEnum):
+    """A database."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+def available() -> list[Kind]:
+    """The databases that this machine can run."""
+    return list(Kind) if postgresql.binaries() else [Kind.SQLITE]
+
+
+@dataclass(slots=True)
+class Target:
+    """One line of the result: a server, and how it is asked for the job of a number."""
+
+    name: str
+    pid: int
+    port: int
+    ask: Callable[[int], Request]
+    answer: Callable[[int], bytes]
+    """What it must answer."""
+    rounds: list[Figures] = field(default_factory=list)
+
+    @property
+    def figures(self) -> Figures:
+        """The medians of all rounds."""
+        return load.median(self.rounds)
+
+    def check(self, number: int) -> None:
+        """Make sure that the answer is right: JSON that says the same, or the same bytes.
+
+        Raises RuntimeError.
+        """
+        request = self.ask(number)
+        got = httpx.get(f"http://127.0.0.1:{self.port}{request.path}", headers=request.headers)
+        expected = self.answer(number)
+        if got.status_code != 200 or not _same(got.content, expected):
+            raise RuntimeError(f"{self.name} answered {got.status_code}: {got.text[:400]}")
+
+
+def _same(got: bytes, expected: bytes) -> bool:
+    return got == expected or (expected[:1] == b"{" and json.loads(got) == json.loads(expected))
+
+
+@contextmanager
+def running(kinds: list[Kind], count: int, folder: Path) -> Iterator[list[Target]]:
+    """Every server, ready to be measured: the baselines (a) and (b) first, then the product."""
+    with ExitStack() as stack:
+        products: list[Target] = []
+        baselines: list[Target] = []
+        for kind in kinds:
+            server, jobs, url = stack.enter_context(_product(kind, count, folder))
+            products += _reads(kind, server, jobs)
+            baselines = baselines or [
+                stack.enter_context(_constant(products[0], jobs)),
+                stack.enter_context(_conventional(server, jobs, url)),
+            ]
+        yield baselines + products
+
+
+@contextmanager
+def _product(
+    kind: Kind, count: int, folder: Path
+) -> Iterator[tuple[ServerProcess, StoredJobs, str]]:
+    data = folder / kind
+    with ExitStack() as stack:
+        url = f"sqlite:///{data / 'clusterwright.db'}"
+        if kind is Kind.POSTGRESQL:
+            binaries = postgresql.binaries()
+            if binaries is None:
+                raise RuntimeError("PostgreSQL's server programs are not installed.")
+            base = stack.enter_context(postgresql.server(binaries))
+            url = stack.enter_context(postgresql.fresh_database(base))
+        database = url if kind is Kind.POSTGRESQL else ""
+        with processes.clusterwright(data, database=database) as server:
+            # Its first start has made the schema and the project.
+            jobs = StoredJobs(server.credentials["project_id"], count)
+        if kind is Kind.POSTGRESQL:
+            asyncio.run(fill_postgresql(jobs, url))
+        elif _stored(data / "clusterwright.db") != count:
+            fill_sqlite(jobs, data / "clusterwright.db")
+        yield stack.enter_context(processes.clusterwright(data, database=database)), jobs, url
+
+
+def _stored(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM job_trees").fetchone()[0]
+        return found
+
+
+def _reads(kind: Kind, server: ServerProcess, jobs: StoredJobs) -> list[Target]:
+    account = server.credentials
+    host = f"127.0.0.1:{server.port}"
+    path = f"/api/v3/projects/{account['project_id']}/jobs/"
+    text = token(server)
+    signer = Signer(BasicCredentials(account["access_key"], account["secret_key"]))
+
+    def with_token(number: int) -> Request:
+        return Request(path + jobs.uid(number), {"Host": host, "X-Auth-Token": text})
+
+    def with_signature(number: int) -> Request:
+        headers = {"X-Project-Id": account["project_id"]}
+        asked = SdkRequest("GET", "http", host, path + jobs.uid(number), path, [], headers, "")
+        signed = signer.sign(asked).header_params
+        return Request(path + jobs.uid(number), {"Host": host} | signed)
+
+    return [
+        Target(f"{kind}, token", server.pid, server.port, with_token, jobs.document),
+        Target(f"{kind}, signature", server.pid, server.port, with_signature, jobs.document),
+    ]
+
+
+def token(server: ServerProcess) -> str:
+    """A token of the first account for its project."""
+    account = server.credentials
+    user = {"id": account["user_id"], "password": account["password"]}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"id": account["project_id"]}},
+        }
+    }
+    answer = httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body).raise_for_status()
+    return answer.headers["X-Subject-Token"]
+
+
+@contextmanager
+def _constant(asked_like: Target, jobs: StoredJobs) -> Iterator[Target]:
+    size = len(jobs.document(0))
+    command = processes.python("bench.baseline_constant", "{port}", str(size))
+    with processes.program(command) as (pid, port):
+        yield Target("(a) constant", pid, port, asked_like.ask, lambda number: b"x" * size)
+
+
+@contextmanager
+def _conventional(server: ServerProcess, jobs: StoredJobs, url: str) -> Iterator[Target]:
+    project_id = server.credentials["project_id"]
+    token = baseline_flask.serializer(SECRET).dumps({"project_id": project_id})
+    assert isinstance(token, str)
+    database = sync_url(make_url(url)).render_as_string(hide_password=False)
+    command = processes.python("bench.baseline_flask", "{port}", database, SECRET)
+    with processes.program(command) as (pid, port):
+
+        def ask(number: int) -> Request:
+            path = f"/api/v3/projects/{project_id}/jobs/{jobs.uid(number)}"
+            return Request(path, {"Host": f"127.0.0.1:{port}", "X-Auth-Token": token})
+
+        yield Target("(b) Flask, SQLAlchemy, gunicorn", pid, port, ask, jobs.document)
