@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST_OPTIONS ?= -n auto --dist loadfile
 
 .PHONY: help install demo run test check fix lock docs bench clean
 
