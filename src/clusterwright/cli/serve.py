@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -130,7 +132,16 @@ def _announce(settings: Settings) -> None:
     record = json.dumps({"endpoint": endpoint, "pid": os.getpid()})
     (settings.data / ENDPOINT_FILE).write_text(record + "\n")
     data = "" if settings.data == Path(".clusterwright") else f" --data {settings.data}"
+    command = _own_name()
     typer.echo(f"Clusterwright serves the CCE v3 API at {endpoint}")
     typer.echo(f"Credentials are in {settings.data / 'credentials.json'}. Next, in another shell:")
-    typer.echo(f'  eval "$(clusterwright env{data})"')
-    typer.echo("  clusterwright cluster create demo")
+    typer.echo(f'  eval "$({command} env{data})"')
+    typer.echo(f"  {command} cluster create demo")
+
+
+def _own_name() -> str:
+    """What to type for this program: its path where its folder is not on the PATH."""
+    program = Path(sys.argv[0])
+    if program.name == "clusterwright" and shutil.which("clusterwright") is None:
+        return str(program)
+    return "clusterwright"
