@@ -21,12 +21,13 @@ from huaweicloudsdkcce.v3 import CceClient
 from clusterwright.app import ROUTERS, routes
 from clusterwright.settings import Settings
 from clusterwright.unsupported import UNSUPPORTED
+from tests.clients.missing import lacking
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 TESTS = ROOT / "tests"
 
-EVERY_SDK = "Python, Java, Go, Node"
+SDKS = ("Python", "Java", "Go", "Node")
 NOTE = "This page is written by `make docs`; do not edit it.\n"
 
 _SDK_OPERATION = re.compile(
@@ -100,7 +101,7 @@ def driven(operations: list[Operation]) -> Mapping[str, str]:
 
     A test of every SDK names ``LANGUAGES``, one of a single SDK names ``PYTHON``; both call
     operations by name, themselves or through the test modules they import. Other tests call the
-    Python SDK's methods.
+    Python SDK's methods. What an SDK lacks is known by ``tests.clients.missing``.
     """
     names = {operation.name for operation in operations}
     methods = {operation.snake_name: operation.name for operation in operations}
@@ -109,16 +110,21 @@ def driven(operations: list[Operation]) -> Mapping[str, str]:
         tree = ast.parse(path.read_text())
         words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         if "LANGUAGES" in words or "PYTHON" in words:
-            clients = EVERY_SDK if "LANGUAGES" in words else "Python"
             called = set().union(*map(_constants, (tree, *_helpers(tree))))
             for name in called & names:
-                if found.get(name) != EVERY_SDK:
-                    found[name] = clients
+                if "LANGUAGES" in words:
+                    found[name] = _having(name)
+                else:
+                    found.setdefault(name, "Python")
         if _uses_the_sdk(tree):
             for node in ast.walk(tree):
                 if isinstance(node, ast.Attribute) and node.attr in methods:
                     found.setdefault(methods[node.attr], "Python")
     return found
+
+
+def _having(operation: str) -> str:
+    return ", ".join(sdk for sdk in SDKS if operation not in lacking(sdk.lower()))
 
 
 def _constants(tree: ast.Module) -> set[str]:

@@ -15,7 +15,6 @@ from secrets import randbits
 from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
 MAX_DEPTH = 32
@@ -35,11 +34,17 @@ class Malformed(ValueError):
         self.rule = rule
 
 
+def _camel_case(name: str) -> str:
+    # pydantic's own generator capitalises after digits too: k8STags.
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 class Document(BaseModel):
     """A JSON document of the API. Unknown fields are kept and given back (API reference, 0.19)."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="allow", strict=True
+        alias_generator=_camel_case, populate_by_name=True, extra="allow", strict=True
     )
 
     @classmethod

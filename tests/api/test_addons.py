@@ -135,7 +135,8 @@ async def test_an_uninstalled_add_on_is_deleting_and_then_gone(cloud: Cloud) -> 
 
     answer = await cloud.call("DELETE", where, expect=200)
 
-    assert answer == "success"
+    assert answer["metadata"]["uid"] == addon["metadata"]["uid"]
+    assert answer["status"]["status"] == "deleting"
     await cloud.until_gone(where)
     await cloud.call("DELETE", where, expect=404)
 
@@ -174,7 +175,8 @@ async def test_a_check_tells_what_is_wrong_and_can_be_listed(cloud: Cloud) -> No
     mine = {"addonInstanceID": addon["metadata"]["uid"], "addonTemplateName": "metrics-server"}
     asked = [
         mine | {"type": "addonStatic"},
-        mine | {"type": "addonUpgrade", "targetVersion": "0.0.1"},
+        # The Go SDK sends an empty name when none is meant.
+        mine | {"addonTemplateName": "", "type": "addonUpgrade", "targetVersion": "0.0.1"},
     ]
 
     answer = await cloud.call(

@@ -93,6 +93,17 @@ async def test_the_security_groups_are_those_of_clusters(cloud: Cloud) -> None:
     assert shown["security_group"] == alone
 
 
+async def test_a_security_group_names_every_cluster_whose_nodes_have_it(cloud: Cloud) -> None:
+    network = {"vpc": VPC, "subnet": SUBNET, "SecurityGroup": "shared"}
+    uids = [await cloud.cluster(hostNetwork=network) for _ in range(2)]
+
+    listed = await cloud.call("GET", "/v2.0/security-groups?id=shared", expect=200)
+
+    (description,) = [group["description"] for group in listed["security_groups"]]
+    assert "node" in description
+    assert all(uid in description for uid in uids)
+
+
 async def test_the_public_addresses_are_those_bound_to_clusters(cloud: Cloud) -> None:
     uid = await cloud.cluster()
     path = v1(cloud, "publicips")
@@ -105,9 +116,32 @@ async def test_the_public_addresses_are_those_bound_to_clusters(cloud: Cloud) ->
     assert before == {"publicips": []}
     (bound,) = after["publicips"]
     assert bound["id"] == "an-eip"
-    address = bound["public_ip_address"]
-    for asked, found in ((address, after), ("192.0.2.1", before)):
-        assert await cloud.call("GET", f"{path}?public_ip_address={asked}", expect=200) == found
+    asked = f"{path}?public_ip_address={bound['public_ip_address']}"
+    assert await cloud.call("GET", asked, expect=200) == after
+
+
+async def test_an_address_that_is_looked_up_can_be_bound(cloud: Cloud) -> None:
+    uid = await cloud.cluster(extendParam={"clusterExternalIP": "198.51.100.7"})
+    cluster = f"{cloud.project}/clusters/{uid}"
+    created = await cloud.call("GET", cluster, expect=200)
+    asked = f"{v1(cloud, 'publicips')}?public_ip_address="
+
+    for action, address in (("unbind", "198.51.100.7"), ("bind", "198.51.100.8")):
+        (found,) = (await cloud.call("GET", f"{asked}{address}", expect=200))["publicips"]
+        body = {"spec": {"action": action, "spec": {"id": found["id"]}}}
+        await cloud.call("PUT", f"{cluster}/mastereip", body, expect=200)
+    changed = await cloud.call("GET", cluster, expect=200)
+
+    urls = [
+        [end["url"] for end in read["status"]["endpoints"] if end["type"] == "External"]
+        for read in (created, changed)
+    ]
+    assert [len(found) for found in urls] == [1, 1]
+    assert [url.split("/")[2].split(":")[0] for (url,) in urls] == ["198.51.100.7", "198.51.100.8"]
+
+
+async def test_only_an_address_can_be_looked_up(cloud: Cloud) -> None:
+    await cloud.call("GET", f"{v1(cloud, 'publicips')}?public_ip_address=x", expect=400)
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])

@@ -161,6 +161,7 @@ async def test_an_update_changes_what_it_names_and_nothing_else(cloud: Cloud, cl
     assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"] + 1
     assert changed["os"] == "Ubuntu 22.04"
     assert changed["rootVolume"] == {"volumetype": "SSD", "size": 80}
+    assert old["k8sTags"] == {"a": "b", "cce.cloud.com/cce-nodepool": "pool-1"}
     assert changed["k8sTags"] == {"cce.cloud.com/cce-nodepool": "renamed"}
     for key in ("dataVolumes", "userTags", "flavor", "az", "login"):
         assert changed[key] == old[key]

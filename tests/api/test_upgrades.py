@@ -275,6 +275,17 @@ async def test_a_workflow_tells_how_far_its_tasks_are(cloud: Cloud, path: str) -
     await cloud.call("PATCH", one, {"status": {"phase": "Cancel"}}, expect=403)
 
 
+async def test_a_workflow_tells_the_version_that_the_cluster_has(cloud: Cloud, path: str) -> None:
+    body = hop("WorkFlowTask")
+    body["spec"] |= {"clusterID": "", "clusterVersion": ""}
+
+    made = await cloud.call("POST", f"{path}/operation/upgradeworkflows", body, expect=200)
+
+    cluster = await cloud.call("GET", path, expect=200)
+    assert made["spec"]["clusterVersion"] == cluster["spec"]["version"]
+    assert made["spec"]["clusterID"] == cluster["metadata"]["uid"]
+
+
 async def test_a_cancelled_workflow_makes_room_for_another(cloud: Cloud, path: str) -> None:
     workflows = f"{path}/operation/upgradeworkflows"
     made = await cloud.call("POST", workflows, hop("WorkFlowTask"), expect=200)

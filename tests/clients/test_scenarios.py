@@ -1,32 +1,33 @@
 """One scenario, every official SDK: what a program in any language may rely on."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
 from tests.clients.client_programs import LANGUAGES, Language, LiveServer, Program
 from tests.clients.cluster_walk import UNKNOWN, Created, body, create, follow, phase
+from tests.clients.script import filled
 
 # The first build of a program downloads its SDK.
-pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.timeout(900),
+    pytest.mark.parametrize(
+        "language", LANGUAGES, ids=lambda one: one.name, indirect=True, scope="module"
+    ),
+]
+
+EXCEPTIONS = {
+    "python": ("ClientRequestException", "ServerResponseException"),
+    "java": ("ClientRequestException", "ServerResponseException"),
+    "go": ("ServiceResponseError", "ServiceResponseError"),
+    "node": ("ClientRequestException", "ServerResponseException"),
+}
+"""What each SDK raises for what the client, and for what the server, is to blame."""
 
 PHASES = ("Initializing", "Running", "Success")
-
-
-@pytest.fixture(scope="module", params=LANGUAGES, ids=lambda language: language.name)
-def language(request: pytest.FixtureRequest) -> Language:
-    """Each official SDK in turn."""
-    chosen: Language = request.param
-    return chosen
-
-
-@pytest.fixture(scope="module")
-def program(
-    language: Language, live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Program]:
-    """A client that holds the right credentials."""
-    with language.running(live_server.environ, tmp_path_factory.mktemp("home")) as program:
-        yield program
 
 
 @pytest.fixture(scope="module")
@@ -104,24 +105,46 @@ def test_a_description_can_be_changed(program: Program, created: Created) -> Non
     assert after.body["spec"]["description"] == description
 
 
-def test_a_taken_name_is_refused(program: Program, created: Created) -> None:
-    answer = program.call("CreateCluster", body=body(created.name))
+REFUSALS = [
+    ("CreateCluster", {"body": body("$name")}, 409, "CCE.01409001"),
+    ("CreateCluster", {"body": body("No")}, 400, "CCE_CM.0004"),
+    ("ShowJob", {"job_id": UNKNOWN}, 404, "CCE_CM.0003"),
+    ("ShowCluster", {"cluster_id": UNKNOWN}, 404, "CCE_CM.0003"),
+    ("DeleteCluster", {"cluster_id": UNKNOWN}, 404, "CCE_CM.0003"),
+    ("ShowNode", {"cluster_id": "$cluster", "node_id": UNKNOWN}, 404, "CCE_CM.0003"),
+    ("ShowNodePool", {"cluster_id": "$cluster", "nodepool_id": UNKNOWN}, 404, "CCE_CM.0003"),
+    ("ShowAddonInstance", {"id": UNKNOWN, "cluster_id": "$cluster"}, 404, "CCE.03404001"),
+    (
+        "CreateCloudPersistentVolumeClaims",
+        {
+            "namespace": "default",
+            "X-Cluster-ID": "$cluster",
+            "body": {"kind": "PersistentVolumeClaim", "apiVersion": "v1"},
+        },
+        501,
+        "CCE.01501001",
+    ),
+]
 
-    assert (answer.status, answer.error_code) == (409, "CCE.01409001")
-    assert answer.request_id
+
+@pytest.mark.parametrize(("operation", "args", "status", "code"), REFUSALS)
+def test_a_refusal_is_the_sdks_own_exception(
+    language: Language,
+    program: Program,
+    created: Created,
+    operation: str,
+    args: Mapping[str, Any],
+    status: int,
+    code: str,
+) -> None:
+    known = {"name": created.name, "cluster": created.uid}
+
+    answer = program.call(operation, **filled(args, known))
+
+    assert (answer.status, answer.error_code) == (status, code)
+    assert answer.exception == EXCEPTIONS[language.name][status >= 500]
     assert answer.error_msg
-
-
-@pytest.mark.parametrize(
-    ("operation", "argument"),
-    [("ShowJob", "job_id"), ("ShowCluster", "cluster_id"), ("DeleteCluster", "cluster_id")],
-)
-def test_an_unknown_id_is_not_found(program: Program, operation: str, argument: str) -> None:
-    answer = program.call(operation, **{argument: UNKNOWN})
-
-    assert (answer.status, answer.error_code) == (404, "CCE_CM.0003")
-    assert answer.request_id
-    assert answer.error_msg
+    assert re.fullmatch("[0-9a-f]{32}", answer.request_id or "")
 
 
 def test_a_wrong_secret_key_is_unauthorized(

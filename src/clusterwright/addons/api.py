@@ -122,15 +122,19 @@ async def update_addon_instance(
     "/api/v3/addons/{id}",
     operation_id="DeleteAddonInstance",
     summary="Uninstall an add-on",
-    **described(None),
+    **described(AddonDocument),
 )
 async def delete_addon_instance(
     who: Anyone, data: Data, id: str, cluster_id: Annotated[str, Query(max_length=64)] = ""
 ) -> Response:
-    """Promise the add-on's end; it can be read until it is gone."""
+    """Promise the add-on's end; it can be read until it is gone.
+
+    The public service is documented to answer with the word ``success``, but the Go SDK insists on
+    an object, and every other client takes one.
+    """
     async with data.transaction() as tx:
-        await operations.uninstall(tx, who, id, cluster_uid=cluster_id)
-    return json_response("success")
+        addon, cluster = await operations.uninstall(tx, who, id, cluster_uid=cluster_id)
+    return json_response(documents.addon(addon, cluster))
 
 
 @router.post(

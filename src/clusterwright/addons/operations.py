@@ -284,16 +284,19 @@ async def rollback(tx: Tx, caller: Caller, uid: str, *, cluster_uid: str) -> tup
     return await _begin(tx, ROLLBACK_ADDON, changed, AddonStatus.ROLLING_BACK), cluster
 
 
-async def uninstall(tx: Tx, caller: Caller, uid: str, *, cluster_uid: str = "") -> None:
+async def uninstall(
+    tx: Tx, caller: Caller, uid: str, *, cluster_uid: str = ""
+) -> tuple[Addon, Cluster]:
     """Promise the end of an add-on. One that is being uninstalled already is left alone.
 
     Raises ApiError: ADDON_NOT_FOUND, WRONG_STATE.
     """
     named = await show(tx, caller, uid, cluster_uid=cluster_uid)
-    await _steady_cluster(tx, caller, named.cluster_uid, phases=_STEADY + _BROKEN)
+    cluster = await _steady_cluster(tx, caller, named.cluster_uid, phases=_STEADY + _BROKEN)
     addon = await show(tx, caller, uid, lock=True)
     if addon.status is not AddonStatus.DELETING:
-        await _begin(tx, UNINSTALL_ADDON, addon, AddonStatus.DELETING)
+        addon = await _begin(tx, UNINSTALL_ADDON, addon, AddonStatus.DELETING)
+    return addon, cluster
 
 
 async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToCheck]) -> list[Check]:

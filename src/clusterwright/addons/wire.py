@@ -66,7 +66,8 @@ class Rollback(Document):
 class AddonToCheck(Document):
     """One entry of ``spec.addonList``."""
 
-    addon_template_name: Name | None = None
+    # The Go SDK sends an empty one when none is meant.
+    addon_template_name: Text | None = None
     addon_instance_id: Text = Field(alias="addonInstanceID")
     target_version: Text | None = None
     type: Literal["addonStatic", "addonUpgrade"]

@@ -248,7 +248,8 @@ async def create_workflow(tx: Tx, caller: Caller, uid: str, asked: Hop) -> dict[
             errors.ALREADY_EXISTS, "An upgrade workflow is under way. Finish or cancel it first."
         )
     now = wire.now()
-    spec = {"clusterID": uid, "clusterVersion": cluster.version} | asked.as_sent()
+    # The Terraform provider sends an empty clusterVersion and goes on with the one that it reads.
+    spec = asked.as_sent() | {"clusterID": uid, "clusterVersion": cluster.version}
     workflow = Workflow(
         uid=wire.new_uid(), cluster_uid=uid, spec=spec, created_at=now, updated_at=now
     )

@@ -1,0 +1,56 @@
+"""What an official SDK does not have in the version that is pinned here, though the server does.
+
+The tests leave these out, count them as skipped, and fail when an SDK has gained one of them.
+"""
+
+_NOT_IN_JAVA = """
+    BatchCreateAddonPrecheck CreateAccessPolicy DeleteAccessPolicy DeleteAutopilotJob
+    GetAccessPolicy GetAutopilotOneJob GetAvaliableZone GetClusterFlavorSpecs GetClusterQuota
+    ListAccessPolicy ListAddonPrecheckTasks ListAutopilotJobs LockNodepoolNodeScaleDown
+    MigrateToNodePool RotateClusterCredentials ShowFeatureGates UnlockNodepoolNodeScaleDown
+    UpdateAccessPolicy
+"""
+_NOT_IN_NODE = """
+    AddNodesToNodePool BatchCreateAddonPrecheck BatchCreateClusterTags BatchDeleteClusterTags
+    BatchSyncNodes ContinueUpgradeClusterTask CreateAccessPolicy CreateAutopilotCluster
+    CreateClusterMasterSnapshot CreatePartition CreatePostCheck CreatePreCheck
+    CreateUpgradeWorkFlow DeleteAccessPolicy DeleteAutopilotCluster DeleteAutopilotJob
+    GetAccessPolicy GetAutopilotOneJob GetAvaliableZone GetClusterFlavorSpecs GetClusterQuota
+    ListAccessPolicy ListAddonPrecheckTasks ListAutopilotClusters ListAutopilotJobs
+    ListClusterMasterSnapshotTasks ListClusterUpgradeFeatureGates ListClusterUpgradePaths
+    ListPartitions ListPreCheckTasks ListUpgradeClusterTasks ListUpgradeWorkFlows
+    LockNodepoolNodeScaleDown MigrateToNodePool PauseUpgradeClusterTask ResizeCluster
+    RetryUpgradeClusterTask RevokeKubernetesClusterCert RollbackAddonInstance
+    RotateClusterCredentials ScaleNodePool ShowAutopilotCluster ShowAutopilotJob
+    ShowClusterConfig ShowClusterConfigurationDetails ShowClusterSupportConfiguration
+    ShowClusterUpgradeInfo ShowFeatureGates ShowNodePoolConfigurationDetails
+    ShowNodePoolConfigurations ShowPartition ShowPreCheck ShowUpgradeClusterTask
+    ShowUpgradeWorkFlow SyncNode UnlockNodepoolNodeScaleDown UpdateAccessPolicy
+    UpdateAutopilotCluster UpdateClusterLogConfig UpdateNodePoolConfiguration UpdatePartition
+    UpgradeCluster UpgradeNodePool UpgradeWorkFlowUpdate
+"""
+
+MISSING: dict[str, frozenset[str]] = {
+    "python": frozenset(),
+    "java": frozenset(_NOT_IN_JAVA.split()),
+    "go": frozenset(),
+    "node": frozenset(_NOT_IN_NODE.split()),
+}
+
+UNREADABLE = {
+    ("go", "GetClusterFlavorSpecs"): "takes the list of flavors for one flavor",
+    ("java", "CreateUpgradeWorkFlow"): "takes the flag of a line for text",
+    ("java", "ListUpgradeWorkFlows"): "takes the list of workflows for one workflow",
+    ("java", "ShowUpgradeWorkFlow"): "takes the flag of a line for text",
+}
+"""Answers that an SDK declares otherwise than the others do, so that it cannot read them."""
+
+
+def lacking(language: str) -> dict[str, str]:
+    """The operations that a language leaves out of scripts, with the reasons."""
+    absent = {name: f"The {language} SDK has no {name}." for name in MISSING[language]}
+    return absent | {
+        name: f"The {language} SDK {reason} in {name}."
+        for (whose, name), reason in UNREADABLE.items()
+        if whose == language
+    }

@@ -1,0 +1,48 @@
+"""A cluster's whole life through every official SDK."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import pytest
+
+from tests.clients.client_programs import (
+    LANGUAGES,
+    Language,
+    Program,
+    UnsupportedOperationError,
+)
+from tests.clients.life import LIFE
+from tests.clients.missing import MISSING, lacking
+from tests.clients.reads import END, STOCK
+from tests.clients.script import Call, walk
+
+# The first build of a program downloads its SDK.
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.timeout(900),
+    pytest.mark.parametrize(
+        "language", LANGUAGES, ids=lambda one: one.name, indirect=True, scope="module"
+    ),
+]
+
+
+SCRIPTS = {"nodes, pools and an add-on": LIFE, "one of everything": (*STOCK, *END)}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_cluster_lives_with(
+    script: Sequence[Call], program: Program, language: Language, subtests: pytest.Subtests
+) -> None:
+    absent = lacking(language.name)
+    for operation in sorted({call.operation for call in script} & absent.keys()):
+        with subtests.test(operation):
+            pytest.skip(absent[operation])
+    servers = {"first_server": str(uuid4()), "second_server": str(uuid4())}
+
+    walk(program, script, servers | {"name": f"life-{uuid4().hex[:8]}"}, absent=absent)
+
+
+def test_what_is_said_to_be_missing_is(program: Program, language: Language) -> None:
+    for operation in MISSING[language.name]:
+        with pytest.raises(UnsupportedOperationError):
+            program.call(operation)
