@@ -11,7 +11,7 @@ import httpx
 from tests.job_documents import Document, phase, phases
 from tests.server_process import ServerProcess
 
-PATIENCE = 45.0
+PATIENCE = 120.0
 """Seconds that anything may take; every wait here is bounded by it."""
 
 

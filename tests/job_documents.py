@@ -1,5 +1,6 @@
 """Job documents as clients compare them: which jobs there are, and where each one stands."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -38,7 +39,7 @@ def assert_moves_forward(reads: Iterable[Document]) -> None:
     """Make sure that one job, read again and again, kept its tree and never went back."""
     history = list(reads)
     assert history, "the job was never read"
-    for earlier, later in zip(history, history[1:], strict=False):
+    for earlier, later in itertools.pairwise(history):
         assert shape(later) == shape(earlier)
         for uid, before in phases(earlier).items():
             after = phases(later)[uid]

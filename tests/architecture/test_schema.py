@@ -1,5 +1,7 @@
 """Migrations build exactly the schema that the stores declare."""
 
+from collections.abc import Iterator
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -13,9 +15,11 @@ from clusterwright.migrations import runner
 
 
 @pytest.fixture
-def engine(database_url: str) -> sa.Engine:
+def engine(database_url: str) -> Iterator[sa.Engine]:
     """A synchronous engine on an empty database of each kind."""
-    return database.sync_engine(sa.make_url(database_url))
+    engine = database.sync_engine(sa.make_url(database_url))
+    yield engine
+    engine.dispose()
 
 
 def test_migrations_build_the_declared_schema(engine: sa.Engine) -> None:
@@ -32,7 +36,6 @@ def test_migrations_build_the_declared_schema(engine: sa.Engine) -> None:
         )
         differences = compare_metadata(context, metadata)
         found = set(sa.inspect(connection).get_table_names())
-    engine.dispose()
 
     assert differences == []
     assert found == {*metadata.tables, "alembic_version"}
@@ -41,7 +44,6 @@ def test_migrations_build_the_declared_schema(engine: sa.Engine) -> None:
 def test_the_newest_revision_is_the_one_that_starts_expect(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         script = ScriptDirectory.from_config(runner.configuration(connection))
-    engine.dispose()
 
     assert script.get_heads() == [migrations.HEAD]
 
@@ -52,6 +54,5 @@ def test_a_second_migration_changes_nothing(engine: sa.Engine) -> None:
 
     with engine.connect() as connection:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    engine.dispose()
 
     assert revision == migrations.HEAD

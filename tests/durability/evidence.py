@@ -23,9 +23,11 @@ Steps = Counter[tuple[str, str]]
 def connect(database_url: str) -> Iterator[sa.Connection]:
     """The database, with or without a server on it."""
     engine = sync_engine(sa.make_url(database_url))
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,13 @@ def count(database_url: str, table: sa.Table) -> int:
     """How many rows a table has."""
     with connect(database_url) as connection:
         return int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+
+
+def workers(database_url: str) -> list[str]:
+    """The workers that have jobs right now, as the engine names them: host, process id, random."""
+    busy = sa.text("SELECT DISTINCT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'")
+    with connect(database_url) as connection:
+        return list(connection.execute(busy).scalars())
 
 
 class LogReader:

@@ -1,20 +1,42 @@
 """The bench on both databases."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from clusterwright import database
+from clusterwright.database import metadata
 from clusterwright.drivers.simulated import SimulatedDriver
-from clusterwright.jobs import reader
+from clusterwright.jobs import execution, reader
+from tests import postgresql
 from tests.jobs.bench import Bench, WatchedDatabase
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def bench_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a database of each kind with our tables, for all benches one after the other."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('bench') / 'clusterwright.db'}"
+        database.migrate(sa.make_url(url))
+        yield url
+        return
+    with postgresql.fresh_database(request.getfixturevalue("postgresql_server")) as url:
+        database.migrate(sa.make_url(url))
+        yield url
+
+
 @pytest.fixture
-async def bench(database_url: str) -> AsyncIterator[Bench]:
-    """A bench on an empty database of each kind."""
-    data = WatchedDatabase(database_url)
-    database.migrate(data.url)
+async def bench(bench_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    """A bench on an empty database of each kind, where nothing waits longer than it must."""
+    monkeypatch.setattr(execution, "CANCEL_PERIOD", 0.01)
+    monkeypatch.setattr(execution, "FIRST_BACKOFF", 0.001)
+    data = WatchedDatabase(bench_url)
+    async with data.transaction() as tx:
+        for table in reversed(metadata.sorted_tables):
+            await tx.execute(sa.delete(table))
     documents = await reader.connect(data.url, name="bench")
     yield Bench(data, {"simulated": SimulatedDriver(data, pace=0)}, documents)
     await documents.close()

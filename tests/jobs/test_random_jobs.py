@@ -68,7 +68,7 @@ def assert_in_order(node: Node, job: Document, happened: list[str]) -> list[int]
     return places
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bench_url", ["sqlite"], indirect=True)
 @settings(
     max_examples=40,
     deadline=None,

@@ -5,23 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from clusterwright.app import REGISTRY
+from clusterwright.clusters.job_types import CREATE_CLUSTER
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import JobType, Step
+from clusterwright.jobs.plan import Step
 from clusterwright.jobs.store import Superseded
 from tests.job_documents import phases
 from tests.jobs.bench import Bench, changed
 
-every_job_type = pytest.mark.parametrize(
-    "job_type", REGISTRY.types.values(), ids=lambda job_type: job_type.name
-)
 
-
-@every_job_type
-async def test_a_worker_whose_job_was_taken_over_changes_nothing(
-    job_type: JobType, bench: Bench
-) -> None:
-    uid = await bench.submit(job_type.name)
+async def test_a_worker_whose_job_was_taken_over_changes_nothing(bench: Bench) -> None:
+    uid = await bench.submit(CREATE_CLUSTER.name)
     slow = await bench.execution(uid)
     await bench.take_over(uid)
     before = await bench.rows()
@@ -32,9 +25,8 @@ async def test_a_worker_whose_job_was_taken_over_changes_nothing(
     assert await bench.rows() == before
 
 
-@every_job_type
 async def test_a_worker_that_is_overtaken_in_the_middle_of_a_step_changes_nothing_more(
-    job_type: JobType, bench: Bench
+    bench: Bench,
 ) -> None:
     reached, go_on = asyncio.Event(), asyncio.Event()
 
@@ -45,8 +37,8 @@ async def test_a_worker_that_is_overtaken_in_the_middle_of_a_step_changes_nothin
 
         return replace(step, action=action)
 
-    uid = await bench.submit(job_type.name)
-    slow = asyncio.create_task((await bench.execution(uid, changed(job_type, slowed))).run())
+    uid = await bench.submit(CREATE_CLUSTER.name)
+    slow = asyncio.create_task((await bench.execution(uid, changed(CREATE_CLUSTER, slowed))).run())
     await reached.wait()
     document = await bench.run(uid)
     before = await bench.rows()
@@ -59,11 +51,8 @@ async def test_a_worker_that_is_overtaken_in_the_middle_of_a_step_changes_nothin
     assert set(phases(document).values()) == {"Success"}
 
 
-@every_job_type
-async def test_of_two_workers_that_start_together_one_ends_the_job(
-    job_type: JobType, bench: Bench
-) -> None:
-    uid = await bench.submit(job_type.name)
+async def test_of_two_workers_that_start_together_one_ends_the_job(bench: Bench) -> None:
+    uid = await bench.submit(CREATE_CLUSTER.name)
     executions = [await bench.execution(uid), await bench.execution(uid)]
 
     outcomes = await asyncio.gather(

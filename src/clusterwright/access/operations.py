@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
+from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 from clusterwright import errors, wire
@@ -148,12 +149,17 @@ def _bound(cluster: Cluster, asked: EipAction) -> dict[str, str]:
         raise ApiError(errors.INVALID_REQUEST, "spec.spec.id: Name the public address to bind.")
     if cluster.eip and cluster.eip["id"] != eip_id:
         raise ApiError(errors.WRONG_STATE, "Another public address is bound. Unbind it first.")
-    return {"id": eip_id, "address": asked.elastic_ip or _invented(eip_id)}
+    return {"id": eip_id, "address": asked.elastic_ip or _address(eip_id)}
 
 
-def _invented(eip_id: str) -> str:
-    """An address that belongs to nobody, always the same for an id (RFC 5737)."""
-    return f"203.0.113.{1 + int.from_bytes(sha256(eip_id.encode()).digest()[:8]) % 254}"
+def _address(eip_id: str) -> str:
+    """The id, where that is an address; else one that belongs to nobody, always the same for an
+    id (RFC 5737).
+    """
+    try:
+        return str(IPv4Address(eip_id))
+    except AddressValueError:
+        return f"203.0.113.{1 + int.from_bytes(sha256(eip_id.encode()).digest()[:8]) % 254}"
 
 
 def _released(asked: EipAction) -> dict[str, str]:

@@ -100,6 +100,7 @@ async def create(
         endpoint="",
         timezone=asked.metadata.timezone or "",
         spec=spec,
+        eip=_public_address(spec),
         created_at=now,
         updated_at=now,
     )
@@ -130,6 +131,12 @@ def _name_taken(cluster: Cluster) -> ApiError:
         errors.ALREADY_EXISTS,
         f"A cluster with the name or alias {names} exists in this project. Choose another.",
     )
+
+
+def _public_address(spec: dict[str, Any]) -> dict[str, str]:
+    """The public address to bind from the start, which is its own id."""
+    address: str = spec["extendParam"].get("clusterExternalIP") or ""
+    return {"id": address, "address": address} if address else {}
 
 
 def complete(asked: Spec) -> dict[str, Any]:

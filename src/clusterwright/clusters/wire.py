@@ -3,7 +3,13 @@
 """
 
 import re
-from ipaddress import AddressValueError, IPv4Network, NetmaskValueError, ip_network
+from ipaddress import (
+    AddressValueError,
+    IPv4Address,
+    IPv4Network,
+    NetmaskValueError,
+    ip_network,
+)
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -43,6 +49,13 @@ def _network(value: str) -> str:
     except (AddressValueError, NetmaskValueError, ValueError) as error:
         raise ValueError(f"a CIDR such as 172.16.0.0/16 is needed: {error}") from None
     return value
+
+
+def _address(value: str) -> str:
+    try:
+        return value and str(IPv4Address(value))
+    except AddressValueError as error:
+        raise ValueError(f"an IPv4 address is needed: {error}") from None
 
 
 def _network_v4(value: str) -> str:
@@ -186,6 +199,9 @@ class ClusterExtendParam(Document):
 
     enterprise_project_id: str | None = None
     cluster_az: str | None = Field(None, alias="clusterAZ")
+    cluster_external_ip: Annotated[str, AfterValidator(_address)] | None = Field(
+        None, alias="clusterExternalIP"
+    )
     order_id: str | None = Field(None, alias="orderID")
     period_num: int | None = None
 

@@ -9,12 +9,13 @@ from clusterwright.wire import rfc3339
 Json = dict[str, Any]
 
 # Type, name and URL; those with a project are left out where there is none. The OpenTelekomCloud
-# provider takes every endpoint from here (client notes, B9).
+# provider takes every endpoint from here and completes each in its own way: it puts the path and
+# the project behind ccev2.0 itself, but only a resource behind ecs (client notes, B9).
 _CATALOG = (
     ("identity", "iam", "{base}/v3"),
     ("cce", "cce", "{base}"),
-    ("ccev2.0", "ccev2.0", "{base}/api/v3/projects/{project}"),
-    ("ecs", "ecs", "{base}/v2/{project}"),
+    ("ccev2.0", "ccev2.0", "{base}"),
+    ("ecs", "ecs", "{base}/v1/{project}"),
     ("compute", "nova", "{base}/v2.1/{project}"),
     ("network", "neutron", "{base}"),
     ("vpc", "vpc", "{base}/v1/{project}"),

@@ -5,6 +5,7 @@ exists. Networks are taken on trust, here as in a request to create a cluster, b
 OpenTelekomCloud provider looks them up before it plans its first cluster (client notes, B9).
 """
 
+from ipaddress import IPv4Address
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -164,14 +165,12 @@ async def list_security_groups(who: Anyone, data: Data, id: str = "", name: str 
 async def list_public_addresses(
     who: Member,
     data: Data,
-    public_ip_address: Annotated[list[str] | None, Query()] = None,
+    public_ip_address: Annotated[list[IPv4Address] | None, Query()] = None,
 ) -> Response:
-    """The public addresses that are bound to the project's clusters."""
-    found = documents.public_addresses(await _clusters(data, who))
-    wanted = public_ip_address or [address["public_ip_address"] for address in found]
-    return json_response(
-        {"publicips": [each for each in found if each["public_ip_address"] in wanted]}
-    )
+    """The public addresses asked for, or those that are bound to the project's clusters."""
+    asked = [str(address) for address in public_ip_address or ()]
+    found = documents.public_addresses(await _clusters(data, who), asked, who.project_id)
+    return json_response({"publicips": found})
 
 
 @router.get(

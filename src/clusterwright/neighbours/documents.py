@@ -93,21 +93,23 @@ def subnet(clusters: Iterable[Cluster], id: str) -> Json:
 
 
 def security_groups(clusters: Iterable[Cluster], project_id: str) -> list[Json]:
-    """The security groups of clusters, each once; the first cluster's name makes the group's."""
-    found: dict[str, Json] = {}
+    """The security groups of clusters, each once; the first cluster's name makes the group's.
+
+    The OpenTelekomCloud provider knows the group of a cluster's nodes by its description.
+    """
+    users: dict[str, list[Cluster]] = {}
     for cluster in clusters:
-        id = _host(cluster)["SecurityGroup"]
-        found.setdefault(
-            id,
-            {
-                "id": id,
-                "name": f"{cluster.name}-cce-node-{id[:5]}",
-                "description": "",
-                "tenant_id": project_id,
-                "security_group_rules": [],
-            },
-        )
-    return list(found.values())
+        users.setdefault(_host(cluster)["SecurityGroup"], []).append(cluster)
+    return [
+        {
+            "id": id,
+            "name": f"{sharing[0].name}-cce-node-{id[:5]}",
+            "description": f"For each node of {', '.join(cluster.uid for cluster in sharing)}.",
+            "tenant_id": project_id,
+            "security_group_rules": [],
+        }
+        for id, sharing in users.items()
+    ]
 
 
 def _host(cluster: Cluster) -> Mapping[str, Any]:
@@ -115,19 +117,25 @@ def _host(cluster: Cluster) -> Mapping[str, Any]:
     return network
 
 
-def public_addresses(clusters: Iterable[Cluster]) -> list[Json]:
-    """The public addresses that are bound to clusters."""
+def public_addresses(
+    clusters: Iterable[Cluster], asked: Iterable[str], project_id: str
+) -> list[Json]:
+    """The public addresses asked for, or those that are bound to clusters.
+
+    Any address is believed in, as a VPC is. One that is not bound is its own id: Terraform looks
+    up the id before it binds (client notes, B3).
+    """
+    bound = {cluster.eip["address"]: cluster.eip["id"] for cluster in clusters if cluster.eip}
     return [
         {
-            "id": cluster.eip["id"],
-            "public_ip_address": cluster.eip["address"],
-            "status": "ACTIVE",
+            "id": bound.get(address, address),
+            "public_ip_address": address,
+            "status": "ACTIVE" if address in bound else "DOWN",
             "type": "5_bgp",
-            "tenant_id": cluster.project_id,
+            "tenant_id": project_id,
             "enterprise_project_id": "0",
         }
-        for cluster in clusters
-        if cluster.eip
+        for address in asked or bound
     ]
 
 
