@@ -16,7 +16,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from clusterwright import errors
 from clusterwright.database import Database, StorageUnavailable
@@ -268,6 +268,8 @@ def described(
     return {
         "status_code": status,
         "response_model": None,
+        # The framework describes the content of this class; a plain Response has none.
+        "response_class": Response if answer is None else JSONResponse,
         "responses": {status: success},
         "openapi_extra": extra,
     }

@@ -3,11 +3,15 @@
 import pytest
 
 from clusterwright.app import REGISTRY
+from clusterwright.clusters.store import ClusterPhase
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType
 from clusterwright.jobs.store import Tree
 from tests.job_documents import flat, phases
 from tests.jobs.bench import Bench
+
+AT_REST = {ClusterPhase.AVAILABLE, ClusterPhase.HIBERNATION}
+"""Where a cluster may be after a job that succeeded."""
 
 every_job_type = pytest.mark.parametrize(
     "job_type", REGISTRY.types.values(), ids=lambda job_type: job_type.name
@@ -80,3 +84,5 @@ async def test_every_job_succeeds_and_is_not_run_again(job_type: JobType, bench:
     assert set(phases(document).values()) == {"Success"}
     assert document["status"]["reason"] == ""
     assert await bench.rows(prefix="simulated_") == kept
+    cluster = await bench.cluster()
+    assert cluster is None or cluster.phase in AT_REST
