@@ -57,10 +57,11 @@ async def add_nodes(cloud: Cloud, cluster: str, **body: Any) -> list[dict[str, A
 
 
 async def add_pool(cloud: Cloud, cluster: str, **body: Any) -> str:
-    """The URL of a new pool that is ready."""
+    """The URL of a new pool that is ready, in a cluster that has come to rest."""
     made = await cloud.call("POST", f"{cluster}/nodepools", pool(**body), expect=201)
     url = f"{cluster}/nodepools/{made['metadata']['uid']}"
     await cloud.until(url, "status.phase", "")
+    await cloud.until(cluster, "status.phase", "Available")
     return url
 
 
