@@ -117,7 +117,7 @@ class Edge:
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET:
             raise ApiError(errors.URI_TOO_LARGE, f"Send at most {MAX_TARGET} bytes of URL.")
         size = 0
-        for name, value in scope["headers"]:  # a third of what sum() over a generator costs
+        for name, value in scope["headers"]:  # a third less than sum() over a generator
             size += len(name) + len(value)
         if size > MAX_HEADERS:
             raise ApiError(
