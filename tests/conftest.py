@@ -5,11 +5,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from clusterwright import database
 from clusterwright.database import Database
 from tests import postgresql
 from tests.server_process import ServerProcess
+
+# The gate repeats the same examples every time; new ones are looked for at the desk.
+settings.register_profile("gate", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")
