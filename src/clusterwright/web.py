@@ -9,11 +9,11 @@ notes, section A5).
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from random import getrandbits
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -217,6 +217,11 @@ async def settings(request: Request) -> Settings:
     """The server's settings."""
     found: Settings = request.app.state.settings
     return found
+
+
+Data = Annotated[Database, Depends(database)]
+Setup = Annotated[Settings, Depends(settings)]
+"""What routes write to ask for the database and for the settings."""
 
 
 async def base_url(request: Request) -> str:

@@ -18,18 +18,16 @@ from clusterwright.access.wire import (
     KubeconfigDocument,
 )
 from clusterwright.clusters import operations as clusters
-from clusterwright.clusters.api import Data, Drivers, Member
+from clusterwright.clusters.api import Drivers
 from clusterwright.database import Database
-from clusterwright.iam.auth import caller as any_caller
+from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
-from clusterwright.web import body, described, json_response
+from clusterwright.web import Data, body, described, json_response
 
 router = APIRouter(tags=["Access"])
 
 CLUSTER = "/api/v3/projects/{project_id}/clusters/{cluster_id}"
 POLICIES = "/api/v3/access-policies"
-
-Anyone = Annotated[Caller, Depends(any_caller)]
 
 
 @router.post(

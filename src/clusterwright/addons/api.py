@@ -23,16 +23,11 @@ from clusterwright.addons.wire import (
     Rollback,
     TemplateList,
 )
-from clusterwright.database import Database
-from clusterwright.iam.auth import caller, project_caller
-from clusterwright.iam.caller import Caller
-from clusterwright.web import body, database, described, json_response
+from clusterwright.iam.auth import Anyone, Member
+from clusterwright.web import Data, body, described, json_response
 
 router = APIRouter(tags=["Add-on"])
 
-Anyone = Annotated[Caller, Depends(caller)]
-Member = Annotated[Caller, Depends(project_caller)]
-Data = Annotated[Database, Depends(database)]
 
 _CHECKS = "/api/v3/projects/{project_id}/clusters/{cluster_id}/addons/precheck"
 

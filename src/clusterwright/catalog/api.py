@@ -18,10 +18,8 @@ from clusterwright.catalog.wire import (
 )
 from clusterwright.clusters import operations as clusters
 from clusterwright.clusters import store as clusters_store
-from clusterwright.clusters.api import Data, Member, Setup
-from clusterwright.iam.auth import caller as any_caller
-from clusterwright.iam.caller import Caller
-from clusterwright.web import body, described, json_response
+from clusterwright.iam.auth import Anyone, Member
+from clusterwright.web import Data, Setup, body, described, json_response
 
 router = APIRouter(tags=["Catalog"])
 
@@ -30,7 +28,6 @@ PARTITIONS = f"{PROJECT}/clusters/{{cluster_id}}/partitions"
 LOGS = f"{PROJECT}/cluster/{{cluster_id}}/log-configs"
 """The one path with a singular ``cluster`` (API reference, 4)."""
 
-Anyone = Annotated[Caller, Depends(any_caller)]
 ClusterType = Annotated[Literal["VirtualMachine", "ARM64"] | None, Query(alias="clusterType")]
 
 

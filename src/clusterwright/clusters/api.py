@@ -18,13 +18,11 @@ from clusterwright.clusters.wire import (
     ClusterToCreate,
     ClusterToUpdate,
 )
-from clusterwright.database import Database, Tx
+from clusterwright.database import Tx
 from clusterwright.drivers.contract import Driver
 from clusterwright.errors import ApiError
-from clusterwright.iam.auth import project_caller
-from clusterwright.iam.caller import Caller
-from clusterwright.settings import Settings
-from clusterwright.web import body, database, described, json_response, settings
+from clusterwright.iam.auth import Member
+from clusterwright.web import Data, Setup, body, described, json_response
 
 router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
 autopilot_router = APIRouter(
@@ -60,10 +58,7 @@ async def companions(request: Request) -> Companions:
     return found
 
 
-Member = Annotated[Caller, Depends(project_caller)]
 Autopilot = Annotated[bool, Depends(is_autopilot)]
-Data = Annotated[Database, Depends(database)]
-Setup = Annotated[Settings, Depends(settings)]
 Drivers = Annotated[Mapping[str, Driver], Depends(all_drivers)]
 
 _STORAGE_OPTIONS = ("evs", "obs", "sfs", "sfs30", "efs", "eni", "net")

@@ -7,9 +7,9 @@ sends both and means the token; an empty Authorization header counts as absent (
 import hmac
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from clusterwright import errors
 from clusterwright.errors import ApiError
@@ -173,3 +173,8 @@ async def project_caller(request: Request, project_id: str) -> Caller:
     found = await caller(request)
     check_project(found, project_id)
     return found
+
+
+Anyone = Annotated[Caller, Depends(caller)]
+Member = Annotated[Caller, Depends(project_caller)]
+"""What routes write to ask for a caller: in any project, or in the project of the path."""

@@ -1,27 +1,21 @@
 """The older job operations, for clusters of both kinds: list, show, delete (API reference, 3.1)."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from clusterwright import errors
-from clusterwright.database import Database
 from clusterwright.errors import ApiError
-from clusterwright.iam.auth import project_caller
-from clusterwright.iam.caller import Caller
+from clusterwright.iam.auth import Member
 from clusterwright.jobs import store, wire_v2
 from clusterwright.jobs.store import PartOfTree, StillRunning
 from clusterwright.jobs.wire_v2 import JobDocumentV2
-from clusterwright.web import database, described, json_response
+from clusterwright.web import Data, described, json_response
 
 router = APIRouter(tags=["Job"])
 
 MOST_LISTED = 1000
 """Jobs in one list, the newest; the operation knows no pages."""
 
-Member = Annotated[Caller, Depends(project_caller)]
-Data = Annotated[Database, Depends(database)]
 
 _JOBS = "/api/v2/projects/{project_id}/jobs"
 _AUTOPILOT_JOBS = "/autopilot/v2/projects/{project_id}/jobs"

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from clusterwright.clusters.api import Data, Member
+from clusterwright.iam.auth import Member
 from clusterwright.lifecycle import operations
 from clusterwright.lifecycle.wire import (
     ClusterToResize,
@@ -15,7 +15,7 @@ from clusterwright.lifecycle.wire import (
     TagsToRemove,
     TagsToSet,
 )
-from clusterwright.web import body, described, json_response
+from clusterwright.web import Data, body, described, json_response
 
 router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Lifecycle"])
 

@@ -17,21 +17,16 @@ from clusterwright.clusters import store as clusters
 from clusterwright.clusters.store import Cluster
 from clusterwright.database import Database, Tx
 from clusterwright.errors import ApiError
-from clusterwright.iam.auth import caller, project_caller
+from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.neighbours import documents
 from clusterwright.neighbours.wire import TagAction
 from clusterwright.nodes import store as nodes
 from clusterwright.nodes.store import Node
-from clusterwright.settings import Settings
-from clusterwright.web import body, database, described, json_response, settings
+from clusterwright.web import Data, Setup, body, described, json_response
 
 router = APIRouter(tags=["Neighbour"])
 
-Anyone = Annotated[Caller, Depends(caller)]
-Member = Annotated[Caller, Depends(project_caller)]
-Data = Annotated[Database, Depends(database)]
-Setup = Annotated[Settings, Depends(settings)]
 Network = Annotated[str, Path(max_length=64)]
 
 _SERVER = "/v1/{project_id}/cloudservers/{server_id}"

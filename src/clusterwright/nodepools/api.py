@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from clusterwright.iam.auth import Member
 from clusterwright.nodepools import configurations, members, operations
 from clusterwright.nodepools.operations import PoolSizes
 from clusterwright.nodepools.wire import (
@@ -18,9 +19,9 @@ from clusterwright.nodepools.wire import (
     PoolToUpdate,
     PoolToUpgrade,
 )
-from clusterwright.nodes.api import Data, Member, Zone, empty
+from clusterwright.nodes.api import Zone, empty
 from clusterwright.nodes.wire import JobReference
-from clusterwright.web import body, described, json_response
+from clusterwright.web import Data, body, described, json_response
 
 router = APIRouter(
     prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}/nodepools", tags=["Node pool"]

@@ -6,10 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from clusterwright import errors
-from clusterwright.database import Database
 from clusterwright.errors import ApiError
-from clusterwright.iam.auth import project_caller
-from clusterwright.iam.caller import Caller
+from clusterwright.iam.auth import Member
 from clusterwright.nodes import batches, operations
 from clusterwright.nodes.documents import Pools, documents
 from clusterwright.nodes.wire import (
@@ -26,7 +24,7 @@ from clusterwright.nodes.wire import (
     ServersToAdd,
     keepable,
 )
-from clusterwright.web import body, database, described, json_response, settings
+from clusterwright.web import Data, body, described, json_response, settings
 
 router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 older = APIRouter(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
@@ -51,8 +49,6 @@ def empty() -> Response:
     return Response(status_code=200, media_type="application/json")
 
 
-Member = Annotated[Caller, Depends(project_caller)]
-Data = Annotated[Database, Depends(database)]
 NodePools = Annotated[Pools, Depends(pools)]
 Zone = Annotated[str, Depends(zone)]
 

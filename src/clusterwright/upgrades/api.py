@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from clusterwright.clusters import operations as clusters
-from clusterwright.clusters.api import Data, Drivers, Member
+from clusterwright.clusters.api import Drivers
 from clusterwright.clusters.operations import VERSIONS
-from clusterwright.iam.auth import caller as any_caller
+from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.upgrades import documents, operations, paths
 from clusterwright.upgrades.store import TaskType
@@ -25,7 +25,7 @@ from clusterwright.upgrades.wire import (
     WorkflowToCreate,
     WorkflowToUpdate,
 )
-from clusterwright.web import body, described, json_response
+from clusterwright.web import Data, body, described, json_response
 
 router = APIRouter(tags=["Upgrade"])
 
@@ -33,8 +33,6 @@ CLUSTER = "/api/v3/projects/{project_id}/clusters/{cluster_id}"
 UPGRADE = f"{CLUSTER}/operation/upgrade"
 WORKFLOWS = f"{CLUSTER}/operation/upgradeworkflows"
 SNAPSHOT = "/api/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot"
-
-Anyone = Annotated[Caller, Depends(any_caller)]
 
 
 @router.post(
