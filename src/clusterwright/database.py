@@ -28,11 +28,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, CursorResult
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from clusterwright.migrations import HEAD
+from clusterwright.sqlstates import Meaning, meaning
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -49,7 +49,19 @@ _RETRY_PAUSE = 0.002
 
 
 class StorageUnavailable(Exception):
-    """The database does not answer, is locked or is full. Nothing of the transaction was kept."""
+    """The database cannot do this now: it does not answer, is locked or is full.
+
+    Nothing of the transaction was kept, unless ``in_doubt``: the connection was lost while the
+    commit was on its way.
+    """
+
+    def __init__(self, text: str, *, in_doubt: bool = False) -> None:
+        super().__init__(text)
+        self.in_doubt = in_doubt
+
+
+class Conflict(StorageUnavailable):
+    """Another transaction won, and this one was rolled back. Trying again at once will do."""
 
 
 class Tx(ABC):
@@ -188,6 +200,7 @@ class _Postgresql:
         self._engine = create_async_engine(
             _with_driver(url, "", "asyncpg"),
             pool_size=pool_size,
+            max_overflow=0,
             connect_args={"server_settings": {"application_name": name}},
             **_OPTIONS,
         )
@@ -201,6 +214,34 @@ class _Postgresql:
         await self._engine.dispose()
 
 
+class Outage:
+    """How long one kind of transaction was impossible, in seconds of the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+        """When the present outage began; None outside one."""
+        self._past = 0.0
+
+    def begin(self) -> None:
+        """Note that the database was found away."""
+        if self.since is None:
+            self.since = time.monotonic()
+
+    def end(self) -> None:
+        """Note that the database did what it was asked."""
+        if self.since is not None:
+            self._past, self.since = self.seconds(), None
+
+    def seconds(self) -> float:
+        """The length of all outages, the present one included."""
+        return self._past + (time.monotonic() - self.since if self.since is not None else 0.0)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the statement that SQLAlchemy adds."""
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
 class Database:
     """Transactions on one database. Use ``dispose`` when done."""
 
@@ -208,6 +249,8 @@ class Database:
         self.url = make_url(url)
         self.outbox: Outbox = _no_engine
         """What ``Tx.promise`` calls; the composition root puts the engine here."""
+        # Apart, because a full disk refuses writers while readers are served.
+        self.outages = (Outage(), Outage())
         self._backend: _Backend
         if self.is_sqlite:
             self._backend = _Sqlite(self.url)
@@ -222,7 +265,8 @@ class Database:
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction that may write, committed at the end of the block.
 
-        Raises StorageUnavailable when the database does not answer, is locked or is full.
+        Raises StorageUnavailable when the database does not answer, is locked or is full, and
+        Conflict when another transaction won.
         """
         return self._begin(read_only=False)
 
@@ -232,21 +276,32 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self, *, read_only: bool) -> AsyncIterator[Tx]:
+        outage = self.outages[read_only]
+        done = False
         try:
             async with self._backend.begin(self.outbox, read_only=read_only) as tx:
                 yield tx
-        except (
-            OperationalError,
-            InterfaceError,
-            PoolTimeoutError,
-            sqlite3.OperationalError,
-            OSError,
-        ) as error:
-            raise StorageUnavailable(str(error)) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise StorageUnavailable(str(error)) from error
-            raise
+                done = True
+        except Exception as error:
+            match meaning(error):
+                case Meaning.AWAY:
+                    outage.begin()
+                    in_doubt = done and not self.is_sqlite
+                    raise StorageUnavailable(first_line(error), in_doubt=in_doubt) from error
+                case Meaning.CONFLICT:
+                    raise Conflict(first_line(error)) from error
+                case _:
+                    raise
+        outage.end()
+
+    def outage_seconds(self) -> float:
+        """Seconds in which this process could not read or could not write, since it began."""
+        return max(outage.seconds() for outage in self.outages)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the last transaction that read, or the last that wrote, met an outage."""
+        return any(outage.since is not None for outage in self.outages)
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -314,8 +369,10 @@ def migrate(url: URL) -> None:
             from clusterwright.migrations import runner
 
             runner.upgrade(engine)
-    except OperationalError as error:
-        raise StorageUnavailable(str(error)) from error
+    except DBAPIError as error:
+        if meaning(error) is Meaning.DEFECT:
+            raise
+        raise StorageUnavailable(first_line(error)) from error
     finally:
         engine.dispose()
 

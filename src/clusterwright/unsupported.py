@@ -7,9 +7,10 @@ Generated pages and tests read the table, so an operation that gets built is mov
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
+from clusterwright import web
 from clusterwright.errors import NOT_SUPPORTED, ApiError
 from clusterwright.iam.auth import caller, project_caller
 
@@ -141,7 +142,7 @@ def _refusing(name: str) -> Callable[[], Awaitable[Response]]:
     return refuse
 
 
-router = APIRouter(tags=["Unsupported"])
+router = web.Router(tags=["Unsupported"])
 for _row in UNSUPPORTED:
     router.add_api_route(
         _row.path,

@@ -7,19 +7,21 @@ notes, section A5).
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from contextlib import suppress
 from random import getrandbits
 from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from clusterwright import errors
-from clusterwright.database import Database, StorageUnavailable
+from clusterwright.database import Conflict, Database, StorageUnavailable
 from clusterwright.errors import ApiError, ErrorCode
 from clusterwright.settings import Settings
 from clusterwright.wire import Document, Malformed
@@ -38,6 +40,9 @@ MAX_TARGET = 8 * 1024
 """Bytes of path and query. The server itself refuses targets over 64 KiB without a body."""
 MAX_HEADERS = 64 * 1024
 """Bytes of all header names and values; a token may take 16,384 of them (API reference, 1.3)."""
+
+CONFLICT_TRIES = 5
+"""How often a request is tried that another transaction keeps winning over."""
 
 JSON = b"application/json"
 _CONTENT_TYPES = ("application/json", "application/x-pem-file", "multipart/form-data")
@@ -145,6 +150,10 @@ def error_body(refusal: ApiError, request_id: str) -> bytes:
     return msgspec.json.encode(errors.body(refusal.error, refusal.detail, request_id))
 
 
+_KEPT = "Nothing was changed. Try again later."
+_IN_DOUBT = "The connection was lost during the change. Look whether it was made, then try again."
+
+
 def as_refusal(error: Exception, scope: Scope, request_id: str) -> ApiError:
     """The refusal that ``error`` means to a client; what nobody foresaw is logged with its
     trace.
@@ -165,7 +174,7 @@ def as_refusal(error: Exception, scope: Scope, request_id: str) -> ApiError:
                 "answering without a database",
                 extra={"request": request_id, "reason": str(error).partition("\n")[0]},
             )
-            return ApiError(errors.STORAGE_UNAVAILABLE, "Nothing was changed. Try again later.")
+            return ApiError(errors.STORAGE_UNAVAILABLE, _IN_DOUBT if error.in_doubt else _KEPT)
         case _:
             log.error("answering an internal error", extra={"request": request_id}, exc_info=error)
             return ApiError(errors.INTERNAL, f"Look for request {request_id} in the server's log.")
@@ -194,6 +203,31 @@ def answer_errors(app: FastAPI) -> None:
     foreseen = (ApiError, Malformed, RequestValidationError, HTTPException, StorageUnavailable)
     for kind in (*foreseen, Exception):
         app.add_exception_handler(kind, refuse)
+
+
+class Route(APIRoute):
+    """A route that is answered anew when its transaction lost to another one, which kept nothing
+    of it.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with patience."""
+        handle = super().get_route_handler()
+
+        async def persist(request: Request) -> Response:
+            for _ in range(CONFLICT_TRIES - 1):
+                with suppress(Conflict):
+                    return await handle(request)
+            return await handle(request)
+
+        return persist
+
+
+class Router(APIRouter):
+    """Where slices declare their routes."""
+
+    def __init__(self, *, route_class: type[Route] = Route, **options: Any) -> None:
+        super().__init__(route_class=route_class, **options)
 
 
 def json_response(

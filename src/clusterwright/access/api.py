@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright import wire as text
@@ -22,9 +22,9 @@ from clusterwright.clusters.api import Drivers
 from clusterwright.database import Database
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
-from clusterwright.web import Data, body, described, json_response
+from clusterwright.web import Data, Router, body, described, json_response
 
-router = APIRouter(tags=["Access"])
+router = Router(tags=["Access"])
 
 CLUSTER = "/api/v3/projects/{project_id}/clusters/{cluster_id}"
 POLICIES = "/api/v3/access-policies"

@@ -6,7 +6,7 @@ host ``{cluster_id}.{host}``: hosts are not looked at.
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright import wire
@@ -24,9 +24,9 @@ from clusterwright.addons.wire import (
     TemplateList,
 )
 from clusterwright.iam.auth import Anyone, Member
-from clusterwright.web import Data, body, described, json_response
+from clusterwright.web import Data, Router, body, described, json_response
 
-router = APIRouter(tags=["Add-on"])
+router = Router(tags=["Add-on"])
 
 
 _CHECKS = "/api/v3/projects/{project_id}/clusters/{cluster_id}/addons/precheck"

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright.catalog import offers, operations
@@ -19,9 +19,9 @@ from clusterwright.catalog.wire import (
 from clusterwright.clusters import operations as clusters
 from clusterwright.clusters import store as clusters_store
 from clusterwright.iam.auth import Anyone, Member
-from clusterwright.web import Data, Setup, body, described, json_response
+from clusterwright.web import Data, Router, Setup, body, described, json_response
 
-router = APIRouter(tags=["Catalog"])
+router = Router(tags=["Catalog"])
 
 PROJECT = "/api/v3/projects/{project_id}"
 PARTITIONS = f"{PROJECT}/clusters/{{cluster_id}}/partitions"

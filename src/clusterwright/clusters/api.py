@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from clusterwright import errors
@@ -22,10 +22,10 @@ from clusterwright.database import Tx
 from clusterwright.drivers.contract import Driver
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
-from clusterwright.web import Data, Setup, body, described, json_response
+from clusterwright.web import Data, Router, Setup, body, described, json_response
 
-router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
-autopilot_router = APIRouter(
+router = Router(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
+autopilot_router = Router(
     prefix="/autopilot/v3/projects/{project_id}/clusters", tags=["Autopilot cluster"]
 )
 

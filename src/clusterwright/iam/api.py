@@ -4,9 +4,8 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from clusterwright import errors, web
@@ -25,7 +24,7 @@ from clusterwright.wire import Malformed, now, rfc3339
 T = TypeVar("T")
 
 
-class IdentityRoute(APIRoute):
+class IdentityRoute(web.Route):
     """A route that refuses in the identity service's words and names the request its way."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -56,7 +55,7 @@ def _refusal(error: Exception, request: Request) -> ApiError:
             return auth.in_dialect(found, request.scope["path"])
 
 
-router = APIRouter(route_class=IdentityRoute)
+router = web.Router(route_class=IdentityRoute)
 
 Authenticated = Annotated[Caller, Depends(auth.caller)]
 

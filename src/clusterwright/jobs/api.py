@@ -1,15 +1,15 @@
 """``ShowJob``, the product's hottest read: a stored document, authenticated, untouched."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from clusterwright.errors import NOT_FOUND, ApiError
 from clusterwright.iam.auth import Authenticator, check_project
 from clusterwright.jobs.reader import Reader
 from clusterwright.jobs.wire import JobDocument
-from clusterwright.web import JSON, Receive, Scope, described, read_body
+from clusterwright.web import JSON, Receive, Router, Scope, described, read_body
 
-router = APIRouter(tags=["Job"])
+router = Router(tags=["Job"])
 
 _PREFIXES = ("/api/v3/projects/", "/autopilot/v3/projects/")
 _ANNOUNCING = ("1.0", "1.1")

@@ -1,6 +1,5 @@
 """The older job operations, for clusters of both kinds: list, show, delete (API reference, 3.1)."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from clusterwright import errors
@@ -9,9 +8,9 @@ from clusterwright.iam.auth import Member
 from clusterwright.jobs import store, wire_v2
 from clusterwright.jobs.store import PartOfTree, StillRunning
 from clusterwright.jobs.wire_v2 import JobDocumentV2
-from clusterwright.web import Data, described, json_response
+from clusterwright.web import Data, Router, described, json_response
 
-router = APIRouter(tags=["Job"])
+router = Router(tags=["Job"])
 
 MOST_LISTED = 1000
 """Jobs in one list, the newest; the operation knows no pages."""

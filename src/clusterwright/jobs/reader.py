@@ -14,7 +14,7 @@ from typing import Protocol
 import asyncpg
 from sqlalchemy.engine import URL
 
-from clusterwright.database import BUSY_TIMEOUT, StorageUnavailable, sqlite_path
+from clusterwright.database import BUSY_TIMEOUT, StorageUnavailable, first_line, sqlite_path
 from clusterwright.jobs import wire
 
 _Found = dict[tuple[str, str], bytes | None]
@@ -34,17 +34,23 @@ class Reader(Protocol):
         """Close the connections."""
 
 
-async def connect(url: URL, *, name: str) -> Reader:
-    """A reader of the database at ``url``, whose schema must exist."""
+async def connect(url: URL, *, name: str, connections: int = 2) -> Reader:
+    """A reader of the database at ``url``, whose schema must exist; ``connections`` are the most
+    that it opens on PostgreSQL.
+    """
     if url.get_backend_name() == "sqlite":
         return SqliteReader(sqlite_path(url))
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=2, reset=_keep, server_settings={"application_name": name}
+            dsn,
+            min_size=1,
+            max_size=connections,
+            reset=_keep,
+            server_settings={"application_name": name},
         )
-    except (OSError, asyncpg.PostgresError) as error:
-        raise StorageUnavailable(str(error)) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StorageUnavailable(first_line(error)) from error
     return PostgresReader(pool)
 
 
@@ -80,7 +86,7 @@ class SqliteReader:
 
 
 class PostgresReader:
-    """Reads through two connections; what is asked for while both are busy becomes one query.
+    """Reads through few connections; what is asked for while all are busy becomes one query.
 
     A query of many jobs costs little more than a query of one: under load, a query for each read
     serves half as many requests per second.
@@ -110,7 +116,7 @@ class PostgresReader:
         try:
             return await answer
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise StorageUnavailable(str(error)) from error
+            raise StorageUnavailable(first_line(error)) from error
 
     async def _answer(self) -> None:
         """Answer all who are waiting when a connection is free, except who has gone away."""

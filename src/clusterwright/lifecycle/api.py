@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from clusterwright.iam.auth import Member
@@ -15,9 +15,9 @@ from clusterwright.lifecycle.wire import (
     TagsToRemove,
     TagsToSet,
 )
-from clusterwright.web import Data, body, described, json_response
+from clusterwright.web import Data, Router, body, described, json_response
 
-router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Lifecycle"])
+router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Lifecycle"])
 
 
 @router.post(

@@ -8,7 +8,7 @@ OpenTelekomCloud provider looks them up before it plans its first cluster (clien
 from ipaddress import IPv4Address
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
 from clusterwright import errors
@@ -23,9 +23,9 @@ from clusterwright.neighbours import documents
 from clusterwright.neighbours.wire import TagAction
 from clusterwright.nodes import store as nodes
 from clusterwright.nodes.store import Node
-from clusterwright.web import Data, Setup, body, described, json_response
+from clusterwright.web import Data, Router, Setup, body, described, json_response
 
-router = APIRouter(tags=["Neighbour"])
+router = Router(tags=["Neighbour"])
 
 Network = Annotated[str, Path(max_length=64)]
 

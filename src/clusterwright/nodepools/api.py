@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from clusterwright.iam.auth import Member
@@ -21,12 +21,12 @@ from clusterwright.nodepools.wire import (
 )
 from clusterwright.nodes.api import Zone, empty
 from clusterwright.nodes.wire import JobReference
-from clusterwright.web import Data, body, described, json_response
+from clusterwright.web import Data, Router, body, described, json_response
 
-router = APIRouter(
+router = Router(
     prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}/nodepools", tags=["Node pool"]
 )
-older = APIRouter(
+older = Router(
     prefix="/api/v3.1/projects/{project_id}/clusters/{cluster_id}/nodepool", tags=["Node pool"]
 )
 """The one route of pools under another version."""

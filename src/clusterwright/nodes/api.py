@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from clusterwright import errors
@@ -24,10 +24,10 @@ from clusterwright.nodes.wire import (
     ServersToAdd,
     keepable,
 )
-from clusterwright.web import Data, body, described, json_response, settings
+from clusterwright.web import Data, Router, body, described, json_response, settings
 
-router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
-older = APIRouter(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
+router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
+older = Router(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 """The one route of nodes under another version."""
 
 MOST_LISTED = 2000

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from clusterwright.clusters import operations as clusters
@@ -25,9 +25,9 @@ from clusterwright.upgrades.wire import (
     WorkflowToCreate,
     WorkflowToUpdate,
 )
-from clusterwright.web import Data, body, described, json_response
+from clusterwright.web import Data, Router, body, described, json_response
 
-router = APIRouter(tags=["Upgrade"])
+router = Router(tags=["Upgrade"])
 
 CLUSTER = "/api/v3/projects/{project_id}/clusters/{cluster_id}"
 UPGRADE = f"{CLUSTER}/operation/upgrade"

@@ -1,0 +1,185 @@
+"""What errors of a database mean, asked of real databases and of every error that asyncpg knows."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from clusterwright.database import Conflict, Database, StorageUnavailable
+from clusterwright.sqlstates import Meaning, meaning, of_state
+
+AWAY = ("08", "53", "55", "57", "58")
+"""Classes of SQLSTATE that are the server's trouble, never the statement's."""
+
+
+def sqlstates() -> list[str]:
+    """Every SQLSTATE that asyncpg has a name for."""
+    kinds = vars(asyncpg.exceptions).values()
+    found = {getattr(kind, "sqlstate", None) for kind in kinds if isinstance(kind, type)}
+    return sorted(state for state in found if isinstance(state, str) and len(state) == 5)
+
+
+@pytest.mark.parametrize("state", sqlstates())
+def test_every_sqlstate_of_a_server_in_trouble_means_that_it_is_away(state: str) -> None:
+    if state.startswith(AWAY):
+        assert of_state(state) is Meaning.AWAY
+    elif state.startswith("40") and state != "40003":
+        assert of_state(state) is Meaning.CONFLICT
+    elif state.startswith(("22", "23", "42")) and state != "42501":
+        assert of_state(state) is Meaning.DEFECT
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), FileNotFoundError(2, "x", "y")])
+def test_an_error_from_elsewhere_means_nothing(error: Exception) -> None:
+    assert meaning(error) is None
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionResetError(104, "x"), TimeoutError("x"), OSError(113, "No route to host")]
+)
+def test_a_lost_connection_means_that_the_database_is_away(error: Exception) -> None:
+    assert meaning(error) is Meaning.AWAY
+
+
+@pytest.fixture
+async def postgresql(postgresql_server: str) -> AsyncIterator[Database]:
+    """An empty PostgreSQL database that its test may close to everybody."""
+    with psycopg.connect(f"{postgresql_server}/postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS outage WITH (FORCE)")
+        connection.execute("CREATE DATABASE outage")
+    data = Database(f"{postgresql_server}/outage", pool_size=2)
+    yield data
+    await data.dispose()
+    command(postgresql_server, "DROP DATABASE outage WITH (FORCE)")
+
+
+def command(server: str, text: str) -> None:
+    """Tell a PostgreSQL server something, as its administrator."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(text.encode())
+
+
+async def ask(data: Database, text: str = "SELECT 1") -> Any:
+    """What a statement answers, in a transaction of its own."""
+    async with data.transaction() as tx:
+        answer = await tx.execute(sa.text(text))
+        return answer.scalar() if answer.returns_rows else None
+
+
+async def test_a_postgresql_that_accepts_no_connections_is_away_until_it_does(
+    postgresql: Database, postgresql_server: str
+) -> None:
+    await ask(postgresql)
+    command(postgresql_server, "ALTER DATABASE outage ALLOW_CONNECTIONS false")
+    command(
+        postgresql_server,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'outage'",
+    )
+
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            await ask(postgresql)
+    away, seconds = postgresql.is_away, postgresql.outage_seconds()
+    command(postgresql_server, "ALTER DATABASE outage ALLOW_CONNECTIONS true")
+
+    assert await ask(postgresql) == 1
+    assert (away, postgresql.is_away) == (True, False)
+    assert postgresql.outage_seconds() >= seconds > 0
+
+
+async def test_a_session_that_was_ended_in_the_middle_of_a_transaction_is_an_outage(
+    postgresql: Database, postgresql_server: str
+) -> None:
+    with pytest.raises(StorageUnavailable):
+        async with postgresql.transaction() as tx:
+            pid = (await tx.execute(sa.text("SELECT pg_backend_pid()"))).scalar()
+            command(postgresql_server, f"SELECT pg_terminate_backend({pid})")
+            await tx.execute(sa.text("SELECT 1"))
+
+    assert await ask(postgresql) == 1
+
+
+async def test_of_two_that_lock_each_other_out_one_is_told_to_try_again(
+    postgresql: Database,
+) -> None:
+    await ask(postgresql, "CREATE TABLE pairs (id integer primary key, n integer)")
+    await ask(postgresql, "INSERT INTO pairs VALUES (1, 0), (2, 0)")
+    both = asyncio.Barrier(2)
+
+    async def add(first: int, second: int) -> None:
+        async with postgresql.transaction() as tx:
+            await tx.execute(sa.text(f"UPDATE pairs SET n = n + 1 WHERE id = {first}"))
+            await both.wait()
+            await tx.execute(sa.text(f"UPDATE pairs SET n = n + 1 WHERE id = {second}"))
+
+    ended = await asyncio.gather(add(1, 2), add(2, 1), return_exceptions=True)
+
+    assert sorted(type(each).__name__ for each in ended) == ["Conflict", "NoneType"]
+    assert issubclass(Conflict, StorageUnavailable)
+    assert not postgresql.is_away
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT nothing FROM nowhere", "SELEKT", "INSERT INTO once VALUES (1)"]
+)
+async def test_a_wrong_statement_is_our_defect_on_both_databases(text: str, data: Database) -> None:
+    async with data.transaction() as tx:
+        await tx.execute(sa.text("CREATE TABLE once (id integer primary key)"))
+        await tx.execute(sa.text("INSERT INTO once VALUES (1)"))
+
+    with pytest.raises(DBAPIError):
+        await ask(data, text)
+
+    assert not data.is_away
+
+
+async def test_a_pool_without_a_free_session_is_unavailability(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = postgresql._backend._engine  # type: ignore[attr-defined]
+    monkeypatch.setattr(engine.sync_engine.pool, "_timeout", 0.05)
+
+    async with postgresql.transaction(), postgresql.transaction():
+        with pytest.raises(StorageUnavailable):
+            await ask(postgresql)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (sqlite3.SQLITE_BUSY, Meaning.AWAY),
+        (sqlite3.SQLITE_FULL, Meaning.AWAY),
+        (sqlite3.SQLITE_IOERR_FSYNC, Meaning.AWAY),
+        (sqlite3.SQLITE_READONLY_DBMOVED, Meaning.AWAY),
+        (sqlite3.SQLITE_CANTOPEN_ISDIR, Meaning.AWAY),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, Meaning.DEFECT),
+        (sqlite3.SQLITE_ERROR, Meaning.DEFECT),
+    ],
+)
+def test_a_result_code_of_sqlite_means_what_its_family_means(code: int, expected: Meaning) -> None:
+    error = sqlite3.DatabaseError("x")
+    error.sqlite_errorcode = code
+
+    assert meaning(error) is expected
+    assert meaning(DBAPIError("SELECT 1", None, error)) is expected
+
+
+async def test_a_full_disk_is_an_outage_for_writers_only(tmp_path: Path) -> None:
+    data = Database(f"sqlite:///{tmp_path / 'full.db'}")
+    await ask(data, "CREATE TABLE rows (text text)")
+    await ask(data, "PRAGMA max_page_count = 3")
+
+    with pytest.raises(StorageUnavailable, match="full"):
+        await ask(data, f"INSERT INTO rows VALUES ('{'x' * 50_000}')")
+    async with data.reading() as tx:
+        await tx.execute(sa.text("SELECT * FROM rows"))
+
+    assert data.is_away
+    await data.dispose()
