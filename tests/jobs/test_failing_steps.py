@@ -1,18 +1,21 @@
 """What becomes of a job, and of its resource, when a step of it fails or takes too long."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from clusterwright.app import REGISTRY
 from clusterwright.clusters.job_types import CREATE_CLUSTER
 from clusterwright.clusters.store import ClusterPhase
+from clusterwright.database import StorageUnavailable
 from clusterwright.drivers.contract import Unavailable
 from clusterwright.drivers.simulated.faults import Kind
 from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.execution import UNFORESEEN_TRIES
 from clusterwright.jobs.plan import ForEach, JobType, Node, Serial, Step
 from tests.job_documents import Document, flat, phases
-from tests.jobs.bench import TIMES, Bench, with_action
+from tests.jobs.bench import TIMES, Bench, changed, with_action
 
 every_step = pytest.mark.parametrize(
     ("job_type", "step"),
@@ -144,6 +147,67 @@ async def test_a_step_that_was_refused_until_time_was_up_names_the_last_trouble(
     assert document["status"]["reason"] == (
         "InstallMaster did not finish within 0.1 seconds. The last trouble was: The zone is full."
     )
+
+
+async def test_a_job_waits_out_an_outage_that_is_longer_than_a_step_may_take(bench: Bench) -> None:
+    outage, tries = bench.database.outages[0], 0
+
+    async def write(context: StepContext) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 5:
+            outage.begin()
+            await asyncio.sleep(0.2)
+            raise StorageUnavailable("The server is starting up.")
+        outage.end()
+
+    uid = await bench.submit(CREATE_CLUSTER.name)
+
+    document = await bench.run(
+        uid, with_action(CREATE_CLUSTER, "InstallMaster", write, timeout=0.5)
+    )
+
+    assert document["status"]["phase"] == "Success"
+
+
+async def test_an_outage_counts_where_the_step_says_so(bench: Bench) -> None:
+    async def write(context: StepContext) -> None:
+        bench.database.outages[0].begin()
+        raise StorageUnavailable("The server is starting up.")
+
+    uid = await bench.submit(CREATE_CLUSTER.name)
+    patient = with_action(CREATE_CLUSTER, "InstallMaster", write, timeout=0.2)
+
+    document = await bench.run(
+        uid, changed(patient, lambda step: replace(step, outages_count=True))
+    )
+
+    assert document["status"]["reason"] == (
+        "InstallMaster did not finish within 0.2 seconds."
+        " The last trouble was: The server is starting up."
+    )
+
+
+@a_step
+async def test_an_error_that_passes_is_no_failure(
+    step: str, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    [original] = [each.action for each in CREATE_CLUSTER.steps() if each.name == step]
+    stumbles = UNFORESEEN_TRIES - 1
+
+    async def stumble(context: StepContext) -> None:
+        nonlocal stumbles
+        if stumbles:
+            stumbles -= 1
+            raise ZeroDivisionError("a moment's trouble")
+        await original(context)
+
+    uid = await bench.submit(CREATE_CLUSTER.name)
+
+    document = await bench.run(uid, with_action(CREATE_CLUSTER, step, stumble))
+
+    assert set(phases(document).values()) == {"Success"}
+    assert caplog.text.count("meeting an internal error in a step") == UNFORESEEN_TRIES - 1
 
 
 @a_step

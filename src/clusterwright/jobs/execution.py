@@ -7,10 +7,10 @@ moment are committed together, and the commit that ends the top job also settles
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 from clusterwright import wire
 from clusterwright.database import Database, StorageUnavailable
@@ -27,6 +27,10 @@ CANCEL_PERIOD = 1.0
 FIRST_BACKOFF = 0.1
 LONGEST_BACKOFF = 5.0
 """Seconds between two tries against a driver or a database that is unavailable."""
+LEAVING_SECONDS = 1.0
+"""Seconds that a commit under way may still take when its worker stops."""
+UNFORESEEN_TRIES = 4
+"""How often an action may end in an error that nobody foresaw before that is the step's failure."""
 
 
 class Cancelled(Exception):
@@ -79,6 +83,38 @@ def _follow(parent: Job, children: list[Job]) -> Job:
     return replace(parent, phase=JobPhase.FAILED, reason=first.reason, updated_at=updated)
 
 
+class _Tries:
+    """The tries of one step's action."""
+
+    def __init__(self, step: Step, job: Job) -> None:
+        self._step = step
+        self._where = {"job": job.root_uid, "step": step.name}
+        self.trouble = ""
+        """A sentence about the last try that did not succeed; empty without one."""
+
+    async def until_done(self, context: StepContext) -> None:
+        """Act until the action returns or fails for good.
+
+        What is away is waited for. An error that nobody foresaw may be a moment's trouble too, so
+        it is given a few tries before it is raised.
+        """
+        backoff, unforeseen = FIRST_BACKOFF, 0
+        while True:
+            try:
+                return await self._step.action(context)
+            except (Unavailable, StorageUnavailable) as error:
+                self.trouble = f" The last trouble was: {error}"
+            except (DriverError, TimeoutError, Superseded):
+                raise
+            except Exception:
+                unforeseen += 1
+                log.exception("meeting an internal error in a step", extra=self._where)
+                if unforeseen == UNFORESEEN_TRIES:
+                    raise
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, LONGEST_BACKOFF)
+
+
 class Execution:
     """One worker's run of one job."""
 
@@ -94,14 +130,30 @@ class Execution:
             self._below[job.parent_uid].append(job)
         self._due: list[Change] = []
         self._next_flush: asyncio.Future[None] | None = None
+        self._flushes: set[asyncio.Future[None]] = set()
         self._flushing = asyncio.Lock()
         self._stopped: str | None = None
 
     async def run(self) -> None:
-        """Walk the tree to its end. Raises Superseded when another worker has taken it over."""
-        if not self._tree.finished:
+        """Walk the tree to its end. Raises Superseded when another worker has taken it over.
+
+        Cancelled, it leaves the tree where it stands: what that does to a step is never recorded.
+        """
+        if self._tree.finished:
+            return
+        try:
             await self._visit(self._type.root, self._tree.root)
             await self._commit()
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """Let the commits that are under way end, or take them back."""
+        if self._flushes:
+            await asyncio.wait(self._flushes, timeout=LEAVING_SECONDS)
+        for flush in self._flushes:
+            flush.cancel()
+        await asyncio.gather(*self._flushes, return_exceptions=True)
 
     def _leaves(self, job: Job) -> list[Job]:
         below = self._below[job.uid]
@@ -160,10 +212,9 @@ class Execution:
             )
             await self._fail([job], str(error))
             return False
-        except (Superseded, asyncio.CancelledError):
+        except Superseded:
             raise
         except Exception:
-            log.exception("failing a step", extra={"job": job.root_uid, "step": step.name})
             reason = f"Internal error in {step.name}. Look for job {job.root_uid} in the log."
             await self._fail([job], reason)
             return False
@@ -186,35 +237,35 @@ class Execution:
             drivers=self._drivers,
             database=self._database,
         )
-        trouble = ""
-
-        async def persist() -> None:
-            nonlocal trouble
-            backoff = FIRST_BACKOFF
-            while True:
-                try:
-                    return await step.action(context)
-                except (Unavailable, StorageUnavailable) as error:
-                    trouble = f" The last trouble was: {error}"
-                await asyncio.sleep(backoff)
-                backoff = min(backoff * 2, LONGEST_BACKOFF)
-
-        action = asyncio.ensure_future(persist())
+        tries = _Tries(step, job)
+        action = asyncio.ensure_future(tries.until_done(context))
         watch = asyncio.ensure_future(self._watch())
         try:
-            done, _ = await asyncio.wait(
-                {action, watch}, timeout=step.timeout, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not done:
-                text = f"{step.name} did not finish within {step.timeout:g} seconds.{trouble}"
-                raise TimeoutError(text)
-            (action if action in done else watch).result()
+            await self._within_deadline(step, tries, {action, watch})
         finally:
             action.cancel()
             watch.cancel()
             await asyncio.gather(action, watch, return_exceptions=True)
 
-    async def _watch(self) -> NoReturn:
+    async def _within_deadline(
+        self, step: Step, tries: _Tries, either: set[asyncio.Future[None]]
+    ) -> None:
+        """The result of whichever ends first. Raises TimeoutError when the step's time is up."""
+        began, before = time.monotonic(), self._database.outage_seconds()
+        left = step.timeout
+        while left > 0:
+            done, _ = await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                return ended.result()
+            taken = time.monotonic() - began
+            if not step.outages_count:
+                taken -= self._database.outage_seconds() - before
+            left = step.timeout - taken
+        raise TimeoutError(
+            f"{step.name} did not finish within {step.timeout:g} seconds.{tries.trouble}"
+        )
+
+    async def _watch(self) -> None:
         """Raise Cancelled once the job has been asked to stop."""
         while True:
             if self._stopped is not None:
@@ -235,6 +286,8 @@ class Execution:
         self._due.extend(changes)
         if self._next_flush is None:
             self._next_flush = asyncio.ensure_future(self._flush())
+            self._flushes.add(self._next_flush)
+            self._next_flush.add_done_callback(self._flushes.discard)
             # Who awaits a later commit learns of the failure too; asyncio need not report it.
             self._next_flush.add_done_callback(lambda done: done.cancelled() or done.exception())
         return self._next_flush

@@ -52,6 +52,10 @@ class Step:
     name: str
     action: Action
     timeout: float
+    outages_count: bool = False
+    """Whether seconds in which the database was away count as taken. Where they do not, a job waits
+    out an outage of any length, as users expect who did not cause it.
+    """
     names_resource: bool = True
     """Whether the document names the resource; the certificate steps of the public service do not.
     """
