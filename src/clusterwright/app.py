@@ -5,8 +5,7 @@ serve what it yields; ``cli/serve.py`` uses granian.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -19,14 +18,15 @@ from clusterwright.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
 from clusterwright.catalog import api as catalog_api
 from clusterwright.clusters import api as clusters_api
 from clusterwright.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
-from clusterwright.database import Database, StorageUnavailable
+from clusterwright.database import Database
 from clusterwright.drivers.contract import Driver
 from clusterwright.drivers.simulated import SimulatedDriver, load_faults
+from clusterwright.health import Health
 from clusterwright.health import router as health_router
 from clusterwright.iam import api as iam_api
 from clusterwright.iam import store as iam_store
 from clusterwright.iam.auth import Authenticator
-from clusterwright.iam.directory import Directory, keep_fresh
+from clusterwright.iam.directory import Directory
 from clusterwright.iam.tokens import Tokens, load_key
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
@@ -43,12 +43,13 @@ from clusterwright.nodes import api as nodes_api
 from clusterwright.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.openapi import describe
 from clusterwright.settings import Settings
+from clusterwright.supervision import Chore, Supervisor
 from clusterwright.upgrades import api as upgrades_api
 from clusterwright.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.web import ASGIApp, Edge
 
-log = logging.getLogger(__name__)
-
+REFRESH_PERIOD = 0.5
+"""Seconds until a change that another process made to users, keys or revocations is honoured."""
 PURGE_PERIOD = 3600.0
 """Seconds between two looks for expired revocations and temporary keys."""
 
@@ -109,17 +110,6 @@ def routes(settings: Settings) -> FastAPI:
     return app
 
 
-async def purge_identities(data: Database) -> None:
-    """Forget expired revocations and temporary keys once an hour, until cancelled."""
-    while True:
-        try:
-            async with data.transaction() as tx:
-                await iam_store.purge(tx, wire.now())
-        except StorageUnavailable as error:
-            log.error("waiting for the database", extra={"reason": str(error)})
-        await asyncio.sleep(PURGE_PERIOD)
-
-
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """One server process, ready to serve inside the block, in the loop that serves.
@@ -128,7 +118,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     is in use.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = Database(settings.database_url)
+    data = Database(settings.database_url, pool_size=settings.connections.requests)
     await asyncio.to_thread(database.migrate, data.url)
     await iam_store.bootstrap(data, settings)
     await load_faults(data, settings.faults)
@@ -137,25 +127,37 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     await directory.refresh(data)
     available = drivers(data, settings)
     runner = Runner(data, REGISTRY, available, settings)
-    documents = await reader.connect(data.url, name="clusterwright-reader")
+    documents = await reader.connect(
+        data.url, name="clusterwright-reader", connections=settings.connections.reader
+    )
     app = routes(settings)
     app.state.database = data
     app.state.drivers = available
     app.state.authenticator = Authenticator(directory, Tokens(key))
     app.state.show_job = jobs_api.ShowJob(documents, app.state.authenticator)
-    chores = [
-        asyncio.create_task(keep_fresh(directory, data)),
-        asyncio.create_task(purge_identities(data)),
-    ]
     try:
         await runner.start()
+        chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
+        app.state.health = Health(data, chores)
         try:
-            yield Edge(app, body_limit=settings.body_limit, hot=[app.state.show_job])
+            async with chores:
+                yield Edge(app, body_limit=settings.body_limit, hot=[app.state.show_job])
         finally:
             await runner.stop()
     finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
         await documents.close()
         await data.dispose()
+
+
+def identity_chores(directory: Directory, data: Database) -> Iterator[Chore]:
+    """What keeps authentication up to date."""
+
+    async def refresh() -> None:
+        await directory.refresh(data)
+
+    async def purge() -> None:
+        async with data.transaction() as tx:
+            await iam_store.purge(tx, wire.now())
+
+    yield Chore("identities", refresh, REFRESH_PERIOD)
+    yield Chore("expired identities", purge, PURGE_PERIOD)

@@ -70,6 +70,7 @@ NOT_SUPPORTED = ErrorCode(
     501, "CCE.01501001", "CCE.01501001", "This operation is not supported by this server"
 )
 STORAGE_UNAVAILABLE = ErrorCode(503, "CCE.01503001", "CCE.01503001", "The database does not answer")
+NOT_READY = ErrorCode(503, "CCE.01503003", "CCE.01503003", "The server is not ready")
 DRIVER_UNAVAILABLE = ErrorCode(503, "CCE.01503002", "CCE.01503002", "The driver cannot act now")
 
 ADDON_INVALID = ErrorCode(400, "CCE.03400001", "CCE.03400001", "Invalid request")

@@ -3,10 +3,21 @@ text.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Connections(NamedTuple):
+    """How one process shares its PostgreSQL sessions out."""
+
+    requests: int
+    """For requests and for the steps of jobs."""
+    engine: int
+    """For the queue, and for the outcome of each job."""
+    reader: int
+    """For the hot read."""
 
 
 class Settings(BaseSettings):
@@ -23,6 +34,12 @@ class Settings(BaseSettings):
     database: str = Field(
         "",
         description="postgresql:// URL of the database; empty means SQLite in the data folder",
+    )
+    database_connections: int = Field(
+        20,
+        ge=8,
+        le=1000,
+        description="PostgreSQL sessions that one server process opens at the most",
     )
     driver: Literal["simulated"] = Field(
         "simulated", description="Driver for new clusters: what a cluster is made of"
@@ -60,6 +77,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line that is written"
     )
+
+    @property
+    def connections(self) -> Connections:
+        """The shares of ``database_connections``, which add up to it."""
+        engine, reader = max(3, self.database_connections // 4), 2
+        return Connections(self.database_connections - engine - reader, engine, reader)
 
     @property
     def database_url(self) -> str:

@@ -17,6 +17,7 @@ from tests.architecture.routes import ROUTES, called, name
 
 ANONYMOUS = {
     "GET /healthz",
+    "GET /readyz",
     "GET /",
     "GET /v3",
     "GET /v3/",

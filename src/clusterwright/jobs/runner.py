@@ -11,15 +11,18 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from threading import Thread
 from typing import IO, Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from dbos._serialization import DBOSPortableJSONSerializer
 from sqlalchemy.engine import URL
 
@@ -32,11 +35,12 @@ from clusterwright.database import (
     sync_url,
 )
 from clusterwright.drivers.contract import Driver
-from clusterwright.jobs import store
+from clusterwright.jobs import store, workers
 from clusterwright.jobs.execution import Change, Execution, apply
 from clusterwright.jobs.plan import JobPhase, Registry
 from clusterwright.jobs.store import Superseded
 from clusterwright.settings import Settings
+from clusterwright.supervision import Chore
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +54,14 @@ VERSION = "1"
 ATTEMPTS = 10_000
 POLLING = 0.2
 """Seconds between two looks into the queue: the time from submission to start."""
-ADOPTION_PERIOD = 2.0
-ADOPTION_GRACE = 6.0
-"""Seconds that a PostgreSQL worker must be gone before others adopt its jobs."""
 HOUSEKEEPING_PERIOD = 60.0
-_GONE = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "SUCCESS")
+LEAVING_SECONDS = 3.0
+"""Seconds that each part of stopping may take: executions that leave their trees, the engine."""
+ROUNDS = 3
+"""How often a job is begun anew at once after an error in our own bookkeeping."""
+REQUEUES = 10
+"""How often such a job is queued again, once a minute, before it is failed."""
+_WORKED_ON = ("ENQUEUED", "PENDING", "DELAYED")
 
 
 class AlreadyRunning(Exception):
@@ -78,7 +85,11 @@ class Runner:
         self._drivers = drivers
         self._settings = settings
         self._lock: IO[str] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._running: dict[asyncio.Task[None], str] = {}
+        """The engine's tasks that are in our code, and the job of each."""
+        self._stopping = False
+        self._requeued: Counter[str] = Counter()
+        self._watch = workers.Watch()
         # Two living processes with one executor id would take each other's jobs. On SQLite there is
         # one process, held by a lock, and its fixed name lets a restart recover by itself.
         self._executor_id = (
@@ -93,8 +104,10 @@ class Runner:
         """
         if self._database.is_sqlite:
             self._lock = _locked(self._settings.data / "server.lock")
+        else:
+            await self._beat()  # first of all: who has claimed a job and does not beat is dead
         self._engine = engine = _system_engine(
-            self._database.url, self._executor_id, self._settings.job_concurrency + 8
+            self._database.url, self._executor_id, self._settings
         )
         config: DBOSConfig = {
             "name": APPLICATION,
@@ -129,22 +142,56 @@ class Runner:
             application_name=APPLICATION,
         )
         self._database.outbox = self._promise
-        self._tasks = [asyncio.create_task(self._keep_house())]
-        if not self._database.is_sqlite:
-            self._tasks.append(asyncio.create_task(self._adopt_orphans()))
+
+    def chores(self) -> Iterator[Chore]:
+        """What must be done again and again while this runner works."""
+        yield Chore("housekeeping", self._keep_house, HOUSEKEEPING_PERIOD)
+        if self._database.is_sqlite:
+            yield Chore("heartbeat", self._beat_after_outage, workers.BEAT_PERIOD)
+        else:
+            yield Chore("heartbeat", self._beat, workers.BEAT_PERIOD)
+            yield Chore("adoption", self._adopt, workers.BEAT_PERIOD)
 
     async def stop(self) -> None:
-        """Stop working. Unfinished jobs go on at the next start, here or at another worker."""
-        for task in self._tasks:
+        """Stop working. Unfinished jobs go on at the next start, or at once at another worker.
+
+        Only when every execution has left its tree is anything closed that a step might use.
+        """
+        self._stopping = True
+        # The engine warns of each run that is cancelled; here, that is what we want.
+        logging.getLogger("dbos").setLevel(logging.ERROR)
+        log.info("leaving jobs where they stand", extra={"jobs": len(self._running)})
+        for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._client.destroy()
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        # DBOS made its threads the loop's, and they are gone; the loop may go on.
+        if self._running:
+            _, staying = await asyncio.wait(self._running, timeout=LEAVING_SECONDS)
+            if staying:
+                log.error("leaving steps that do not end", extra={"steps": len(staying)})
+        # The engine made its threads the loop's and ends them now; the loop goes on with others.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        self._client.destroy()
+        await self._end_engine()
         self._engine.dispose()
         if self._lock is not None:
             self._lock.close()
+        else:
+            await self._say_goodbye()
+
+    async def _end_engine(self) -> None:
+        # A thread that cannot keep the process: while the database is away, the engine's own
+        # threads sleep between their tries, for up to a minute, and would be waited for.
+        ending = Thread(target=partial(DBOS.destroy, destroy_registry=True), daemon=True)
+        ending.start()
+        await asyncio.to_thread(ending.join, LEAVING_SECONDS)
+        if ending.is_alive():
+            log.warning("leaving the engine's threads, which wait for the database")
+
+    async def _say_goodbye(self) -> None:
+        try:
+            async with asyncio.timeout(LEAVING_SECONDS), self._database.transaction() as tx:
+                await workers.forget(tx, self._executor_id)
+        except (StorageUnavailable, TimeoutError) as error:  # then the others wait a few seconds
+            log.warning("ending without a word", extra={"reason": str(error)})
 
     async def _promise(self, tx: Tx, *, uid: str, cluster_uid: str, sequence: int) -> None:
         """Queue a job in the transaction that wrote it."""
@@ -164,14 +211,37 @@ class Runner:
         )
 
     async def _work(self, uid: str) -> None:
-        """Run one job to its end."""
+        """Run one job to its end, or leave it where it stands when this runner stops."""
+        task = asyncio.current_task()
+        assert task is not None
+        if self._stopping:
+            raise asyncio.CancelledError  # the engine records nothing of a run that was cancelled
+        self._running[task] = uid
+        try:
+            await self._persist(uid)
+        finally:
+            del self._running[task]
+
+    async def _persist(self, uid: str) -> None:
+        """Run a job; what nobody foresaw in our own bookkeeping is tried again a few times."""
+        for left in reversed(range(ROUNDS)):
+            try:
+                await self._run(uid)
+                return
+            except Exception:
+                log.exception("meeting an internal error in a job", extra={"job": uid})
+                if not left:
+                    raise
+            await asyncio.sleep(1)
+
+    async def _run(self, uid: str) -> None:
         while True:
             try:
                 async with self._database.transaction() as tx:
                     tree = await store.take_over(tx, uid)
                 break
             except StorageUnavailable as error:
-                log.error("waiting for the database", extra={"job": uid, "reason": str(error)})
+                log.warning("waiting for the database", extra={"job": uid, "reason": str(error)})
                 await asyncio.sleep(1)
         if tree is None:
             return
@@ -183,28 +253,47 @@ class Runner:
             log.warning("leaving a job to another worker", extra={"job": uid})
 
     async def _keep_house(self) -> None:
-        """Once a minute: end what the engine gave up, and forget what ended long ago."""
-        while True:
-            try:
-                await self._reconcile()
-                await self._sweep()
-            except StorageUnavailable as error:
-                log.error("waiting for the database", extra={"reason": str(error)})
-            await asyncio.sleep(HOUSEKEEPING_PERIOD)
+        """Queue again what the engine does not work on, and forget what ended long ago."""
+        await self._reconcile()
+        await self._sweep()
 
     async def _reconcile(self) -> None:
-        """Fail the jobs whose workflow has ended by ways that skip our code."""
+        """Queue the jobs again whose workflow has ended, or was never begun, by ways that skip our
+        code: an error of our own, a claim whose answer was lost, a command of the engine's tools.
+        """
         async with self._database.reading() as tx:
             open_jobs = await store.unfinished(
                 tx, submitted_before=wire.now() - int(HOUSEKEEPING_PERIOD * 1e9)
             )
         for start in range(0, len(open_jobs), 500):
             page = open_jobs[start : start + 500]
-            for status in await DBOS.list_workflows_async(
-                workflow_ids=page, load_input=False, load_output=False
-            ):
-                if status.status in _GONE:
-                    await self._give_up(status.workflow_id)
+            known = {
+                status.workflow_id: status
+                for status in await DBOS.list_workflows_async(
+                    workflow_ids=[job.uid for job in page], load_input=False, load_output=False
+                )
+            }
+            for job in page:
+                if not self._is_worked_on(job.uid, known.get(job.uid)):
+                    await self._requeue(job)
+
+    def _is_worked_on(self, uid: str, status: WorkflowStatus | None) -> bool:
+        if uid in self._running.values():
+            return True
+        if status is None or status.status not in _WORKED_ON:
+            return False
+        # Claimed by us and not running here: the claim's answer was lost.
+        return status.status != "PENDING" or status.executor_id != self._executor_id
+
+    async def _requeue(self, job: store.Unfinished) -> None:
+        self._requeued[job.uid] += 1
+        if self._requeued[job.uid] > REQUEUES:
+            await self._give_up(job.uid)
+            return
+        log.warning("queueing a job again", extra={"job": job.uid})
+        await DBOS.delete_workflows_async([job.uid])
+        async with self._database.transaction() as tx:
+            await self._promise(tx, uid=job.uid, cluster_uid=job.cluster_uid, sequence=job.sequence)
 
     async def _give_up(self, uid: str) -> None:
         async with self._database.transaction() as tx:
@@ -230,39 +319,38 @@ class Runner:
                 return
             await DBOS.delete_workflows_async(old)
 
-    async def _adopt_orphans(self) -> None:
-        """Take the jobs of workers whose database session is gone; open-source DBOS leaves that to
-        us.
+    async def _beat(self) -> None:
+        """Show the other workers that this one is alive."""
+        async with self._database.transaction() as tx:
+            await workers.beat(tx, self._executor_id)
 
-        A worker's session carries its executor id as its name, so no clock and no heartbeat is
-        needed. Two adopters racing is harmless: recovery is conditional on the executor id.
+    async def _beat_after_outage(self) -> None:
+        """Find out, in the place of requests that are sent elsewhere, whether writing works again;
+        an idle disk is left to sleep.
         """
-        missing_since: dict[str, float] = {}
-        while True:
-            await asyncio.sleep(ADOPTION_PERIOD)
-            try:
-                missing = await self._missing_executors()
-            except StorageUnavailable as error:
-                # Our own trouble with the database says nothing about others.
-                log.warning("waiting for the database", extra={"reason": str(error)})
-                missing_since = {}
-                continue
-            now = time.monotonic()
-            missing_since = {name: missing_since.get(name, now) for name in missing}
-            dead = [n for n, since in missing_since.items() if now - since >= ADOPTION_GRACE]
-            if dead:
-                log.warning("adopting the jobs of dead workers", extra={"workers": dead})
-                await asyncio.to_thread(DBOS._recover_pending_workflows, dead)
+        if self._database.is_away:
+            await self._beat()
 
-    async def _missing_executors(self) -> list[str]:
-        query = sa.text(
-            "SELECT DISTINCT executor_id FROM dbos.workflow_status w"
-            " WHERE status = 'PENDING' AND executor_id <> :me AND NOT EXISTS"
-            " (SELECT FROM pg_stat_activity a WHERE a.application_name = left(w.executor_id, 63))"
-        )
-        async with self._database.reading() as tx:
-            rows = await tx.execute(query.bindparams(me=self._executor_id))
-            return list(rows.scalars())
+    async def _adopt(self) -> None:
+        """Take the jobs of workers that are gone; open-source DBOS leaves that to us.
+
+        Two adopters racing is harmless: recovery is conditional on the executor id, and whoever
+        comes back finds its trees taken over.
+        """
+        try:
+            async with self._database.reading() as tx:
+                signs = await workers.look(tx, me=self._executor_id)
+        except StorageUnavailable:
+            self._watch.forget()
+            raise
+        gone = self._watch.gone(signs)
+        if not gone:
+            return
+        log.warning("adopting the jobs of dead workers", extra={"workers": gone})
+        await asyncio.to_thread(DBOS._recover_pending_workflows, gone)
+        async with self._database.transaction() as tx:
+            for each in gone:
+                await workers.forget(tx, each)
 
 
 def _speak_through_our_log() -> None:
@@ -285,16 +373,22 @@ def _locked(path: Path) -> IO[str]:
     return handle
 
 
-def _system_engine(url: URL, executor_id: str, pool_size: int) -> sa.Engine:
+def _system_engine(url: URL, executor_id: str, settings: Settings) -> sa.Engine:
     """The engine's own connections: a pool apart from ours, or both would starve each other."""
     if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(sync_url(url), pool_size=pool_size, hide_parameters=True)
+        # A connection is a file handle here, and waiting for one would stop a running job.
+        size = settings.job_concurrency + 8
+        engine = sa.create_engine(sync_url(url), pool_size=size, hide_parameters=True)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     keepalives = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
     arguments: dict[str, Any] = {"application_name": executor_id[:63], "options": keepalives}
     return sa.create_engine(
-        sync_url(url), pool_size=pool_size, connect_args=arguments, hide_parameters=True
+        sync_url(url),
+        pool_size=settings.connections.engine,
+        max_overflow=0,
+        connect_args=arguments,
+        hide_parameters=True,
     )
 
 

@@ -219,14 +219,23 @@ async def cancel_reason(tx: Tx, root_uid: str) -> str | None:
     return found.scalar_one_or_none()
 
 
-async def unfinished(tx: Tx, *, submitted_before: int) -> list[str]:
-    """The uids of top jobs submitted before a time (ns) that have not ended."""
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A top job that has not ended, as the engine must know it to queue it again."""
+
+    uid: str
+    cluster_uid: str
+    sequence: int
+
+
+async def unfinished(tx: Tx, *, submitted_before: int) -> list[Unfinished]:
+    """The top jobs submitted before a time (ns) that have not ended."""
     rows = await tx.execute(
-        sa.select(job_trees.c.uid)
+        sa.select(job_trees.c.uid, job_trees.c.cluster_uid, job_trees.c.sequence)
         .join(jobs, jobs.c.uid == job_trees.c.uid)
         .where(job_trees.c.finished_at.is_(None), jobs.c.created_at < submitted_before)
     )
-    return list(rows.scalars())
+    return [Unfinished(row.uid, row.cluster_uid, row.sequence) for row in rows]
 
 
 async def newest(tx: Tx, *, project_id: str, limit: int) -> list[bytes]:

@@ -1,0 +1,59 @@
+"""A job whose workflow the engine ended by itself is queued again, and given up only at last."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusterwright.jobs import runner
+from clusterwright.jobs.execution import Execution
+from tests.api.cloud import Cloud, cluster, open_cloud
+
+
+@pytest.fixture(autouse=True)
+def quick_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Housekeeping that looks all the time, and an engine without patience of its own."""
+    monkeypatch.setattr(runner, "HOUSEKEEPING_PERIOD", 0.1)
+    monkeypatch.setattr(runner, "ROUNDS", 1)
+
+
+def stumble(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Make so many runs of jobs end in an error of our own bookkeeping."""
+    original, left = Execution.run, times
+
+    async def run(self: Execution) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise ZeroDivisionError("a defect")
+        await original(self)
+
+    monkeypatch.setattr(Execution, "run", run)
+
+
+async def ended(cloud: Cloud, phase: str) -> Any:
+    """The job of a new cluster, once it has ended so."""
+    made = await cloud.call("POST", f"{cloud.project}/clusters", cluster("demo"), expect=201)
+    job = f"{cloud.project}/jobs/{made['status']['jobID']}"
+    return await cloud.until(job, "status.phase", phase)
+
+
+async def test_a_job_whose_workflow_ended_in_an_error_is_queued_again(
+    tmp_path: Path, shared_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stumble(monkeypatch, times=2)
+
+    async with open_cloud(tmp_path, database=shared_database) as cloud:
+        await ended(cloud, "Success")
+
+
+async def test_a_job_that_never_gets_beyond_our_own_error_fails_at_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "REQUEUES", 1)
+    stumble(monkeypatch, times=1_000_000)
+
+    async with open_cloud(tmp_path) as cloud:
+        document = await ended(cloud, "Failed")
+
+    assert document["status"]["reason"].startswith("The engine gave the job up.")
