@@ -86,6 +86,7 @@ _FAMILIES = (
     sqlite3.Error,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
 )
 
@@ -107,6 +108,8 @@ def _is_lost(error: BaseException) -> bool:
             return error.connection_invalidated or isinstance(error, OperationalError)
         case OSError():
             return error.filename is None  # of the network, not of a file
+        case asyncpg.InternalClientError():
+            return True  # asyncpg was told of the loss in the middle of something else
         case asyncpg.InterfaceError():
             return not isinstance(error, ValueError)  # which is an argument of the wrong type
         case _:

@@ -42,7 +42,13 @@ def test_an_error_from_elsewhere_means_nothing(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ConnectionResetError(104, "x"), TimeoutError("x"), OSError(113, "No route to host")]
+    "error",
+    [
+        ConnectionResetError(104, "x"),
+        TimeoutError("x"),
+        OSError(113, "No route to host"),
+        asyncpg.InternalClientError("another operation is in progress"),
+    ],
 )
 def test_a_lost_connection_means_that_the_database_is_away(error: Exception) -> None:
     assert meaning(error) is Meaning.AWAY

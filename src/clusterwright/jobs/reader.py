@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 
 from clusterwright.database import BUSY_TIMEOUT, StorageUnavailable, first_line, sqlite_path
 from clusterwright.jobs import wire
+from clusterwright.sqlstates import meaning
 
 _Found = dict[tuple[str, str], bytes | None]
 _Question = tuple[str, str, "asyncio.Future[bytes | None]"]
@@ -41,16 +42,14 @@ async def connect(url: URL, *, name: str, connections: int = 2) -> Reader:
     if url.get_backend_name() == "sqlite":
         return SqliteReader(sqlite_path(url))
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    try:
-        pool = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=connections,
-            reset=_keep,
-            server_settings={"application_name": name},
-        )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StorageUnavailable(first_line(error)) from error
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=0,  # asyncpg would complain in its own words while it cannot keep a minimum
+        max_size=connections,
+        max_inactive_connection_lifetime=0,
+        reset=_keep,
+        server_settings={"application_name": name},
+    )
     return PostgresReader(pool)
 
 
@@ -115,7 +114,9 @@ class PostgresReader:
         self._waiting.append((uid, project_id, answer))
         try:
             return await answer
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:
+            if meaning(error) is None:
+                raise
             raise StorageUnavailable(first_line(error)) from error
 
     async def _answer(self) -> None:
