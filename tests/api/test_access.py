@@ -119,14 +119,23 @@ async def test_an_expiry_wins_over_a_duration_and_is_never_outlived(
         {"duration": 2**63},
         {"expire_at": "2030-01-01"},
         {"expire_at": "2030-13-01 00:00:00 +0000 UTC"},
-        {"expire_at": ahead(minutes=10)},
-        {"expire_at": ahead(days=6 * 365)},
         {"expire_at": "0001-01-01 00:00:00 +0000 UTC"},
         {"expire_at": "9999-12-31 23:59:59 +0000 UTC"},
     ],
     ids=str,
 )
 async def test_a_bad_lifetime_is_refused(cloud: Cloud, path: str, asked: dict[str, Any]) -> None:
+    refusal = await cloud.call("POST", f"{path}/clustercert", asked, expect=400)
+
+    assert refusal["errorCode"] == "CCE.01400001"
+
+
+@pytest.mark.parametrize("days", [10 / 1440, 6 * 365], ids=["ten minutes", "six years"])
+async def test_a_lifetime_beyond_the_bounds_is_refused(
+    cloud: Cloud, path: str, days: float
+) -> None:
+    asked = {"expire_at": ahead(days=days)}
+
     refusal = await cloud.call("POST", f"{path}/clustercert", asked, expect=400)
 
     assert refusal["errorCode"] == "CCE.01400001"
