@@ -1,5 +1,6 @@
 """A job whose workflow the engine ended by itself is queued again, and given up only at last."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,11 @@ async def ended(cloud: Cloud, phase: str) -> Any:
 
 
 async def test_a_job_whose_workflow_ended_in_an_error_is_queued_again(
-    tmp_path: Path, shared_database: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stumble(monkeypatch, times=2)
 
-    async with open_cloud(tmp_path, database=shared_database) as cloud:
+    async with open_cloud(tmp_path, database=database_url) as cloud:
         await ended(cloud, "Success")
 
 
@@ -57,3 +58,23 @@ async def test_a_job_that_never_gets_beyond_our_own_error_fails_at_last(
         document = await ended(cloud, "Failed")
 
     assert document["status"]["reason"].startswith("The engine gave the job up.")
+
+
+async def test_a_claim_whose_answer_was_lost_is_noticed_and_the_job_queued_again(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, lost = runner.Runner._work, True
+
+    async def work(self: runner.Runner, uid: str) -> None:
+        nonlocal lost
+        if lost:
+            lost = False
+            raise asyncio.CancelledError  # the engine believes that the job runs
+        await original(self, uid)
+
+    monkeypatch.setattr(runner.Runner, "_work", work)
+
+    async with open_cloud(tmp_path, database=database_url) as cloud:
+        await ended(cloud, "Success")
+
+    assert not lost

@@ -28,9 +28,9 @@ def chores() -> dict[str, asyncio.Task[object]]:
 
 
 async def test_each_background_task_of_a_server_comes_back_when_it_is_killed(
-    tmp_path: Path, shared_database: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_cloud(tmp_path, database=shared_database) as cloud:
+    async with open_cloud(tmp_path, database=database_url) as cloud:
         await until(lambda: bool(chores()), "the chores begin")
         before = chores()
 
@@ -42,7 +42,7 @@ async def test_each_background_task_of_a_server_comes_back_when_it_is_killed(
         assert caplog.text.count("restarting a chore") == len(before)
         assert (await cloud.client.get("/healthz")).status_code == 200
     expected = {"chore identities", "chore expired identities", "chore housekeeping"}
-    if not shared_database.startswith("sqlite"):
+    if not database_url.startswith("sqlite"):
         expected |= {"chore heartbeat", "chore adoption"}
     assert expected <= before.keys()
     assert not chores()

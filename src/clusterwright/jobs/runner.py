@@ -10,7 +10,6 @@ import fcntl
 import logging
 import os
 import socket
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,23 +18,15 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from threading import Thread
-from typing import IO, Any
+from typing import IO
 
-import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from dbos._serialization import DBOSPortableJSONSerializer
-from sqlalchemy.engine import URL
 
 from clusterwright import wire
-from clusterwright.database import (
-    Database,
-    StorageUnavailable,
-    Tx,
-    set_sqlite_modes,
-    sync_url,
-)
+from clusterwright.database import Database, StorageUnavailable, Tx
 from clusterwright.drivers.contract import Driver
-from clusterwright.jobs import store, workers
+from clusterwright.jobs import sessions, store, workers
 from clusterwright.jobs.execution import Change, Execution, apply
 from clusterwright.jobs.plan import JobPhase, Registry
 from clusterwright.jobs.store import Superseded
@@ -89,6 +80,8 @@ class Runner:
         """The engine's tasks that are in our code, and the job of each."""
         self._stopping = False
         self._requeued: Counter[str] = Counter()
+        self._suspects: set[str] = set()
+        """Jobs that looked as if their claim's answer had been lost when we looked last."""
         self._watch = workers.Watch()
         # Two living processes with one executor id would take each other's jobs. On SQLite there is
         # one process, held by a lock, and its fixed name lets a restart recover by itself.
@@ -106,7 +99,7 @@ class Runner:
             self._lock = _locked(self._settings.data / "server.lock")
         else:
             await self._beat()  # first of all: who has claimed a job and does not beat is dead
-        self._engine = engine = _system_engine(
+        self._engine = engine = sessions.open_engine(
             self._database.url, self._executor_id, self._settings
         )
         config: DBOSConfig = {
@@ -265,6 +258,7 @@ class Runner:
             open_jobs = await store.unfinished(
                 tx, submitted_before=wire.now() - int(HOUSEKEEPING_PERIOD * 1e9)
             )
+        suspects: set[str] = set()
         for start in range(0, len(open_jobs), 500):
             page = open_jobs[start : start + 500]
             known = {
@@ -274,16 +268,26 @@ class Runner:
                 )
             }
             for job in page:
-                if not self._is_worked_on(job.uid, known.get(job.uid)):
+                status = known.get(job.uid)
+                if self._is_ours_but_idle(job.uid, status):
+                    suspects.add(job.uid)
+                if self._has_ended(status) or job.uid in suspects & self._suspects:
                     await self._requeue(job)
+        self._suspects = suspects
 
-    def _is_worked_on(self, uid: str, status: WorkflowStatus | None) -> bool:
-        if uid in self._running.values():
-            return True
-        if status is None or status.status not in _WORKED_ON:
-            return False
-        # Claimed by us and not running here: the claim's answer was lost.
-        return status.status != "PENDING" or status.executor_id != self._executor_id
+    @staticmethod
+    def _has_ended(status: WorkflowStatus | None) -> bool:
+        return status is None or status.status not in _WORKED_ON
+
+    def _is_ours_but_idle(self, uid: str, status: WorkflowStatus | None) -> bool:
+        """Whether this process has claimed a job and does not run it. That is so for a moment after
+        each claim; it stays so where the claim's answer was lost.
+        """
+        return (
+            status is not None
+            and (status.status, status.executor_id) == ("PENDING", self._executor_id)
+            and uid not in self._running.values()
+        )
 
     async def _requeue(self, job: store.Unfinished) -> None:
         self._requeued[job.uid] += 1
@@ -371,31 +375,3 @@ def _locked(path: Path) -> IO[str]:
             f"Another server already uses {path.parent}. Stop it, or choose another --data folder."
         ) from None
     return handle
-
-
-def _system_engine(url: URL, executor_id: str, settings: Settings) -> sa.Engine:
-    """The engine's own connections: a pool apart from ours, or both would starve each other."""
-    if url.get_backend_name() == "sqlite":
-        # A connection is a file handle here, and waiting for one would stop a running job.
-        size = settings.job_concurrency + 8
-        engine = sa.create_engine(sync_url(url), pool_size=size, hide_parameters=True)
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        return engine
-    keepalives = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-    arguments: dict[str, Any] = {"application_name": executor_id[:63], "options": keepalives}
-    return sa.create_engine(
-        sync_url(url),
-        pool_size=settings.connections.engine,
-        max_overflow=0,
-        connect_args=arguments,
-        hide_parameters=True,
-    )
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # As DBOS does for an engine of its own: the driver begins writing transactions, and only those.
-    connection.isolation_level = "IMMEDIATE"
-    set_sqlite_modes(connection)
-    # On Python >= 3.12 DBOS asks SQLite for unixepoch('subsec'), which SQLite before 3.42 does not
-    # know.
-    connection.create_function("unixepoch", -1, lambda *_: time.time())
