@@ -24,10 +24,12 @@ from clusterwright.drivers.simulated import SimulatedDriver, load_faults
 from clusterwright.health import Health
 from clusterwright.health import router as health_router
 from clusterwright.iam import api as iam_api
+from clusterwright.iam import server_key
 from clusterwright.iam import store as iam_store
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.directory import Directory
-from clusterwright.iam.tokens import Tokens, load_key
+from clusterwright.iam.first_account import bootstrap
+from clusterwright.iam.tokens import Tokens
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import reader
@@ -115,15 +117,16 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """One server process, ready to serve inside the block, in the loop that serves.
 
     Raises StorageUnavailable when the database does not answer, AlreadyRunning when the data folder
-    is in use.
+    is in use, and KeyChanged when the database was made with another secret key.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = Database(settings.database_url, pool_size=settings.connections.requests)
     await asyncio.to_thread(database.migrate, data.url)
-    await iam_store.bootstrap(data, settings)
+    key = server_key.load(settings)
+    await server_key.confirm(data, key)
+    await bootstrap(data, settings)
     await load_faults(data, settings.faults)
-    key = load_key(settings)
-    directory = Directory(key)
+    directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
     available = drivers(data, settings)
     runner = Runner(data, REGISTRY, available, settings)

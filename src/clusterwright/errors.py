@@ -108,6 +108,9 @@ IAM_INVALID_TOKEN = ErrorCode(401, "IAM.0067", "IAM.0067", "The token is invalid
 IAM_FORBIDDEN = ErrorCode(
     403, "IAM.0002", "IAM.0002", "You are not authorized to perform the requested action."
 )
+IAM_KEY_QUOTA = ErrorCode(
+    403, "IAM.0003", "IAM.0003", "The quota of temporary access keys is exhausted."
+)
 IAM_NOT_FOUND = ErrorCode(404, "IAM.0004", "IAM.0004", "Could not find the object.")
 
 CATALOGUE: dict[str, ErrorCode] = {

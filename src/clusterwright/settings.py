@@ -65,6 +65,15 @@ class Settings(BaseSettings):
         7.0, gt=0, description="Days that a finished job stays readable"
     )
     token_lifetime_hours: float = Field(24.0, gt=0, description="Hours that a token is valid")
+    temporary_keys: int = Field(
+        500, ge=1, description="Temporary access keys that one user may have at a time"
+    )
+    identity_trust_seconds: float = Field(
+        30.0,
+        gt=1,
+        description="Seconds that users, keys and revocations are believed without the database;"
+        " after that, requests are refused until it answers",
+    )
     secret_key: str = Field(
         "",
         description="Key that signs tokens and seals secrets; empty means data/secret.key",

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from clusterwright import web
 from clusterwright.database import Database, metadata, sync_engine
-from clusterwright.iam import api, auth, store, tokens
+from clusterwright.iam import api, auth, first_account, server_key, store
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.directory import Directory
@@ -36,7 +36,7 @@ class Server:
     database: Database
     settings: Settings
     directory: Directory
-    tokens: Tokens
+    authenticator: Authenticator
     account: dict[str, str]
     """What ``credentials.json`` holds."""
 
@@ -110,14 +110,14 @@ async def serving(folder: Path, **changed: Any) -> AsyncIterator[Server]:
     settings = Settings(data=folder / "data", **changed)
     tables(settings)
     database = Database(settings.database_url)
-    await store.bootstrap(database, settings)
-    key = tokens.load_key(settings)
-    directory, issuer = Directory(key), Tokens(key)
+    await first_account.bootstrap(database, settings)
+    key = server_key.load(settings)
+    directory = Directory(key)
     await directory.refresh(database)
     app = FastAPI(redirect_slashes=False)
     web.answer_errors(app)
     app.state.database, app.state.settings = database, settings
-    app.state.authenticator = Authenticator(directory, issuer)
+    app.state.authenticator = Authenticator(directory, Tokens(key))
     app.include_router(api.router)
 
     @app.get("/api/v3/projects/{project_id}/jobs")
@@ -132,5 +132,5 @@ async def serving(folder: Path, **changed: Any) -> AsyncIterator[Server]:
     transport = httpx.ASGITransport(app=edge)
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         account = json.loads((settings.data / "credentials.json").read_text())
-        yield Server(client, database, settings, directory, issuer, account)
+        yield Server(client, database, settings, directory, app.state.authenticator, account)
     await database.dispose()

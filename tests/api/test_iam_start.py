@@ -4,20 +4,25 @@ import asyncio
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from clusterwright.app import identity_chores
 from clusterwright.cli.admin import app
 from clusterwright.database import Database
-from clusterwright.iam import store, vault
-from clusterwright.iam.directory import Directory, keep_fresh
-from clusterwright.iam.tokens import TokenError, Tokens, load_key
+from clusterwright.iam import first_account, server_key, store, vault
+from clusterwright.iam.directory import Directory
+from clusterwright.iam.server_key import KeyChanged
+from clusterwright.iam.store import AccessKey
+from clusterwright.iam.tokens import TokenError, Tokens
 from clusterwright.settings import Settings
+from clusterwright.supervision import Supervisor
 from clusterwright.wire import new_id, now
-from tests.api.iam_server import serving, tables
+from tests.api.iam_server import Server, serving, tables
 
 
 def mode(path: Path) -> int:
@@ -27,7 +32,7 @@ def mode(path: Path) -> int:
 def test_the_key_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
 
-    keys = {load_key(settings) for _ in range(3)}
+    keys = {server_key.load(settings) for _ in range(3)}
 
     assert len(keys) == 1
     assert mode(settings.data) == 0o700
@@ -37,20 +42,26 @@ def test_the_key_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> Non
 async def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
 
-    keys = await asyncio.gather(*(asyncio.to_thread(load_key, settings) for _ in range(16)))
+    keys = await asyncio.gather(*(asyncio.to_thread(server_key.load, settings) for _ in range(16)))
 
     assert len(set(keys)) == 1
 
 
 def test_a_short_secret_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="16 characters"):
-        load_key(Settings(data=tmp_path, secret_key="short"))
+        server_key.load(Settings(data=tmp_path, secret_key="short"))
 
 
 def test_a_token_of_another_server_or_of_another_purpose_is_none() -> None:
     key = b"k" * 32
     ours = Tokens(key)
-    facts: dict[str, Any] = {"user_id": "u", "domain_id": "d", "project_id": "", "methods": ()}
+    facts: dict[str, Any] = {
+        "user_id": "u",
+        "domain_id": "d",
+        "project_id": "",
+        "methods": (),
+        "password": 1,
+    }
     text, token = ours.issue(**facts, expires_at=now() + 10**12)
 
     assert Tokens(key).read(text) == token
@@ -77,9 +88,9 @@ async def test_a_start_that_died_after_any_line_is_finished_by_the_next(tmp_path
     }
     (settings.data / "credentials.json").write_text(json.dumps(chosen))
 
-    made = [await store.bootstrap(database, settings) for _ in range(2)]
+    made = [await first_account.bootstrap(database, settings) for _ in range(2)]
 
-    directory = Directory(load_key(settings))
+    directory = Directory(server_key.load(settings))
     await directory.refresh(database)
     await database.dispose()
     assert made == [True, False]
@@ -92,7 +103,9 @@ async def test_two_first_starts_at_once_make_one_account(tmp_path: Path) -> None
     tables(settings)
     databases = [Database(settings.database_url) for _ in range(3)]
 
-    made = await asyncio.gather(*(store.bootstrap(database, settings) for database in databases))
+    made = await asyncio.gather(
+        *(first_account.bootstrap(database, settings) for database in databases)
+    )
 
     for database in databases:
         await database.dispose()
@@ -108,10 +121,14 @@ async def wait_for(condition: Callable[[], bool]) -> None:
     pytest.fail("The change was not noticed within five seconds.")
 
 
+def watching(server: Server) -> Supervisor:
+    """What lets a server notice what other processes do."""
+    return Supervisor(identity_chores(server.directory, server.database))
+
+
 async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server:
+    async with serving(tmp_path) as server, watching(server):
         seen = server.directory
-        watching = asyncio.create_task(keep_fresh(seen, server.database, interval_seconds=0.01))
         at = ["--data", str(server.settings.data)]
 
         def admin(*words: str, stdin: str = "") -> Any:
@@ -141,7 +158,6 @@ async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
             password={"user": {"id": user["id"], "password": "changed"}}
         )
         listed = await run("key", "list", "-o", "json")
-        watching.cancel()
 
     statuses = [a.status_code for a in (by_key, by_password, refused, changed)]
     assert statuses == [200, 201, 401, 201]
@@ -184,3 +200,64 @@ async def test_admin_shows_people_whole_secrets(tmp_path: Path) -> None:
     keys = server.directory.snapshot.access_keys.values()
     secrets = [server.directory.vault.open(key.sealed_secret) for key in keys]
     assert any(secret in result.stdout for secret in secrets)
+
+
+async def test_a_start_with_another_key_than_the_first_one_is_refused_in_a_sentence(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, secret_key="the first of two keys") as server:
+        await server_key.confirm(server.database, b"the first of two keys")
+
+        with pytest.raises(KeyChanged, match="CLUSTERWRIGHT_SECRET_KEY"):
+            await server_key.confirm(server.database, b"the second of two keys")
+
+        await server_key.confirm(server.database, b"the first of two keys")
+
+
+async def test_a_key_that_was_never_confirmed_is_compared_with_what_it_sealed(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, secret_key="the first of two keys") as server:
+        with pytest.raises(KeyChanged):
+            await server_key.confirm(server.database, b"the second of two keys")
+
+
+async def test_what_is_not_confirmed_any_more_is_refused_and_not_trusted(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        headers = {"X-Auth-Token": await server.token()}
+        signed = server.sign("GET", f"/api/v3/projects/{server.account['project_id']}/jobs")
+
+        async def statuses() -> list[int]:
+            asked = [await server.jobs(headers), await server.jobs(signed), await server.log_in()]
+            return [answer.status_code for answer in asked]
+
+        server.directory._confirmed_at -= 31
+        refused = await statuses()
+        await server.directory.refresh(server.database)
+        answered = await statuses()
+
+    assert refused == [503, 503, 503]
+    assert answered == [200, 200, 201]
+
+
+async def test_noticing_a_change_reads_what_has_changed_and_nothing_else(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        owner = server.account["user_id"]
+        many = [
+            AccessKey(access_key=f"KEY{number}", user_id=owner, sealed_secret="")
+            for number in range(100)
+        ]
+        await server.change(*many)
+        known = server.directory.snapshot
+
+        async with server.database.transaction() as tx:
+            await store.set_enabled(tx, many[7], enabled=False)
+        async with server.database.reading() as tx:
+            newer = await store.load(tx, replace(known, access_keys={}, users={}, domains={}))
+
+        await server.directory.refresh(server.database)
+
+    assert set(newer.access_keys) == {"KEY7"}
+    assert not newer.users
+    assert len(server.directory.snapshot.access_keys) == len(known.access_keys)
+    assert not server.directory.snapshot.access_keys["KEY7"].enabled

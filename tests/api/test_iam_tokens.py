@@ -3,9 +3,13 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
 
+from clusterwright.errors import ApiError
 from clusterwright.iam import store, vault
+from clusterwright.iam.tokens import Tokens
 from clusterwright.wire import new_id, now
 from tests.api.iam_server import Server, serving
 
@@ -173,6 +177,98 @@ async def test_a_revoked_token_is_good_no_more(server: Server) -> None:
     assert (used.status_code, used.json()["error_code"]) == (401, "APIGW.0307")
 
 
+async def temporary_key(server: Server, token: str) -> tuple[dict[str, str], httpx.Response]:
+    """Make a temporary key with a token; headers of a read that it has signed, and the answer."""
+    made = await server.client.post(
+        "/v3.0/OS-CREDENTIAL/securitytokens",
+        headers={"X-Auth-Token": token},
+        json={"auth": {"identity": {"methods": ["token"], "token": {"duration_seconds": 900}}}},
+    )
+    if made.status_code != 201:
+        return {}, made
+    key = made.json()["credential"]
+    signed = server.sign(
+        "GET",
+        f"/api/v3/projects/{server.account['project_id']}/jobs",
+        {"X-Security-Token": key["securitytoken"]},
+        key=(key["access"], key["secret"]),
+    )
+    return signed, made
+
+
+@pytest.mark.parametrize("which", ["the first", "the last"])
+async def test_revoking_a_token_ends_all_that_was_made_from_it_or_that_it_was_made_from(
+    server: Server, which: str
+) -> None:
+    scope = {"project": {"name": "cn-north-4"}}
+    chain = [await server.token()]
+    for _ in range(2):
+        made = await server.ask_token(token={"id": chain[-1]}, scope=scope)
+        chain.append(made.headers["X-Subject-Token"])
+    signed, _ = await temporary_key(server, chain[1])
+    used = [signed, *({"X-Auth-Token": token} for token in chain)]
+    before = [(await server.jobs(headers)).status_code for headers in used]
+    stranger = await server.token()
+
+    revoke = {"X-Auth-Token": stranger, "X-Subject-Token": chain[0 if which == "the first" else -1]}
+    assert (await server.client.delete("/v3/auth/tokens", headers=revoke)).status_code == 204
+
+    assert before == [200] * 4
+    assert [(await server.jobs(headers)).status_code for headers in used] == [401] * 4
+    assert (await server.jobs({"X-Auth-Token": stranger})).status_code == 200
+    again = await server.ask_token(token={"id": chain[1]}, scope=scope)
+    assert again.status_code == 401
+
+
+async def test_a_user_has_a_bounded_number_of_temporary_keys(tmp_path: Path) -> None:
+    async with serving(tmp_path, temporary_keys=3) as server:
+        token = await server.token()
+
+        made = [(await temporary_key(server, token))[1] for _ in range(5)]
+        kept = [key for key in server.directory.snapshot.access_keys.values() if key.expires_at]
+
+    assert [answer.status_code for answer in made] == [201, 201, 201, 403, 403]
+    assert made[-1].json()["error_code"] == "IAM.0003"
+    assert len(kept) == 3
+
+
+@pytest.mark.parametrize("change", ["{}===", "{}!", "!{}", "{}\n"])
+async def test_a_token_has_one_text_and_no_other(server: Server, change: str) -> None:
+    token = await server.token()
+
+    with pytest.raises(ApiError):
+        server.authenticator.by_token(change.format(token))
+
+    assert server.authenticator.by_token(token).user_id == server.account["user_id"]
+
+
+@pytest.mark.parametrize("hours", [-100, 100])
+async def test_a_password_change_by_a_clock_that_differs_ends_old_tokens_and_no_others(
+    server: Server, hours: int
+) -> None:
+    old = {"X-Auth-Token": await server.token()}
+    async with server.database.transaction() as tx:
+        at = now() + hours * 3600 * 10**9
+        await store.set_password(tx, server.account["user_id"], vault.hash_password("new"), at)
+    await server.directory.refresh(server.database)
+    server.account["password"] = "new"
+
+    new = {"X-Auth-Token": await server.token()}
+
+    assert (await server.jobs(old)).status_code == 401
+    assert (await server.jobs(new)).status_code == 200
+
+
+def test_a_token_of_an_earlier_release_is_still_read() -> None:
+    tokens = Tokens(b"k" * 32)
+    said = ["id", "user", "domain", "project", ["password"], 1, 2]
+    text = tokens._fernet.encrypt(msgspec.json.encode(said)).decode()
+
+    token = tokens.open(text)
+
+    assert (token.chain, token.password, token.expires_at) == ("id", 0, 2)
+
+
 async def test_a_changed_password_ends_the_tokens_issued_before(server: Server) -> None:
     before = {"X-Auth-Token": await server.token()}
     async with server.database.transaction() as tx:
@@ -228,5 +324,5 @@ async def test_ended_revocations_and_temporary_keys_are_forgotten(server: Server
         await store.purge(tx, now())
 
     await server.directory.refresh(server.database)
-    assert server.directory.snapshot.revoked == {"new"}
+    assert set(server.directory.snapshot.revoked) == {"new"}
     assert set(server.directory.snapshot.access_keys) == {server.account["access_key"]}

@@ -6,7 +6,7 @@ A running server notices every change within a second. Secrets are printed once,
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
@@ -16,7 +16,8 @@ from rich.table import Table
 
 from clusterwright.database import Database, StorageUnavailable, Tx, sqlite_path
 from clusterwright.errors import ApiError
-from clusterwright.iam import store, tokens, vault
+from clusterwright.iam import first_account, server_key, store, vault
+from clusterwright.iam.server_key import KeyChanged
 from clusterwright.iam.store import AccessKey, Domain, Project, Record, Snapshot, User
 from clusterwright.settings import Settings
 from clusterwright.wire import new_id, now
@@ -84,11 +85,13 @@ def _apply(
         return asyncio.run(run())
     except ApiError as error:
         _fail(error.detail)
+    except KeyChanged as error:
+        _fail(str(error))
     except StorageUnavailable as error:
         _fail(f"The database does not answer: {error}")
 
 
-def _find(records: dict[str, T], wanted: str) -> T:
+def _find(records: Mapping[str, T], wanted: str) -> T:
     if wanted in records:
         return records[wanted]
     same = [r for r in records.values() if getattr(r, "name", None) == wanted]
@@ -111,7 +114,7 @@ def _show(rows: Iterable[Row], output: str) -> None:
 
 def _switch(
     context: typer.Context,
-    choose: Callable[[Snapshot], dict[str, T]],
+    choose: Callable[[Snapshot], Mapping[str, T]],
     wanted: str,
     *,
     enabled: bool,
@@ -231,7 +234,7 @@ def add_user(
 
     async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
         owner = _find(snapshot.domains, domain)
-        user = store.new_user(owner.id, name, password)
+        user = first_account.new_user(owner.id, name, password)
         await store.add(tx, user)
         return [_row(user) | ({"password": password} if is_new else {})]
 
@@ -280,9 +283,11 @@ def add_key(context: typer.Context, user: Named, output: Output = "table") -> No
     """Add an access key for a user and print its secret, once."""
     settings: Settings = context.obj
     secret = vault.new_secret_key()
-    sealed = vault.Vault(tokens.load_key(settings)).seal(secret)
+    sealing = server_key.load(settings)
+    sealed = vault.Vault(sealing).seal(secret)
 
     async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
+        await server_key.check(tx, sealing)
         owner = _find(snapshot.users, user)
         key = AccessKey(access_key=vault.new_access_key(), user_id=owner.id, sealed_secret=sealed)
         await store.add(tx, key)

@@ -92,6 +92,7 @@ async def _serve(settings: Settings) -> None:
 
     from clusterwright.app import open_app
     from clusterwright.database import StorageUnavailable
+    from clusterwright.iam.server_key import KeyChanged
     from clusterwright.jobs.runner import AlreadyRunning
 
     loop = asyncio.get_running_loop()
@@ -119,7 +120,7 @@ async def _serve(settings: Settings) -> None:
             _announce(settings)
             await server.serve()
             (settings.data / ENDPOINT_FILE).unlink(missing_ok=True)
-    except AlreadyRunning as error:
+    except (AlreadyRunning, KeyChanged) as error:
         _give_up(str(error))
     except StorageUnavailable as error:
         _give_up(f"The database does not answer: {error}")

@@ -134,10 +134,13 @@ async def revoke_token(
     guard: Guard,
     subject: Subject,
 ) -> Response:
-    """Revoke a token of the caller's domain. Revoking one that has ended does nothing."""
+    """Revoke a token of the caller's domain, and all tokens and temporary keys of its chain.
+
+    Revoking one that has ended does nothing.
+    """
     token = _open(caller, guard, subject)
     if token.expires_at > now():
-        await _change(request, lambda tx: store.revoke(tx, token.id, token.expires_at))
+        await _change(request, lambda tx: store.revoke(tx, token.chain, token.expires_at))
     return Response(status_code=204)
 
 
@@ -287,8 +290,19 @@ async def issue_security_token(
         sealed_secret=directory.vault.seal(secret),
         security_token_hash=vault.digest(security_token),
         expires_at=min(ends, caller.expires_at or ends),
+        chain=caller.chain,
     )
-    await _change(request, lambda tx: store.add(tx, key))
+    most = (await web.settings(request)).temporary_keys
+
+    async def add(tx: Tx) -> None:
+        await store.add(tx, key)  # first, as its lock makes other additions wait
+        if await store.temporary_keys(tx, caller.user_id, now()) > most:
+            raise ApiError(
+                errors.IAM_KEY_QUOTA,
+                f"The user has {most} temporary keys that have not ended. Use one of them.",
+            )
+
+    await _change(request, add)
     credential = {
         "access": key.access_key,
         "secret": secret,

@@ -92,7 +92,7 @@ class Authenticator:
         except TokenError as error:
             raise ApiError(errors.BAD_CREDENTIALS, "decrypt token fail") from error
         user = self.directory.owner(token)
-        return self.directory.caller(user, token.project_id, token.expires_at)
+        return self.directory.caller(user, token.project_id, token.expires_at, token.chain)
 
     async def _by_signature(
         self,
@@ -118,9 +118,11 @@ class Authenticator:
             raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
         if key.expires_at:
             _check_temporary(key, headers)
+            self.directory.check_chain(key.chain)
         user = self.directory.snapshot.users[key.user_id]
         project_id = headers.get(b"x-project-id", b"").decode("latin-1")
-        return self.directory.caller(user, project_id or _project_of(scope["path"]), key.expires_at)
+        project_id = project_id or _project_of(scope["path"])
+        return self.directory.caller(user, project_id, key.expires_at, key.chain)
 
     def _access_key(self, access_key: str) -> AccessKey:
         key = self.directory.snapshot.access_keys.get(access_key)

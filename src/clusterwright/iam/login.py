@@ -33,12 +33,12 @@ class Login:
         if identity.password is not None and identity.methods == ["password"]:
             user = await self._by_password(identity.password.user)
             methods: tuple[str, ...] = ("password",)
-            expires_at = now() + self._lifetime
+            expires_at, first = now() + self._lifetime, ""
         else:
             given = self._given(identity.token.id if identity.token else None)
             user = self._directory.owner(given)
             methods = tuple(dict.fromkeys(("token", *given.methods)))
-            expires_at = given.expires_at
+            expires_at, first = given.expires_at, given.chain
         project_id = self._project_in_scope(asked, user)
         self._directory.caller(user, project_id, expires_at)
         return self._tokens.issue(
@@ -47,6 +47,8 @@ class Login:
             project_id=project_id,
             methods=methods,
             expires_at=expires_at,
+            password=user.password_changed_at,
+            first=first,
         )
 
     def _given(self, text: str | None) -> Token:

@@ -1,11 +1,10 @@
-"""The rows of the identity service, and the account that the first start makes.
+"""The rows of the identity service.
 
 Every change starts by raising the revision. That tells other processes to read again, and on
 PostgreSQL the row's lock makes writers take turns, so looking first and then inserting is safe.
 """
 
-import asyncio
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,27 +14,34 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
+    Select,
     String,
     Table,
     Text,
     UniqueConstraint,
     delete,
     exists,
+    func,
     insert,
     select,
     text,
     update,
 )
 
-from clusterwright.database import Database, Tx, metadata
+from clusterwright.database import Tx, metadata
 from clusterwright.errors import ALREADY_EXISTS, ApiError
-from clusterwright.iam import tokens, vault
-from clusterwright.settings import Settings
-from clusterwright.wire import new_id, now
+from clusterwright.wire import now
+
+
+def _changed_in() -> Column[int]:
+    # Which revision last changed the row: who has seen an earlier one reads the rest.
+    return Column("revision", BigInteger, nullable=False, server_default="0", index=True)
+
 
 domains = Table(
     "domains",
     metadata,
+    _changed_in(),
     Column("id", String(64), primary_key=True),
     Column("name", String(255), nullable=False, unique=True),
     Column("enabled", Boolean, nullable=False),
@@ -43,6 +49,7 @@ domains = Table(
 projects = Table(
     "projects",
     metadata,
+    _changed_in(),
     Column("id", String(64), primary_key=True),
     Column("domain_id", ForeignKey("domains.id"), nullable=False),
     Column("name", String(255), nullable=False),
@@ -52,6 +59,7 @@ projects = Table(
 users = Table(
     "users",
     metadata,
+    _changed_in(),
     Column("id", String(64), primary_key=True),
     Column("domain_id", ForeignKey("domains.id"), nullable=False),
     Column("name", String(255), nullable=False),
@@ -63,16 +71,19 @@ users = Table(
 access_keys = Table(
     "access_keys",
     metadata,
+    _changed_in(),
     Column("access_key", String(128), primary_key=True),
     Column("user_id", ForeignKey("users.id"), nullable=False),
     Column("sealed_secret", Text, nullable=False),
     Column("security_token_hash", String(64), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("enabled", Boolean, nullable=False),
+    Column("chain", String(64), nullable=False, server_default=text("''")),
 )
 revoked_tokens = Table(
     "revoked_tokens",
     metadata,
+    _changed_in(),
     Column("token_id", String(64), primary_key=True),
     Column("expires_at", BigInteger, nullable=False),
 )
@@ -117,7 +128,10 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
-    """A key that signs requests. A temporary one has a security token and an end."""
+    """A key that signs requests. A temporary one has a security token and an end.
+
+    ``chain`` is that of the token it was made with, empty for a key that no token has made.
+    """
 
     access_key: str
     user_id: str
@@ -125,6 +139,7 @@ class AccessKey:
     security_token_hash: str = ""
     expires_at: int = 0
     enabled: bool = True
+    chain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +147,20 @@ class Snapshot:
     """All rows as of one revision, or newer. Never changed after it is made."""
 
     revision: int
-    domains: dict[str, Domain]
-    projects: dict[str, Project]
-    users: dict[str, User]
-    access_keys: dict[str, AccessKey]
-    revoked: frozenset[str]
+    domains: Mapping[str, Domain]
+    projects: Mapping[str, Project]
+    users: Mapping[str, User]
+    access_keys: Mapping[str, AccessKey]
+    revoked: Mapping[str, int]
+    """The chains of tokens that were revoked, and when the last token of each ends."""
 
+
+NOTHING = Snapshot(revision=-1, domains={}, projects={}, users={}, access_keys={}, revoked={})
+"""What is known before anything was read."""
+
+
+KEPT = 24 * 3600 * 1_000_000_000
+"""Nanoseconds that what has ended is kept, so that a clock set back revives nothing."""
 
 Record = Domain | Project | User | AccessKey
 _TABLES: dict[type[Record], Table] = {
@@ -148,35 +171,58 @@ _TABLES: dict[type[Record], Table] = {
 }
 
 
+def _names(table: Table) -> list[str]:
+    """The columns that a record has."""
+    return [column.name for column in table.columns if column.name != "revision"]
+
+
 async def revision(tx: Tx) -> int:
     """A number that every change raises."""
     return (await tx.execute(select(iam_revision.c.revision))).scalar_one_or_none() or 0
 
 
-async def load(tx: Tx) -> Snapshot:
-    """Everything. The revision is read first, so that the rows are never older than it says."""
+def _newer(table: Table, known: Snapshot) -> Select[Any]:
+    columns = [table.c[name] for name in _names(table)]
+    return select(*columns).where(table.c.revision > known.revision)
+
+
+async def load(tx: Tx, known: Snapshot = NOTHING) -> Snapshot:
+    """Everything, of which only what has changed since ``known`` is read.
+
+    The revision is read first, so that the rows are never older than it says. What has ended is
+    forgotten as ``purge`` forgets it, so rows that vanish need not be told.
+    """
     as_of = await revision(tx)
     found: dict[type[Record], dict[str, Any]] = {}
     for record, table in _TABLES.items():
         key = table.primary_key.columns[0].name
-        rows = (await tx.execute(select(table))).mappings()
-        found[record] = {row[key]: record(**row) for row in rows}
-    revoked = (await tx.execute(select(revoked_tokens.c.token_id))).scalars()
+        rows = await tx.execute(_newer(table, known))
+        found[record] = {row[key]: record(**row) for row in rows.mappings()}
+    ended = await tx.execute(_newer(revoked_tokens, known))
+    revoked = {row.token_id: row.expires_at for row in ended}
+    kept_since = now() - KEPT
+    keys = {**known.access_keys, **found[AccessKey]}
     return Snapshot(
         revision=as_of,
-        domains=found[Domain],
-        projects=found[Project],
-        users=found[User],
-        access_keys=found[AccessKey],
-        revoked=frozenset(revoked),
+        domains={**known.domains, **found[Domain]},
+        projects={**known.projects, **found[Project]},
+        users={**known.users, **found[User]},
+        access_keys={
+            name: key for name, key in keys.items() if not 0 < key.expires_at < kept_since
+        },
+        revoked={
+            chain: ends
+            for chain, ends in {**known.revoked, **revoked}.items()
+            if ends >= kept_since
+        },
     )
 
 
 async def add(tx: Tx, record: Record) -> None:
     """Insert a record. Raises ApiError when its domain has one of that name already."""
-    await _begin_change(tx)
+    changed_in = await begin_change(tx)
     table = _TABLES[type(record)]
-    values = {column.name: getattr(record, column.name) for column in table.columns}
+    values = {name: getattr(record, name) for name in _names(table)}
     if not isinstance(record, AccessKey):
         same = table.c.name == record.name
         if not isinstance(record, Domain):
@@ -186,108 +232,67 @@ async def add(tx: Tx, record: Record) -> None:
             raise ApiError(
                 ALREADY_EXISTS, f"A {kind} named {record.name} exists. Choose another name."
             )
-    await tx.execute(insert(table).values(values))
+    await tx.execute(insert(table).values(values | {"revision": changed_in}))
+
+
+async def temporary_keys(tx: Tx, user_id: str, at: int) -> int:
+    """How many temporary keys of a user have not ended at a time (ns)."""
+    mine = (access_keys.c.user_id == user_id) & (access_keys.c.expires_at > at)
+    counted = await tx.execute(select(func.count()).select_from(access_keys).where(mine))
+    return int(counted.scalar_one())
 
 
 async def set_enabled(tx: Tx, record: Record, *, enabled: bool) -> None:
     """Let a record be used, or not."""
-    await _begin_change(tx)
+    changed_in = await begin_change(tx)
     table = _TABLES[type(record)]
     key = table.primary_key.columns[0]
     mine = key == getattr(record, key.name)
-    await tx.execute(update(table).where(mine).values(enabled=enabled))
+    await tx.execute(update(table).where(mine).values(enabled=enabled, revision=changed_in))
 
 
 async def set_password(tx: Tx, user_id: str, password_hash: str, changed_at: int) -> None:
-    """Change a password. Tokens issued before ``changed_at`` are good no more."""
-    await _begin_change(tx)
-    changed = {"password_hash": password_hash, "password_changed_at": changed_at}
+    """Change a password. Tokens issued for the one before stop working."""
+    changed = {
+        "password_hash": password_hash,
+        "password_changed_at": changed_at,
+        "revision": await begin_change(tx),
+    }
     await tx.execute(update(users).where(users.c.id == user_id).values(changed))
 
 
-async def revoke(tx: Tx, token_id: str, expires_at: int) -> None:
-    """Make a token good no more. Revoking twice is revoking once."""
-    await _begin_change(tx)
-    mine = revoked_tokens.c.token_id == token_id
+async def revoke(tx: Tx, chain: str, expires_at: int) -> None:
+    """End a chain of tokens, of which the last ends at a time (ns). Twice is once."""
+    changed_in = await begin_change(tx)
+    mine = revoked_tokens.c.token_id == chain
     if not (await tx.execute(select(exists().where(mine)))).scalar_one():
-        row = {"token_id": token_id, "expires_at": expires_at}
+        row = {"token_id": chain, "expires_at": expires_at, "revision": changed_in}
         await tx.execute(insert(revoked_tokens).values(row))
 
 
 async def purge(tx: Tx, at: int) -> None:
-    """Forget revocations and temporary keys that ended before ``at``."""
+    """Forget revocations and temporary keys that ended ``KEPT`` before a time (ns).
+
+    Nobody needs to be told: whoever has them in memory forgets them likewise.
+    """
     temporary = access_keys.c.expires_at > 0
-    ended_keys = temporary & (access_keys.c.expires_at < at)
-    ended_tokens = revoked_tokens.c.expires_at < at
-    if (
-        await tx.execute(select(exists().where(ended_keys) | exists().where(ended_tokens)))
-    ).scalar():
-        await _begin_change(tx)
-        await tx.execute(delete(access_keys).where(ended_keys))
-        await tx.execute(delete(revoked_tokens).where(ended_tokens))
+    await tx.execute(delete(access_keys).where(temporary, access_keys.c.expires_at < at - KEPT))
+    await tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at < at - KEPT))
 
 
-async def _begin_change(tx: Tx) -> None:
+async def has_domain(tx: Tx) -> bool:
+    """Whether there is any account."""
+    return bool((await tx.execute(select(exists().select_from(domains)))).scalar_one())
+
+
+async def begin_change(tx: Tx) -> int:
+    """Raise the revision and return it; on PostgreSQL, all other writers wait for this one."""
     # One statement that both databases read alike, also for the very first change.
-    await tx.execute(
+    raised = await tx.execute(
         text(
             "INSERT INTO iam_revision (id, revision) VALUES (1, 1)"
             " ON CONFLICT (id) DO UPDATE SET revision = iam_revision.revision + 1"
+            " RETURNING revision"
         )
     )
-
-
-def new_user(domain_id: str, name: str, password: str, id: str = "") -> User:
-    """A user to add. Hashes the password: never call it on the event loop."""
-    return User(
-        id=id or new_id(),
-        domain_id=domain_id,
-        name=name,
-        password_hash=vault.hash_password(password),
-        password_changed_at=now(),
-    )
-
-
-async def bootstrap(database: Database, settings: Settings) -> bool:
-    """Make the first account in a database without domains; tell whether this call made it.
-
-    ``credentials.json`` in the data folder is written first and believed ever after, so a start
-    that died at any line is finished by the next.
-    """
-    async with database.reading() as tx:
-        if await _has_domain(tx):
-            return False
-    names = {"domain_name": "clusterwright", "user_name": "admin"}
-    region = {"project_name": settings.region, "region": settings.region}
-    ids = {name: new_id() for name in ("domain_id", "project_id", "user_id")}
-    secrets = {
-        "password": vault.new_password(),
-        "access_key": vault.new_access_key(),
-        "secret_key": vault.new_secret_key(),
-    }
-    fresh = json.dumps(names | region | ids | secrets, indent=2).encode() + b"\n"
-    chosen = json.loads(vault.private_file(settings.data / "credentials.json", fresh))
-    sealed = vault.Vault(tokens.load_key(settings)).seal(chosen["secret_key"])
-    user = await asyncio.to_thread(
-        new_user, chosen["domain_id"], chosen["user_name"], chosen["password"], chosen["user_id"]
-    )
-    domain_id = user.domain_id
-    async with database.transaction() as tx:
-        await _begin_change(tx)
-        if await _has_domain(tx):
-            return False
-        await add(tx, Domain(id=domain_id, name=chosen["domain_name"]))
-        await add(
-            tx,
-            Project(id=chosen["project_id"], domain_id=domain_id, name=chosen["project_name"]),
-        )
-        await add(tx, user)
-        await add(
-            tx,
-            AccessKey(access_key=chosen["access_key"], user_id=user.id, sealed_secret=sealed),
-        )
-    return True
-
-
-async def _has_domain(tx: Tx) -> bool:
-    return bool((await tx.execute(select(exists().select_from(domains)))).scalar_one())
+    return int(raised.scalar_one())

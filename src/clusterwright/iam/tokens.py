@@ -1,16 +1,14 @@
 """Tokens: encrypted facts that the server hands out and reads back, and does not store."""
 
-import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
 from cryptography.fernet import InvalidToken
 
 from clusterwright.iam import vault
-from clusterwright.settings import Settings
 from clusterwright.wire import new_id, now
 
 _SEEN = 4096
-_LEAST_KEY = 16
 
 
 class TokenError(ValueError):
@@ -36,6 +34,18 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     methods: tuple[str, ...]
     issued_at: int
     expires_at: int
+    # Below: added later, so tokens of earlier releases end before them.
+    first: str = ""
+    """The id of the token that this one descends from; empty for one that descends from none."""
+    password: int = 0
+    """When the user's password of that time was set, which tells it from later ones; 0 where the
+    token does not say.
+    """
+
+    @property
+    def chain(self) -> str:
+        """What this token, all made from it and all that it was made from have in common."""
+        return self.first or self.id
 
 
 class Tokens:
@@ -54,9 +64,21 @@ class Tokens:
         project_id: str,
         methods: tuple[str, ...],
         expires_at: int,
+        password: int,
+        first: str = "",
     ) -> tuple[str, Token]:
         """A new token: its text, and what it says."""
-        token = Token(new_id(), user_id, domain_id, project_id, methods, now(), expires_at)
+        token = Token(
+            id=new_id(),
+            user_id=user_id,
+            domain_id=domain_id,
+            project_id=project_id,
+            methods=methods,
+            issued_at=now(),
+            expires_at=expires_at,
+            first=first,
+            password=password,
+        )
         return self._fernet.encrypt(msgspec.json.encode(token)).decode(), token
 
     def read(self, text: str) -> Token:
@@ -69,6 +91,9 @@ class Tokens:
     def open(self, text: str) -> Token:
         """What a token says, whether it has expired or not. Raises TokenError."""
         try:
+            # Decoding skips what is no base64, so one token would have endless texts.
+            if urlsafe_b64encode(urlsafe_b64decode(text)) != text.encode():
+                raise TokenError("The text is not written as tokens are.")
             token = self._decoder.decode(self._fernet.decrypt(text))
         except (InvalidToken, ValueError) as error:
             raise TokenError("The text is no token of this server.") from error
@@ -76,16 +101,3 @@ class Tokens:
             del self._seen[next(iter(self._seen))]
         self._seen[text] = token
         return token
-
-
-def load_key(settings: Settings) -> bytes:
-    """The key that signs tokens and seals secrets: the setting, or a file made at the first start.
-
-    Raises ValueError for a setting that is short enough to guess.
-    """
-    if not settings.secret_key:
-        fresh = secrets.token_urlsafe(32).encode()
-        return vault.private_file(settings.data / "secret.key", fresh).strip()
-    if len(settings.secret_key) < _LEAST_KEY:
-        raise ValueError(f"The secret key must have at least {_LEAST_KEY} characters.")
-    return settings.secret_key.encode()

@@ -69,6 +69,14 @@ class Vault:
         """``secret`` as text that means nothing without the server's key."""
         return self._fernet.encrypt(secret.encode()).decode()
 
+    def can_open(self, sealed: str) -> bool:
+        """Whether a text was sealed with this key."""
+        try:
+            self._fernet.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
     def _open(self, sealed: str) -> str:
         try:
             return self._fernet.decrypt(sealed).decode()
