@@ -22,6 +22,7 @@ from clusterwright.iam import api, auth, first_account, server_key, store
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.directory import Directory
+from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
 from clusterwright.settings import Settings
 
@@ -118,6 +119,9 @@ async def serving(folder: Path, **changed: Any) -> AsyncIterator[Server]:
     web.answer_errors(app)
     app.state.database, app.state.settings = database, settings
     app.state.authenticator = Authenticator(directory, Tokens(key))
+    app.state.login = Login(
+        app.state.authenticator, database, lifetime_hours=settings.token_lifetime_hours
+    )
     app.include_router(api.router)
 
     @app.get("/api/v3/projects/{project_id}/jobs")

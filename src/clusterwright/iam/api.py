@@ -64,8 +64,14 @@ async def _directory(request: Request) -> Directory:
     return (await auth.authenticator(request)).directory
 
 
+async def _login(request: Request) -> Login:
+    found: Login = request.app.state.login
+    return found
+
+
 Known = Annotated[Directory, Depends(_directory)]
 Guard = Annotated[Authenticator, Depends(auth.authenticator)]
+Entrance = Annotated[Login, Depends(_login)]
 Subject = Annotated[str, Header(alias="X-Subject-Token")]
 Base = Annotated[str, Depends(web.base_url)]
 
@@ -95,12 +101,11 @@ async def show_version(base: Base) -> Response:
 @router.post("/v3/auth/tokens", status_code=201)
 async def issue_token(
     request: Request,
-    guard: Guard,
+    entrance: Entrance,
     asked: Annotated[TokenRequest, Depends(web.body(TokenRequest))],
 ) -> Response:
     """Issue a token for a password or for another token."""
-    hours = (await web.settings(request)).token_lifetime_hours
-    text, token = await Login(guard, lifetime_hours=hours).log_in(asked)
+    text, token = await entrance.log_in(asked)
     return await _token_response(request, text, token, status=201)
 
 

@@ -4,22 +4,30 @@ Unknown user, wrong password and disabled user are told apart neither by the ans
 """
 
 import asyncio
+import logging
+from dataclasses import replace
 
 from clusterwright import errors
+from clusterwright.database import Database, StorageUnavailable
 from clusterwright.errors import ApiError
-from clusterwright.iam import vault
+from clusterwright.iam import passwords, store
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.store import User
 from clusterwright.iam.tokens import Token
 from clusterwright.iam.wire import DomainReference, PasswordUser, ProjectReference, TokenRequest
 from clusterwright.wire import now
 
+log = logging.getLogger(__name__)
+
 
 class Login:
     """Issues the tokens that an authenticator will accept."""
 
-    def __init__(self, authenticator: Authenticator, *, lifetime_hours: float) -> None:
+    def __init__(
+        self, authenticator: Authenticator, database: Database, *, lifetime_hours: float
+    ) -> None:
         self._authenticator = authenticator
+        self._database = database
         self._directory = authenticator.directory
         self._tokens = authenticator.tokens
         self._lifetime = round(lifetime_hours * 3600 * 1_000_000_000)
@@ -58,12 +66,25 @@ class Login:
     async def _by_password(self, asked: PasswordUser) -> User:
         user = self._find(asked)
         right = await asyncio.to_thread(
-            vault.check_password, asked.password, user.password_hash if user else None
+            passwords.check_password, asked.password, user.password_hash if user else None
         )
         # Hashing takes a while: a password changed meanwhile must not give a token any more.
-        if user is None or not right or user != self._find(asked) or not self._may_log_in(user):
+        found = self._find(asked)
+        if user is None or not right or not _is_same(user, found) or not self._may_log_in(user):
             raise ApiError(errors.IAM_WRONG_PASSWORD)
+        if passwords.is_outdated(user.password_hash):
+            await self._rehash(user, asked.password)
         return user
+
+    async def _rehash(self, user: User, password: str) -> None:
+        """Hash a user's password as new ones are hashed. Failing to is no reason to refuse."""
+        fresh = await asyncio.to_thread(passwords.hash_password, password)
+        try:
+            async with self._database.transaction() as tx:
+                await store.rehash(tx, user.id, user.password_hash, fresh)
+            await self._directory.refresh(self._database)
+        except StorageUnavailable as error:
+            log.warning("keeping an old hash", extra={"user": user.id, "reason": str(error)})
 
     def _find(self, asked: PasswordUser) -> User | None:
         if asked.id is not None:
@@ -104,3 +125,8 @@ class Login:
         domain = self._directory.domain(id=asked.id, name=asked.name)
         if domain is None or domain.id != user.domain_id:
             raise ApiError(errors.IAM_FORBIDDEN, "The scope must be in the user's own domain.")
+
+
+def _is_same(user: User, found: User | None) -> bool:
+    """Whether this is still the user whose password was checked; its hash may have been renewed."""
+    return found is not None and replace(found, password_hash=user.password_hash) == user
