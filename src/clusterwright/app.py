@@ -152,6 +152,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         finally:
             await runner.stop()
     finally:
+        app.state.login.close()
         await documents.close()
         await data.dispose()
 

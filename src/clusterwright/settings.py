@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         7.0, gt=0, description="Days that a finished job stays readable"
     )
     token_lifetime_hours: float = Field(24.0, gt=0, description="Hours that a token is valid")
+    trust_proxy: bool = Field(
+        False,
+        description="Whether the last address of X-Forwarded-For is the client's: true only behind"
+        " a proxy that sets it; wrong passwords are counted by address",
+    )
     temporary_keys: int = Field(
         500, ge=1, description="Temporary access keys that one user may have at a time"
     )
