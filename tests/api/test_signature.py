@@ -198,6 +198,25 @@ def test_the_body_may_be_left_unsigned_where_the_official_signer_leaves_it() -> 
     accept(authorization, wire | {"body": b"another chart"})
 
 
+class Careless(Signer):  # type: ignore[misc]  # the SDK has no types
+    """A program that leaves every body unsigned, as the API's header allows it to ask."""
+
+    @classmethod
+    def _process_content_header(cls, request: SdkRequest) -> None:
+        request.header_params["X-Sdk-Content-Sha256"] = "UNSIGNED-PAYLOAD"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "Application/JSON"}, {}],
+)
+def test_the_body_of_a_json_request_is_signed_or_refused(headers: dict[str, str]) -> None:
+    authorization, wire = signed(sign_plainly(Careless), headers=headers, body=b"{}")
+
+    with pytest.raises(SignatureError, match="sign the hash"):
+        accept(authorization, wire)
+
+
 def test_a_declared_hash_is_not_believed() -> None:
     declared = {"X-Sdk-Content-Sha256": "0" * 64}
     authorization, wire = signed(sign_plainly(Signer), headers=declared, body=b"{}")
