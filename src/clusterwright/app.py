@@ -150,7 +150,12 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     try:
         await runner.start()
         try:
-            yield Edge(app, body_limit=settings.body_limit, hot=[app.state.show_job])
+            yield Edge(
+                app,
+                body_limit=settings.body_limit,
+                body_seconds=settings.body_seconds,
+                hot=[app.state.show_job],
+            )
         finally:
             await runner.stop()
     finally:

@@ -10,7 +10,6 @@ from clusterwright.settings import Settings
 from clusterwright.wire import new_id, now
 
 _SEEN = 4096
-_LEAST_KEY = 16
 
 
 class TokenError(ValueError):
@@ -79,13 +78,10 @@ class Tokens:
 
 
 def load_key(settings: Settings) -> bytes:
-    """The key that signs tokens and seals secrets: the setting, or a file made at the first start.
-
-    Raises ValueError for a setting that is short enough to guess.
+    """The key that signs tokens and seals secrets: the setting, or a file made at the first
+    start.
     """
     if not settings.secret_key:
         fresh = secrets.token_urlsafe(32).encode()
         return vault.private_file(settings.data / "secret.key", fresh).strip()
-    if len(settings.secret_key) < _LEAST_KEY:
-        raise ValueError(f"The secret key must have at least {_LEAST_KEY} characters.")
     return settings.secret_key.encode()
