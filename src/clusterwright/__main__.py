@@ -1,10 +1,15 @@
 """``python -m clusterwright``: the command line."""
 
-from clusterwright.cli import app
+import signal
 
 
 def main() -> None:
     """Run the command line."""
+    # Until a command runs, an interrupt has nothing to clean up and should show no trace.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from clusterwright.cli import app
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     app(prog_name="clusterwright")
 
 

@@ -16,6 +16,7 @@ import typer
 from pydantic import ValidationError
 
 from clusterwright import telemetry
+from clusterwright.cli import stopping
 from clusterwright.cli.stopping import Stop
 from clusterwright.settings import Settings, has_password
 
@@ -71,10 +72,14 @@ def serve(
         "driver": driver,
         "pace": pace,
     }
+    stopping.die_quietly()
     settings = configured(given)
     os.umask(PRIVATE_UMASK)
     telemetry.configure(settings.log_level)
-    asyncio.run(_serve(settings))
+    try:
+        asyncio.run(_serve(settings))
+    finally:
+        stopping.ignore_signals()
 
 
 def configured(given: dict[str, Any]) -> Settings:

@@ -15,6 +15,17 @@ _RESERVE = 3.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def die_quietly() -> None:
+    """Until somebody listens for signals, let an interrupt end the process without a trace."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def ignore_signals() -> None:
+    """Let nothing interrupt the last steps of a process that ends anyway."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 class Stop:
     """The wish that this process ends, as signals bring it."""
 
