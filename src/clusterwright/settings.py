@@ -3,10 +3,10 @@ and the rule that tells a wrong value, in words that never repeat the value: it 
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LEAST_SECRET_KEY = 16
@@ -114,6 +114,15 @@ class Settings(BaseSettings):
         _require(host.isprintable() and " " not in host and host, "Give an address or a host name.")
         return host
 
+    @field_validator("health_port")
+    @classmethod
+    def _is_another_port(cls, health_port: int, others: ValidationInfo) -> int:
+        _require(
+            not health_port or health_port != others.data.get("port"),
+            "The health port must be another one than the port.",
+        )
+        return health_port
+
     @field_validator("database")
     @classmethod
     def _is_a_database(cls, database: str) -> str:
@@ -146,14 +155,6 @@ class Settings(BaseSettings):
             f"The secret key must have at least {LEAST_SECRET_KEY} characters.",
         )
         return key
-
-    @model_validator(mode="after")
-    def _has_two_ports(self) -> Self:
-        _require(
-            not self.health_port or self.health_port != self.port,
-            "The health port must be another one than the port.",
-        )
-        return self
 
 
 def has_password(database: str) -> bool:

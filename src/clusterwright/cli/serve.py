@@ -97,10 +97,9 @@ def configured(given: dict[str, Any]) -> Settings:
         # Never the value itself: it may be a secret.
         problem = error.errors(include_url=False, include_input=False)[0]
         rule = problem["msg"].removeprefix("Value error, ").rstrip(".")
-        name = str(problem["loc"][0]) if problem["loc"] else ""
+        name = str(problem["loc"][0])
         option = f"--{name} or " if given.get(name) is not None else ""
-        where = f"{option}CLUSTERWRIGHT_{name.upper()}: " if name else ""
-        wrong_setting(f"{where}{rule}.")
+        wrong_setting(f"{option}CLUSTERWRIGHT_{name.upper()}: {rule}.")
 
 
 def wrong_setting(sentence: str) -> NoReturn:
@@ -109,7 +108,7 @@ def wrong_setting(sentence: str) -> NoReturn:
 
 
 def _leave(sentence: str, code: int = EXIT_FAILED) -> NoReturn:
-    typer.echo(" ".join(sentence.split()), err=True)
+    typer.echo(" ".join(sentence.split()).rstrip(".") + ".", err=True)
     raise typer.Exit(code)
 
 
@@ -171,11 +170,10 @@ def _bound(host: str, port: int, limits: "Limits") -> "Listener":
 
 
 def _refuse_port(host: str, port: int, error: OSError) -> NoReturn:
-    _leave(
-        f"Cannot listen on {host}:{port}: {error.strerror or error}."
-        " Choose another --host or --port.",
-        EXIT_FAILED if error.errno == EADDRINUSE else EXIT_WRONG_SETTING,
-    )
+    reason = f"Cannot listen on {host}:{port}: {error.strerror or error}."
+    if error.errno == EADDRINUSE:
+        _leave(f"{reason} Choose another --host or --port.")
+    wrong_setting(f"CLUSTERWRIGHT_HOST, CLUSTERWRIGHT_PORT: {reason}")
 
 
 def _warn_of_host_names(settings: Settings, main: "Listener") -> None:
