@@ -117,6 +117,8 @@ async def _serve(settings: Settings) -> None:
     # Imported here so that other commands start fast. What imports make stays for good: looking
     # for garbage among it would cost a tenth of the start and again at every later collection.
     gc.disable()
+    from sqlalchemy.exc import DBAPIError
+
     from clusterwright import data_folder
     from clusterwright.app import open_app
     from clusterwright.database import StorageUnavailable
@@ -140,6 +142,9 @@ async def _serve(settings: Settings) -> None:
         _leave(str(error))
     except StorageUnavailable as error:
         _leave(f"The database does not answer: {str(error).partition(chr(10))[0]}")
+    except DBAPIError as error:
+        log.debug("the database failed", exc_info=error)
+        _leave(f"The database cannot be used: {error.orig}")
 
 
 def _listeners(settings: Settings) -> tuple["Listener", "Listener | None"]:
