@@ -28,6 +28,7 @@ from clusterwright.web import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
+_DESCRIPTORS = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
 _OWN_FILES = 512
 """Descriptors that a process needs besides its clients': databases, the engine, logs, threads."""
 _FEWEST = 16
@@ -150,7 +151,7 @@ def _bound(host: str, port: int, limits: Limits) -> socket.socket:
 def _close_connections(port: int) -> int:
     """Close every connection of this process to ``port``, both ways; tell how many they were."""
     closed = 0
-    for path in list(Path("/dev/fd").iterdir()):
+    for path in list(_DESCRIPTORS.iterdir()):
         with suppress(OSError), _socket_of(int(path.name)) as connection:
             if connection.getsockname()[1:2] == (port,) and connection.getpeername():
                 connection.shutdown(socket.SHUT_RDWR)
@@ -177,8 +178,9 @@ def affordable(connections: int) -> int:
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
+        with suppress(OSError, ValueError):  # forbidden by a sandbox, or beyond the kernel's own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
     if soft == resource.RLIM_INFINITY:
         return connections
     return min(connections, max(soft - _OWN_FILES, soft // 2, _FEWEST))

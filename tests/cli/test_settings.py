@@ -11,6 +11,7 @@ import typer
 from clusterwright.cli.serve import configured
 from clusterwright.settings import Settings
 from tests.cli.command_line import CommandLine, Ran
+from tests.server_process import ServerProcess
 
 NOT_NUMBERS = ("many", "nan", "-1", "1e999", "0x10", "१")
 WRONG: dict[str, tuple[str, ...]] = {
@@ -154,3 +155,22 @@ def test_a_port_in_use_is_no_wrong_setting(nowhere: CommandLine) -> None:
         f"Cannot listen on 127.0.0.1:{port}: Address already in use."
         " Choose another --host or --port.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "0.0.0.0", "public_url": "https://cce.example.test"}, False),
+        ({"host": "localhost"}, False),
+    ],
+    ids=["open", "open with a URL", "by name"],
+)
+def test_a_server_for_others_without_a_url_of_its_own_warns(
+    tmp_path: Path, settings: dict[str, Any], warned: bool
+) -> None:
+    server = ServerProcess(tmp_path / "data", **settings).start()
+
+    server.stop()
+
+    assert ("set CLUSTERWRIGHT_PUBLIC_URL" in server.log.read_text()) is warned
