@@ -1,6 +1,7 @@
 """``python -m clusterwright``: the command line."""
 
 import signal
+import sys
 
 
 def main() -> None:
@@ -9,7 +10,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from clusterwright.cli import app
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.argv[1:2] != ["serve"]:  # which listens for signals by itself
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     app(prog_name="clusterwright")
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 
-from clusterwright.listener import Limits, Listener
+from clusterwright.listener import Limits, Listener, cancel_answers
 from clusterwright.web import Receive, Scope, Send
 
 LIMITS = Limits(connections=128, head_seconds=10, answer_seconds=10)
@@ -54,6 +54,7 @@ async def test_a_request_that_outlives_the_grace_is_cut_and_cancelled() -> None:
         answer = asyncio.create_task(client.get(f"http://127.0.0.1:{listener.port}/"))
         await app.asked.wait()
         await listener.stop(0.1, asyncio.Event())
+        await cancel_answers()
 
         assert isinstance(await asyncio.gather(answer, return_exceptions=True), list)
         assert isinstance(answer.exception(), httpx.TransportError)

@@ -33,6 +33,8 @@ EXIT_WRONG_SETTING = 2
 PRIVATE_UMASK = 0o077
 """Files of a server are nobody else's."""
 HEALTH_PATHS = ("/healthz", "/readyz")
+PROBE_SECONDS = 0.5
+"""How long a probe may still take when everything else has ended."""
 HEALTH_CONNECTIONS = 128
 """Connections of the health port: probes, and nobody else."""
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
@@ -194,9 +196,9 @@ async def _run(
 ) -> None:
     """Serve until a signal asks for the end. Raises FolderGone."""
     from clusterwright.data_folder import watch_folder
+    from clusterwright.listener import cancel_answers
     from clusterwright.web import Only
 
-    listeners = [main] if health is None else [main, health]
     try:
         main.start(app)
         if health is not None:
@@ -211,10 +213,13 @@ async def _run(
     unasked = not stop.asked.is_set()
     if unasked:
         stop.hurried.set()
-    for each in listeners:
-        each.stopping = True
-    for each in listeners:
-        await each.stop(stop.drain_seconds, stop.hurried)
+    main.stopping = True
+    if health is not None:
+        health.stopping = True
+    await main.stop(stop.drain_seconds, stop.hurried)
+    if health is not None:
+        await health.stop(PROBE_SECONDS, stop.hurried)
+    await cancel_answers()
     asked.cancel()
     if watch.done():
         await watch
