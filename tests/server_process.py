@@ -93,12 +93,19 @@ class ServerProcess:
         """End the process like a power cut: no handler runs."""
         self._end(signal.SIGKILL)
 
-    def stop(self) -> None:
-        """Ask the process to end, and wait for it."""
-        self._end(signal.SIGTERM)
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int | None:
+        """Ask the process to end, and wait for it. Returns its exit code, None if none ran."""
+        return self._end(how)
 
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(timeout=30)
-            self._process = None
+    def ended(self) -> int:
+        """Wait until the process has ended, and return its exit code."""
+        assert self._process is not None
+        return self._process.wait(timeout=30)
+
+    def _end(self, how: signal.Signals) -> int | None:
+        if self._process is None:
+            return None
+        self._process.send_signal(how)
+        code = self._process.wait(timeout=30)
+        self._process = None
+        return code

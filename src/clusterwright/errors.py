@@ -87,6 +87,8 @@ METHOD_NOT_ALLOWED = ErrorCode(
     405, "APIGW.0101", "APIGW.0101", "The API does not exist with this method"
 )
 BAD_HEADER = ErrorCode(400, "APIGW.0106", "APIGW.0106", "Orchestration error")
+BODY_BROKEN = ErrorCode(400, "APIGW.0201", "APIGW.0201", "Bad request")
+BODY_TOO_SLOW = ErrorCode(408, "APIGW.0201", "APIGW.0201", "Request timeout")
 BODY_TOO_LARGE = ErrorCode(413, "APIGW.0201", "APIGW.0201", "Request entity too large")
 URI_TOO_LARGE = ErrorCode(414, "APIGW.0201", "APIGW.0201", "Request URI too large")
 HEADERS_TOO_LARGE = ErrorCode(431, "APIGW.0201", "APIGW.0201", "Request headers too large")
@@ -124,6 +126,7 @@ _REASONS = {
     403: "Forbidden",
     404: "NotFound",
     405: "MethodNotAllowed",
+    408: "Timeout",
     409: "AlreadyExists",
     413: "RequestEntityTooLarge",
     414: "RequestURITooLong",

@@ -25,7 +25,7 @@ def open_engine(url: URL, executor_id: str, settings: Settings) -> sa.Engine:
     arguments: dict[str, Any] = {"application_name": executor_id[:63], "options": keepalives}
     return sa.create_engine(
         sync_url(url),
-        pool_size=settings.connections.engine,
+        pool_size=settings.database_shares.engine,
         max_overflow=0,
         connect_args=arguments,
         hide_parameters=True,
