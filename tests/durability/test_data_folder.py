@@ -74,7 +74,7 @@ def test_a_server_that_lost_its_data_ends_loudly(launch: Launch, loss: Loss) -> 
     server = launch()
 
     loss(server.data)
-    code = server.ended()
+    code = server.wait()
 
     *_, last = server.log.read_text().splitlines()
     assert code == 1
@@ -90,7 +90,7 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> Non
     with pytest.raises(AssertionError, match="did not start"):
         server.start()
 
-    assert server.ended() == 1
+    assert server.wait() == 1
     assert server.log.read_text().splitlines()[-1] == (
         "The database cannot be used: file is not a database."
     )
