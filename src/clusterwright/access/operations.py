@@ -122,7 +122,7 @@ async def revoke(tx: Tx, caller: Caller, uid: str, asked: CertificatesToRevoke) 
     holders = [holder for holder in (asked.user_id, asked.agency_id) if holder is not None]
     if len(holders) != 1:
         raise ApiError(errors.INVALID_REQUEST, "userId: Send either userId or agencyId.")
-    await clusters.show(tx, caller, uid)
+    await clusters.show(tx, caller, uid, lock=True)
     await store.revoke(tx, uid, holders[0])
 
 

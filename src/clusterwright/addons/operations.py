@@ -304,7 +304,7 @@ async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToChe
 
     Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID.
     """
-    cluster = await cluster_of(tx, caller, cluster_uid)
+    cluster = await cluster_of(tx, caller, cluster_uid, lock=True)
     found = []
     for entry in asked:
         addon = await show(tx, caller, entry.addon_instance_id, cluster_uid=cluster_uid)

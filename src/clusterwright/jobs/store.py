@@ -283,8 +283,8 @@ async def forget(tx: Tx, uid: str, *, project_id: str) -> bool:
 
 
 async def _remove(tx: Tx, roots: list[str]) -> None:
-    await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(roots)))
     await tx.execute(sa.delete(job_trees).where(job_trees.c.uid.in_(roots)))
+    await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(roots)))
 
 
 async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
@@ -297,6 +297,7 @@ async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
                 sa.select(job_trees.c.uid)
                 .where(job_trees.c.finished_at < finished_before)
                 .limit(limit)
+                .with_for_update(skip_locked=True)
             )
         ).scalars()
     )
