@@ -1,9 +1,11 @@
 """Migrations build exactly the schema that the stores declare."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -56,3 +58,32 @@ def test_a_second_migration_changes_nothing(engine: sa.Engine) -> None:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
     assert revision == migrations.HEAD
+
+
+def test_an_older_database_keeps_its_nodes_and_lets_each_project_name_its_servers(
+    engine: sa.Engine,
+) -> None:
+    with engine.begin() as connection:
+        command.upgrade(runner.configuration(connection), "0001")
+        add(connection, "clusters", uid="c")
+        add(connection, "nodes", uid="old", cluster_uid="c", project_id="p", server_id="s")
+
+    database.migrate(engine.url)
+
+    with engine.begin() as connection:
+        add(connection, "nodes", uid="other", cluster_uid="c", project_id="q", server_id="s")
+        nodes = connection.execute(sa.text("SELECT uid FROM nodes ORDER BY uid")).scalars().all()
+    assert nodes == ["old", "other"]
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        add(connection, "nodes", uid="twice", cluster_uid="c", project_id="p", server_id="s")
+
+
+def add(connection: sa.Connection, name: str, **values: str) -> None:
+    """A row of a table as it is in this database; what is not given is zero, or nothing."""
+    table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+    filler: dict[type[Any], Any] = {sa.String: "", sa.JSON: {}, sa.Boolean: False}
+    row = {
+        column.name: next((v for kind, v in filler.items() if isinstance(column.type, kind)), 0)
+        for column in table.columns
+    }
+    connection.execute(sa.insert(table).values(row | values))
