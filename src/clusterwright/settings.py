@@ -44,6 +44,10 @@ class Settings(BaseSettings):
         "", description="URL that clients use, for links and the catalogue; empty means host:port"
     )
     cluster_quota: int = Field(50, ge=0, description="Clusters allowed in one project")
+    node_pool_quota: int = Field(50, ge=0, description="Node pools allowed in one cluster")
+    access_policy_quota: int = Field(
+        100, ge=0, description="Access policies allowed in one project"
+    )
     job_retention_days: float = Field(
         7.0, gt=0, description="Days that a finished job stays readable"
     )

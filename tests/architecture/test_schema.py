@@ -13,7 +13,17 @@ from alembic.script import ScriptDirectory
 import clusterwright.app  # noqa: F401  # declares every table
 from clusterwright import database, migrations
 from clusterwright.database import metadata
+from clusterwright.limits import BoundedJSON
 from clusterwright.migrations import runner
+
+WRITTEN_BY_THE_SERVER = {
+    "clusters.eip",
+    "clusters.masters",
+    "job_trees.arguments",
+    "jobs.extend_param",
+    "upgrade_tasks.findings",
+}
+"""Columns of JSON whose size does not depend on what a client sends."""
 
 
 @pytest.fixture
@@ -87,3 +97,12 @@ def add(connection: sa.Connection, name: str, **values: str) -> None:
         for column in table.columns
     }
     connection.execute(sa.insert(table).values(row | values))
+
+
+def test_every_document_that_a_client_sends_has_a_largest_size() -> None:
+    columns = [column for table in metadata.tables.values() for column in table.columns]
+
+    unbounded = {str(column) for column in columns if isinstance(column.type, sa.JSON)}
+
+    assert unbounded == WRITTEN_BY_THE_SERVER
+    assert any(isinstance(column.type, BoundedJSON) for column in columns)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from clusterwright import errors, wire
+from clusterwright import errors, limits, wire
 from clusterwright.addons import documents, store
 from clusterwright.addons.job_types import (
     INSTALL_ADDON,
@@ -323,8 +323,13 @@ async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToChe
                 created_at=wire.now(),
             )
         )
-    await store.forget_checks(tx, cluster_uid, before=wire.now() - documents.CHECK_LIFETIME)
     await store.insert_checks(tx, found)
+    await store.forget_checks(
+        tx,
+        cluster_uid,
+        before=wire.now() - documents.CHECK_LIFETIME,
+        keep=limits.KEPT_ADDON_CHECKS,
+    )
     return found
 
 

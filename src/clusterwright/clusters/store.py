@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clusterwright.clusters.wire import AUTOPILOT_FLAVOR
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 clusters = sa.Table(
     "clusters",
@@ -34,7 +35,7 @@ clusters = sa.Table(
     sa.Column("eip", sa.JSON, nullable=False),
     sa.Column("credentials", sa.Integer, nullable=False),
     sa.Column("timezone", sa.String(64), nullable=False),
-    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("spec", BoundedJSON("spec"), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
@@ -222,6 +223,12 @@ async def count(tx: Tx, *, project_id: str) -> int:
 async def update(tx: Tx, uid: str, **values: Any) -> None:
     """Change columns of a cluster."""
     await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(**values))
+
+
+async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str) -> None:
+    """Set fields of the spec that the server decides itself, however large the rest has become."""
+    spec = sa.type_coerce(cluster.spec | fields, sa.JSON)
+    await update(tx, cluster.uid, spec=spec)
 
 
 async def rename(tx: Tx, cluster: Cluster) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 nodes = sa.Table(
     "nodes",
@@ -31,9 +33,9 @@ nodes = sa.Table(
     # NULL until the server exists.
     sa.Column("server_id", sa.String(64)),
     sa.Column("private_ip", sa.String(64), nullable=False),
-    sa.Column("spec", sa.JSON, nullable=False),
-    sa.Column("labels", sa.JSON, nullable=False),
-    sa.Column("annotations", sa.JSON, nullable=False),
+    sa.Column("spec", BoundedJSON("spec", limits.NODE_SPEC), nullable=False),
+    sa.Column("labels", BoundedJSON("metadata.labels", limits.LABELS), nullable=False),
+    sa.Column("annotations", BoundedJSON("metadata.annotations", limits.LABELS), nullable=False),
     sa.Column("scale_down_locked", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
