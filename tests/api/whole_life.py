@@ -6,8 +6,11 @@ from typing import Any
 from tests.api.cloud import Cloud, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job, members
 
-FAULTS = "- {step: UpgradeMaster, cluster: fails-once, reason: No image.}"
-"""What the simulated driver must be told, so that there is an upgrade to try again."""
+FAULTS = """
+- {step: CheckMaster, cluster: fails-once, reason: Not yet., kind: unavailable, times: 4}
+- {step: UpgradeMaster, cluster: fails-once, reason: No image.}
+"""
+"""What the simulated driver must be told, so that there is an upgrade to pause and to try again."""
 
 POLICIES = "/api/v3/access-policies"
 ADDONS = "/api/v3/addons"

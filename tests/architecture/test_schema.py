@@ -1,6 +1,7 @@
 """Migrations build exactly the schema that the stores declare."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,39 @@ WRITTEN_BY_THE_SERVER = {
     "upgrade_tasks.findings",
 }
 """Columns of JSON whose size does not depend on what a client sends."""
+
+GROWS_WITH = {
+    "access_policies": "access policies of a project",
+    "addon_checks": "checks of add-ons of a cluster",
+    "addons": "add-ons of a cluster",
+    "certificate_revocations": "users and agencies whose certificates",
+    "cluster_names": "clusters of a project",
+    "clusters": "clusters of a project",
+    "job_trees": "unfinished jobs of a cluster",
+    "jobs": "unfinished jobs of a cluster",
+    "log_configs": "log configuration of a cluster",
+    "nodepool_configurations": "configuration of a pool",
+    "nodepools": "node pools of a cluster",
+    "nodes": "nodes of a cluster",
+    "partitions": "partitions of a cluster",
+    "simulated_certificates": "certificates of a user of a cluster",
+    "simulated_clusters": "clusters of a project",
+    "simulated_machines": "nodes of a cluster",
+    "upgrade_tasks": "upgrades, pre-checks, post-checks, snapshots and workflows",
+    "upgrade_workflows": "upgrades, pre-checks, post-checks, snapshots and workflows",
+}
+"""Which row of docs/limits.md bounds each table that requests add to."""
+GROWS_WITH_OPERATORS = {
+    "access_keys",
+    "cluster_quotas",
+    "domains",
+    "iam_revision",
+    "projects",
+    "revoked_tokens",
+    "simulated_faults",
+    "users",
+}
+"""Tables with a row for what an operator makes; temporary keys and revocations expire besides."""
 
 
 @pytest.fixture
@@ -106,3 +140,10 @@ def test_every_document_that_a_client_sends_has_a_largest_size() -> None:
 
     assert unbounded == WRITTEN_BY_THE_SERVER
     assert any(isinstance(column.type, BoundedJSON) for column in columns)
+
+
+def test_every_table_that_requests_add_to_has_a_bound() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "limits.md").read_text()
+
+    assert metadata.tables.keys() == GROWS_WITH.keys() | GROWS_WITH_OPERATORS
+    assert [what for what in GROWS_WITH.values() if f"| {what}" not in page] == []
