@@ -102,17 +102,18 @@ async def list_nodes(
     items: list[msgspec.Raw] = []
     size, more = 0, True
     async with data.reading() as tx:
+        last = await operations.marked(tx, caller, cluster_id, marker)
         while more and len(items) < limit and size < limits.LIST:
             nodes, more = await operations.listed(
-                tx, caller, cluster_id, limit=min(limit - len(items), _BATCH), marker=marker
+                tx, caller, cluster_id, limit=min(limit - len(items), _BATCH), after=last
             )
             for document in await documents(tx, nodes, pools=node_pools):
                 items.append(msgspec.Raw(msgspec.json.encode(document)))
                 size += len(items[-1])
-            marker = nodes[-1].uid if nodes else marker
+            last = nodes[-1] if nodes else last
     page: dict[str, Any] = {"currentCount": len(items)}
-    if more:
-        page["nextMarker"] = marker
+    if more and last is not None:
+        page["nextMarker"] = last.uid
     return json_response({"kind": "List", "apiVersion": "v3", "items": items, "pageInfo": page})
 
 
