@@ -99,6 +99,12 @@ class Settings(BaseSettings):
         "", description="URL that clients use, for links and the catalogue; empty means host:port"
     )
     cluster_quota: int = Field(50, ge=0, lt=2**31, description="Clusters allowed in one project")
+    node_pool_quota: int = Field(
+        50, ge=0, lt=2**31, description="Node pools allowed in one cluster"
+    )
+    access_policy_quota: int = Field(
+        100, ge=0, lt=2**31, description="Access policies allowed in one project"
+    )
     job_retention_days: float = Field(
         7.0, gt=0, le=36_500, description="Days that a finished job stays readable"
     )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 revocations = sa.Table(
     "certificate_revocations",
@@ -23,7 +24,7 @@ policies = sa.Table(
     metadata,
     sa.Column("uid", sa.String(36), primary_key=True),
     sa.Column("project_id", sa.String(64), nullable=False, index=True),
-    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("document", BoundedJSON(""), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
@@ -49,6 +50,13 @@ async def generation(tx: Tx, cluster_uid: str, holder: str) -> int:
     return (await tx.execute(found)).scalar_one_or_none() or 0
 
 
+async def count_revoked(tx: Tx, cluster_uid: str) -> int:
+    """Of how many users and agencies certificates of a cluster were ever revoked."""
+    query = sa.select(sa.func.count()).select_from(revocations)
+    found = await tx.execute(query.where(revocations.c.cluster_uid == cluster_uid))
+    return int(found.scalar_one())
+
+
 async def revoke(tx: Tx, cluster_uid: str, holder: str) -> None:
     """Count one more revocation of a holder's certificates."""
     counted = insert(revocations).values(cluster_uid=cluster_uid, holder=holder, generation=1)
@@ -63,6 +71,13 @@ async def revoke(tx: Tx, cluster_uid: str, holder: str) -> None:
 async def insert_policy(tx: Tx, policy: AccessPolicy) -> None:
     """Add an access policy."""
     await tx.execute(sa.insert(policies).values(asdict(policy)))
+
+
+async def count_policies(tx: Tx, *, project_id: str) -> int:
+    """How many access policies a project has."""
+    query = sa.select(sa.func.count()).select_from(policies)
+    found = await tx.execute(query.where(policies.c.project_id == project_id))
+    return int(found.scalar_one())
 
 
 async def get_policy(

@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 addons = sa.Table(
     "addons",
@@ -23,10 +25,10 @@ addons = sa.Table(
     sa.Column("status", sa.String(32), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("job_uid", sa.String(36), nullable=False),
-    sa.Column("annotations", sa.JSON, nullable=False),
-    sa.Column("labels", sa.JSON, nullable=False),
-    sa.Column("parameters", sa.JSON, nullable=False),
-    sa.Column("previous_parameters", sa.JSON, nullable=False),
+    sa.Column("annotations", BoundedJSON("metadata.annotations", limits.LABELS), nullable=False),
+    sa.Column("labels", BoundedJSON("metadata.labels", limits.LABELS), nullable=False),
+    sa.Column("parameters", BoundedJSON("spec.values"), nullable=False),
+    sa.Column("previous_parameters", BoundedJSON("spec.values"), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("cluster_uid", "name"),
@@ -187,11 +189,18 @@ async def insert_checks(tx: Tx, checks: list[Check]) -> None:
     )
 
 
-async def forget_checks(tx: Tx, cluster_uid: str, *, before: int) -> None:
-    """Forget the checks of a cluster from before a time (ns)."""
+async def forget_checks(tx: Tx, cluster_uid: str, *, before: int, keep: int) -> None:
+    """Forget the checks of a cluster from before a time (ns), and all but the newest ``keep``."""
+    mine = addon_checks.c.cluster_uid == cluster_uid
+    newest = (
+        sa.select(addon_checks.c.uid)
+        .where(mine)
+        .order_by(addon_checks.c.created_at.desc(), addon_checks.c.uid)
+        .limit(keep)
+    )
     await tx.execute(
         sa.delete(addon_checks).where(
-            addon_checks.c.cluster_uid == cluster_uid, addon_checks.c.created_at < before
+            mine, (addon_checks.c.created_at < before) | addon_checks.c.uid.not_in(newest)
         )
     )
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from clusterwright import errors, limits
 from clusterwright import wire as text
 from clusterwright.database import Tx, metadata
+from clusterwright.errors import ApiError
 from clusterwright.jobs import wire
 from clusterwright.jobs.plan import Job, JobPhase, Request, Target, unfold
 
@@ -81,9 +83,12 @@ class Tree:
 
 _INSERT_JOBS = sa.insert(jobs)
 _INSERT_TREE = sa.insert(job_trees)
-_LAST_SEQUENCE = sa.select(sa.func.coalesce(sa.func.max(job_trees.c.sequence), 0)).where(
-    job_trees.c.cluster_uid == sa.bindparam("cluster_uid")
-)
+_QUEUE = sa.select(
+    sa.func.coalesce(sa.func.max(job_trees.c.sequence), 0).label("last"),
+    sa.func.count(
+        sa.case((job_trees.c.finished_at.is_(None) & job_trees.c.cancel_reason.is_(None), 1))
+    ).label("unfinished"),
+).where(job_trees.c.cluster_uid == sa.bindparam("cluster_uid"))
 _TAKE_OVER = (
     sa.update(job_trees)
     .where(job_trees.c.uid == sa.bindparam("which"))
@@ -119,7 +124,8 @@ async def submit(tx: Tx, request: Request) -> str:
     """Write the whole tree down and promise it to the engine, in this transaction. Returns the top
     uid.
 
-    Jobs of one cluster run one at a time, in the order of their submission.
+    Jobs of one cluster run one at a time, in the order of their submission. Raises ApiError
+    TASK_LIMIT when many of them wait already.
     """
     tree = unfold(request, new_uid=text.new_uid, now=text.now())
     root = tree[0]
@@ -142,8 +148,13 @@ async def submit(tx: Tx, request: Request) -> str:
 
 
 async def _next_sequence(tx: Tx, cluster_uid: str) -> int:
-    last = await tx.execute(_LAST_SEQUENCE, {"cluster_uid": cluster_uid})
-    return int(last.scalar_one()) + 1
+    queue = (await tx.execute(_QUEUE, {"cluster_uid": cluster_uid})).one()
+    if queue.unfinished >= limits.MOST_UNFINISHED_JOBS:
+        raise ApiError(
+            errors.TASK_LIMIT,
+            f"{queue.unfinished} jobs of this cluster have not ended. Try again when some have.",
+        )
+    return int(queue.last) + 1
 
 
 async def take_over(tx: Tx, root_uid: str) -> Tree | None:
@@ -292,8 +303,8 @@ async def forget(tx: Tx, uid: str, *, project_id: str) -> bool:
 
 
 async def _remove(tx: Tx, roots: list[str]) -> None:
-    await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(roots)))
     await tx.execute(sa.delete(job_trees).where(job_trees.c.uid.in_(roots)))
+    await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(roots)))
 
 
 async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
@@ -306,6 +317,7 @@ async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
                 sa.select(job_trees.c.uid)
                 .where(job_trees.c.finished_at < finished_before)
                 .limit(limit)
+                .with_for_update(skip_locked=True)
             )
         ).scalars()
     )

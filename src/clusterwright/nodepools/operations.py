@@ -80,14 +80,16 @@ class PoolSizes:
 
 
 async def create(
-    tx: Tx, caller: Caller, cluster_uid: str, asked: PoolToCreate, *, zone: str
+    tx: Tx, caller: Caller, cluster_uid: str, asked: PoolToCreate, *, zone: str, quota: int
 ) -> Pool:
-    """Add a pool and promise its first nodes.
+    """Add a pool and promise its first nodes, unless the cluster has ``quota`` pools.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, ALREADY_EXISTS, NODE_LIMIT,
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, QUOTA, ALREADY_EXISTS, NODE_LIMIT,
     NOT_SUPPORTED.
     """
     cluster = await nodes.steady(tx, caller, cluster_uid)
+    if await store.count(tx, project_id=cluster.project_id, cluster_uid=cluster.uid) >= quota:
+        raise ApiError(errors.QUOTA, f"A cluster may have {quota} node pools. Delete one first.")
     check_settings(asked.spec, cluster)
     template = keepable(asked.spec.node_template)
     nodes.check_spec(template)

@@ -274,11 +274,8 @@ async def chosen(tx: Tx, cluster: Cluster, uids: Sequence[str]) -> list[Node]:
     return [by_uid[uid] for uid in dict.fromkeys(uids)]
 
 
-async def listed(
-    tx: Tx, caller: Caller, cluster_uid: str, *, limit: int, marker: str
-) -> tuple[Sequence[Node], bool]:
-    """Nodes of a cluster in the order of their creation, after the node ``marker``, and whether
-    more follow.
+async def marked(tx: Tx, caller: Caller, cluster_uid: str, marker: str) -> Node | None:
+    """The node after which a page begins; None for an empty marker, which means the first page.
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST for a marker that is no node of the cluster.
     """
@@ -288,8 +285,17 @@ async def listed(
         raise ApiError(
             errors.INVALID_REQUEST, f"query.marker: {marker[:64]} is no node of this cluster."
         )
+    return after
+
+
+async def listed(
+    tx: Tx, caller: Caller, cluster_uid: str, *, limit: int, after: Node | None
+) -> tuple[Sequence[Node], bool]:
+    """Nodes of a cluster in the order of their creation, after a node or from the first one, and
+    whether more follow. ``after`` may have been deleted since it was read.
+    """
     found = await store.page(
-        tx, project_id=caller.project_id, cluster_uid=cluster.uid, after=after, limit=limit + 1
+        tx, project_id=caller.project_id, cluster_uid=cluster_uid, after=after, limit=limit + 1
     )
     return found[:limit], len(found) > limit
 

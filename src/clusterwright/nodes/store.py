@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 nodes = sa.Table(
     "nodes",
@@ -28,15 +30,18 @@ nodes = sa.Table(
     sa.Column("phase", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("job_uid", sa.String(36), nullable=False, index=True),
-    # NULL until the server exists: one server is one node at most, in all clusters together.
-    sa.Column("server_id", sa.String(64), unique=True),
+    # NULL until the server exists.
+    sa.Column("server_id", sa.String(64)),
     sa.Column("private_ip", sa.String(64), nullable=False),
-    sa.Column("spec", sa.JSON, nullable=False),
-    sa.Column("labels", sa.JSON, nullable=False),
-    sa.Column("annotations", sa.JSON, nullable=False),
+    sa.Column("spec", BoundedJSON("spec", limits.NODE_SPEC), nullable=False),
+    sa.Column("labels", BoundedJSON("metadata.labels", limits.LABELS), nullable=False),
+    sa.Column("annotations", BoundedJSON("metadata.annotations", limits.LABELS), nullable=False),
     sa.Column("scale_down_locked", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    # One server is one node at most, in all clusters of the project together. Other projects name
+    # servers of their own: what they name is not theirs to learn of, nor to keep from this one.
+    sa.UniqueConstraint("project_id", "server_id"),
 )
 
 
@@ -101,9 +106,11 @@ class ServerTaken(Exception):
 
 async def insert(tx: Tx, added: Sequence[Node]) -> None:
     """Add nodes. Raises ServerTaken."""
+    # Two requests that name the same servers wait for each other's; in one order, never both.
+    in_order = sorted(added, key=lambda node: node.server_id or "")
     try:
         await tx.execute(
-            sa.insert(nodes), [{name: getattr(node, name) for name in _FIELDS} for node in added]
+            sa.insert(nodes), [{name: getattr(node, name) for name in _FIELDS} for node in in_order]
         )
     except IntegrityError:
         raise ServerTaken from None

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 # This insert compiles for SQLite too: "on conflict do nothing" is the same sentence there.
 from sqlalchemy.dialects.postgresql import insert
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
 from clusterwright.drivers.certificates import Pair
 
@@ -215,6 +216,25 @@ async def keep(tx: Tx, key: CertificateKey, new: StoredCertificate, *, now: int)
             expires_at=new.expires_at,
         )
     )
+    await _forget_unused(tx, key)
+
+
+async def _forget_unused(tx: Tx, key: CertificateKey) -> None:
+    """Forget a user's certificates but the last made: each lifetime asked for makes one."""
+    of_user = (
+        certificates.c.cluster_uid == key.cluster_uid,
+        certificates.c.role == key.role,
+        certificates.c.user_name == key.user_name,
+    )
+    made_at = certificates.c.expires_at - certificates.c.lifetime_seconds * 1_000_000_000
+    which = sa.tuple_(certificates.c.credentials, certificates.c.lifetime_seconds)
+    kept = (
+        sa.select(certificates.c.credentials, certificates.c.lifetime_seconds)
+        .where(*of_user)
+        .order_by(made_at.desc())
+        .limit(limits.KEPT_CERTIFICATES)
+    )
+    await tx.execute(sa.delete(certificates).where(*of_user, which.not_in(kept)))
 
 
 def _is(key: CertificateKey) -> list[sa.ColumnElement[bool]]:
