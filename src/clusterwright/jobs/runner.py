@@ -33,8 +33,9 @@ from clusterwright.database import (
 )
 from clusterwright.drivers.contract import Driver
 from clusterwright.jobs import store
-from clusterwright.jobs.execution import Change, Execution, apply
+from clusterwright.jobs.execution import Execution, apply
 from clusterwright.jobs.plan import JobPhase, Registry
+from clusterwright.jobs.progress import Change
 from clusterwright.jobs.store import Superseded
 from clusterwright.settings import Settings
 

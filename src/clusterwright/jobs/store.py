@@ -5,8 +5,10 @@ and what the engine needs. Whoever works on a tree holds its *epoch*: taking the
 it, and every later write of the old worker is refused, in the same transaction.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from clusterwright import wire as text
 from clusterwright.database import Tx, metadata
 from clusterwright.jobs import wire
 from clusterwright.jobs.plan import Job, JobPhase, Request, Target, unfold
+from clusterwright.turns import parts, unhurried
 
 jobs = sa.Table(
     "jobs",
@@ -90,7 +93,14 @@ _TAKE_OVER = (
     .values(epoch=job_trees.c.epoch + 1)
     .returning(job_trees.c.epoch, job_trees.c.arguments, job_trees.c.finished_at)
 )
-_TREE = sa.select(jobs).where(jobs.c.root_uid == sa.bindparam("root_uid")).order_by(jobs.c.position)
+_PAGE = 100
+# In the order of their making, which is that of the tree: the index has it, and pages need no sort.
+_TREE = (
+    sa.select(jobs)
+    .where(jobs.c.root_uid == sa.bindparam("root_uid"), jobs.c.id > sa.bindparam("last"))
+    .order_by(jobs.c.id)
+    .limit(_PAGE)
+)
 _HOLD = (
     sa.select(job_trees.c.epoch, job_trees.c.cancel_reason)
     .where(job_trees.c.uid == sa.bindparam("which"))
@@ -110,6 +120,12 @@ _RECORD_TREE = (
     .where(job_trees.c.uid == sa.bindparam("which"))
     .values(document=sa.bindparam("document"), finished_at=sa.bindparam("finished_at"))
 )
+_REMOVE_JOBS = sa.delete(jobs).where(
+    jobs.c.id.in_(sa.select(jobs.c.id).where(jobs.c.root_uid == sa.bindparam("which")).limit(_PAGE))
+)
+_REMOVE_TREE = sa.delete(job_trees).where(job_trees.c.uid == sa.bindparam("which"))
+_MOST_SWEPT = 10_000
+"""Jobs that one transaction forgets, about: others wait to write meanwhile."""
 _CANCEL_REASON = sa.select(job_trees.c.cancel_reason).where(
     job_trees.c.uid == sa.bindparam("which")
 )
@@ -121,10 +137,14 @@ async def submit(tx: Tx, request: Request) -> str:
 
     Jobs of one cluster run one at a time, in the order of their submission.
     """
-    tree = unfold(request, new_uid=text.new_uid, now=text.now())
-    root = tree[0]
+    unfolded = unfold(request, new_uid=text.new_uid, now=text.now())
+    root = next(unfolded)
     sequence = await _next_sequence(tx, root.cluster_uid)
-    await tx.execute(_INSERT_JOBS, [_row(job) for job in tree])
+    rendering = wire.Rendering()
+    async for part in parts(chain([root], unfolded)):
+        await tx.execute(_INSERT_JOBS, [_row(job) for job in part])
+        for job in part:
+            rendering.add(job)
     await tx.execute(
         _INSERT_TREE,
         {
@@ -134,7 +154,7 @@ async def submit(tx: Tx, request: Request) -> str:
             "sequence": sequence,
             "epoch": 0,
             "arguments": dict(request.arguments),
-            "document": wire.encode(tree),
+            "document": rendering.encode(),
         },
     )
     await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
@@ -160,8 +180,15 @@ async def take_over(tx: Tx, root_uid: str) -> Tree | None:
 
 
 async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
-    rows = await tx.execute(_TREE, {"root_uid": root_uid})
-    return tuple(_job(row) for row in rows)
+    jobs: list[Job] = []
+    last = -1
+    while page := (await tx.execute(_TREE, {"root_uid": root_uid, "last": last})).all():
+        async for row in unhurried(page):
+            jobs.append(_job(row))
+        if len(page) < _PAGE:
+            break
+        last = page[-1].id
+    return tuple(jobs)
 
 
 async def hold(tx: Tx, tree: Tree) -> str | None:
@@ -180,25 +207,32 @@ async def hold(tx: Tx, tree: Tree) -> str | None:
 async def record(tx: Tx, before: Tree, after: Tree) -> None:
     """Store what has changed between two states of a held tree, and its document with it."""
     changed = [new for old, new in zip(before.jobs, after.jobs, strict=True) if old != new]
+    await record_jobs(tx, changed)
+    await record_document(tx, after.root, wire.encode(after.jobs))
+
+
+async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
+    """Store the phases of jobs of a held tree."""
+    async for part in parts(changed):
+        await tx.execute(
+            _RECORD_JOB,
+            [
+                {
+                    "which": job.uid,
+                    "phase": job.phase,
+                    "reason": job.reason,
+                    "updated_at": job.updated_at,
+                }
+                for job in part
+            ],
+        )
+
+
+async def record_document(tx: Tx, root: Job, document: bytes) -> None:
+    """Store the document of a held tree whose top job is ``root``."""
+    finished_at = root.updated_at if root.phase.is_final else None
     await tx.execute(
-        _RECORD_JOB,
-        [
-            {
-                "which": job.uid,
-                "phase": job.phase,
-                "reason": job.reason,
-                "updated_at": job.updated_at,
-            }
-            for job in changed
-        ],
-    )
-    await tx.execute(
-        _RECORD_TREE,
-        {
-            "which": after.root.uid,
-            "document": wire.encode(after.jobs),
-            "finished_at": after.root.updated_at if after.root.phase.is_final else None,
-        },
+        _RECORD_TREE, {"which": root.uid, "document": document, "finished_at": finished_at}
     )
 
 
@@ -278,31 +312,39 @@ async def forget(tx: Tx, uid: str, *, project_id: str) -> bool:
         raise PartOfTree(row.uid)
     if row.finished_at is None:
         raise StillRunning
-    await _remove(tx, [uid])
+    await _remove(tx, uid)
     return True
 
 
-async def _remove(tx: Tx, roots: list[str]) -> None:
-    await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(roots)))
-    await tx.execute(sa.delete(job_trees).where(job_trees.c.uid.in_(roots)))
+async def _remove(tx: Tx, root_uid: str) -> int:
+    """Forget a tree; tells how many jobs it had."""
+    removed = 0
+    while count := (await tx.execute(_REMOVE_JOBS, {"which": root_uid})).rowcount:
+        removed += count
+        if count < _PAGE:
+            break
+        await asyncio.sleep(0)
+    await tx.execute(_REMOVE_TREE, {"which": root_uid})
+    return removed
 
 
 async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
-    """Forget up to ``limit`` jobs that ended before a time (ns). Returns the uids of their top
-    jobs.
+    """Forget up to ``limit`` jobs that ended before a time (ns), fewer where they have many
+    sub-jobs. Returns the uids of their top jobs.
     """
-    old = list(
-        (
-            await tx.execute(
-                sa.select(job_trees.c.uid)
-                .where(job_trees.c.finished_at < finished_before)
-                .limit(limit)
-            )
-        ).scalars()
-    )
-    if old:
-        await _remove(tx, old)
-    return old
+    old = (
+        await tx.execute(
+            sa.select(job_trees.c.uid).where(job_trees.c.finished_at < finished_before).limit(limit)
+        )
+    ).scalars()
+    swept: list[str] = []
+    removed = 0
+    async for uid in unhurried(old.all()):
+        removed += await _remove(tx, uid)
+        swept.append(uid)
+        if removed > _MOST_SWEPT:
+            break
+    return swept
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -339,8 +381,3 @@ def _job(row: Any) -> Job:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
-
-
-def by_uid(tree: Iterable[Job]) -> dict[str, Job]:
-    """The jobs of a tree by their uid."""
-    return {job.uid: job for job in tree}
