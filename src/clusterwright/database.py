@@ -153,11 +153,16 @@ class _Sqlite:
                 _driver(connection).execute("BEGIN")
                 yield _InlineTx(connection, outbox)
             return
-        async with self._writer:
+        await self._writer.acquire()
+        try:
             with self._engine.connect() as connection:
                 await self._become_writer(_driver(connection))
                 yield _InlineTx(connection, outbox)
                 connection.commit()
+        finally:
+            # Not at once: with one writer in a turn of the loop, readers never wait for the many
+            # that a large job has.
+            asyncio.get_running_loop().call_soon(self._writer.release)
 
     @staticmethod
     async def _become_writer(connection: sqlite3.Connection) -> None:

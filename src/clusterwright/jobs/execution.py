@@ -71,6 +71,7 @@ class Execution:
         self._due: list[Change] = []
         self._next_flush: asyncio.Future[None] | None = None
         self._flushing = asyncio.Lock()
+        self._turnstile = asyncio.Lock()
         self._stopped: str | None = None
 
     async def run(self) -> None:
@@ -220,6 +221,8 @@ class Execution:
     async def _commit(self, *changes: Change) -> None:
         """Make changes durable, with all others that are due by then."""
         await asyncio.shield(self._note(*changes))
+        async with self._turnstile:  # or all branches would go on in one turn of the loop
+            await asyncio.sleep(0)
 
     def _note(self, *changes: Change) -> asyncio.Future[None]:
         """Let the next commit carry changes; the future tells when that has happened."""
