@@ -32,7 +32,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from clusterwright import offloop
 from clusterwright.migrations import HEAD
+from clusterwright.offloop import Checkpoints, Thread
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -73,6 +75,12 @@ class Tx(ABC):
         costs more than running it.
         """
 
+    async def execute_large(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement that may write megabytes, and keep nobody waiting meanwhile."""
+        return await self.execute(statement, parameters)
+
     @abstractmethod
     async def run_sync(self, work: Callable[[Connection], T]) -> T:
         """Run a function of a synchronous connection inside this transaction."""
@@ -92,14 +100,28 @@ async def _no_engine(tx: Tx, **what: Any) -> None:
 class _InlineTx(Tx):
     is_sqlite = True
 
-    def __init__(self, connection: Connection, outbox: Outbox) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox, thread: Thread) -> None:
         super().__init__(outbox)
         self._connection = connection
+        self._thread = thread
+        self._is_large = False
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         return self._connection.execute(statement, parameters)
+
+    async def execute_large(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        self._is_large = True
+        return await self._thread.run(lambda: self._connection.execute(statement, parameters))
+
+    async def commit(self) -> None:
+        if self._is_large:
+            await self._thread.run(self._connection.commit)
+        else:
+            self._connection.commit()
 
     async def run_sync(self, work: Callable[[Connection], T]) -> T:
         return work(self._connection)
@@ -140,25 +162,30 @@ class _Sqlite:
         self._engine = create_engine(sync_url(url), pool_size=4, max_overflow=-1, **_OPTIONS)
         # One process never competes with itself: a lock here costs less than SQLite's polling.
         self._writer = asyncio.Lock()
+        self._thread = Thread()
+        self._checkpoints = Checkpoints(lambda: _plain_connection(sqlite_path(url)))
 
         @event.listens_for(self._engine, "connect")
         def configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # transactions begin below, never by themselves
             set_sqlite_modes(connection, busy_timeout=_INLINE_TIMEOUT)
+            connection.execute(f"PRAGMA wal_autocheckpoint={offloop.LONGEST_LOG}")
 
     @asynccontextmanager
     async def begin(self, outbox: Outbox, *, read_only: bool) -> AsyncIterator[Tx]:
         if read_only:
             with self._engine.connect() as connection:
                 _driver(connection).execute("BEGIN")
-                yield _InlineTx(connection, outbox)
+                yield _InlineTx(connection, outbox, self._thread)
             return
         await self._writer.acquire()
         try:
             with self._engine.connect() as connection:
                 await self._become_writer(_driver(connection))
-                yield _InlineTx(connection, outbox)
-                connection.commit()
+                tx = _InlineTx(connection, outbox, self._thread)
+                yield tx
+                await tx.commit()
+                self._checkpoints.note_commit()
         finally:
             # Not at once: with one writer in a turn of the loop, readers never wait for the many
             # that a large job has.
@@ -179,7 +206,13 @@ class _Sqlite:
             await asyncio.sleep(_RETRY_PAUSE)
 
     async def dispose(self) -> None:
+        self._checkpoints.close()
+        self._thread.close()
         self._engine.dispose()
+
+
+def _plain_connection(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -120,6 +120,8 @@ _RECORD_TREE = (
     .where(job_trees.c.uid == sa.bindparam("which"))
     .values(document=sa.bindparam("document"), finished_at=sa.bindparam("finished_at"))
 )
+_LARGE = 200_000
+"""Bytes of a document that takes longer to write than one turn of the event loop."""
 _REMOVE_JOBS = sa.delete(jobs).where(
     jobs.c.id.in_(sa.select(jobs.c.id).where(jobs.c.root_uid == sa.bindparam("which")).limit(_PAGE))
 )
@@ -145,17 +147,16 @@ async def submit(tx: Tx, request: Request) -> str:
         await tx.execute(_INSERT_JOBS, [_row(job) for job in part])
         for job in part:
             rendering.add(job)
-    await tx.execute(
+    await _write_tree(
+        tx,
         _INSERT_TREE,
-        {
-            "uid": root.uid,
-            "project_id": root.project_id,
-            "cluster_uid": root.cluster_uid,
-            "sequence": sequence,
-            "epoch": 0,
-            "arguments": dict(request.arguments),
-            "document": rendering.encode(),
-        },
+        uid=root.uid,
+        project_id=root.project_id,
+        cluster_uid=root.cluster_uid,
+        sequence=sequence,
+        epoch=0,
+        arguments=dict(request.arguments),
+        document=rendering.encode(),
     )
     await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
     return root.uid
@@ -231,9 +232,14 @@ async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
 async def record_document(tx: Tx, root: Job, document: bytes) -> None:
     """Store the document of a held tree whose top job is ``root``."""
     finished_at = root.updated_at if root.phase.is_final else None
-    await tx.execute(
-        _RECORD_TREE, {"which": root.uid, "document": document, "finished_at": finished_at}
+    await _write_tree(
+        tx, _RECORD_TREE, which=root.uid, document=document, finished_at=finished_at
     )
+
+
+async def _write_tree(tx: Tx, statement: sa.Executable, *, document: bytes, **values: Any) -> None:
+    execute = tx.execute_large if len(document) > _LARGE else tx.execute
+    await execute(statement, values | {"document": document})
 
 
 async def cancel(tx: Tx, cluster_uid: str, reason: str) -> None:
