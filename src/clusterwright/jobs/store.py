@@ -181,15 +181,15 @@ async def take_over(tx: Tx, root_uid: str) -> Tree | None:
 
 
 async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
-    jobs: list[Job] = []
+    found: list[Job] = []
     last = -1
     while page := (await tx.execute(_TREE, {"root_uid": root_uid, "last": last})).all():
-        async for row in unhurried(page):
-            jobs.append(_job(row))
+        found += map(_job, page)
         if len(page) < _PAGE:
             break
         last = page[-1].id
-    return tuple(jobs)
+        await asyncio.sleep(0)
+    return tuple(found)
 
 
 async def hold(tx: Tx, tree: Tree) -> str | None:
@@ -232,9 +232,7 @@ async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
 async def record_document(tx: Tx, root: Job, document: bytes) -> None:
     """Store the document of a held tree whose top job is ``root``."""
     finished_at = root.updated_at if root.phase.is_final else None
-    await _write_tree(
-        tx, _RECORD_TREE, which=root.uid, document=document, finished_at=finished_at
-    )
+    await _write_tree(tx, _RECORD_TREE, which=root.uid, document=document, finished_at=finished_at)
 
 
 async def _write_tree(tx: Tx, statement: sa.Executable, *, document: bytes, **values: Any) -> None:
