@@ -24,7 +24,7 @@ from tests import postgresql
 from tests.clients import cluster_walk
 from tests.server_process import ServerProcess
 
-PERIOD = 0.005
+PERIOD = 0.02
 """Seconds between two reads. They are due at fixed times, so that a pause of the server makes
 every read wait that was due in it.
 """

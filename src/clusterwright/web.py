@@ -22,6 +22,7 @@ from clusterwright import errors
 from clusterwright.database import Database, StorageUnavailable
 from clusterwright.errors import ApiError, ErrorCode
 from clusterwright.settings import Settings
+from clusterwright.turns import unhurried
 from clusterwright.wire import Document, Malformed
 
 log = logging.getLogger(__name__)
@@ -200,7 +201,20 @@ def json_response(
     document: Any, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """An answer whose body is ``document`` as JSON."""
-    return Response(msgspec.json.encode(document), status, headers, JSON.decode())
+    return json_bytes(msgspec.json.encode(document), status, headers)
+
+
+def json_bytes(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer whose body is JSON already."""
+    return Response(body, status, headers, JSON.decode())
+
+
+async def array(items: Iterable[Any]) -> msgspec.Raw:
+    """``items`` as a list for ``json_response``: made and encoded one by one, in turns, so that a
+    long list keeps nobody waiting. Give a generator where making an item is work, too.
+    """
+    encoded = [msgspec.json.encode(item) async for item in unhurried(items)]
+    return msgspec.Raw(b"[%b]" % b",".join(encoded))
 
 
 # Dependencies are coroutines even where they await nothing: FastAPI sends plain functions to a

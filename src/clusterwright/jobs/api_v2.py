@@ -9,7 +9,7 @@ from clusterwright.iam.auth import Member
 from clusterwright.jobs import store, wire_v2
 from clusterwright.jobs.store import PartOfTree, StillRunning
 from clusterwright.jobs.wire_v2 import JobDocumentV2
-from clusterwright.web import Data, described, json_response
+from clusterwright.web import Data, described, json_bytes
 
 router = APIRouter(tags=["Job"])
 
@@ -29,8 +29,9 @@ _JOB = "/{job_id}"
 async def list_jobs(caller: Member, data: Data) -> Response:
     """The project's jobs, newest first, as a bare array."""
     async with data.reading() as tx:
-        found = await store.newest(tx, project_id=caller.project_id, limit=MOST_LISTED)
-    return json_response([wire_v2.translate(document) for document in found])
+        found = store.newest(tx, project_id=caller.project_id, limit=MOST_LISTED)
+        items = [await wire_v2.translate(document) async for document in found]
+    return json_bytes(b"[%b]" % b",".join(items))
 
 
 @router.get(
@@ -48,7 +49,7 @@ async def get_one_job(caller: Member, data: Data, job_id: str) -> Response:
         found = await store.document(tx, job_id, project_id=caller.project_id)
     if found is None:
         raise _unknown(job_id)
-    return json_response(wire_v2.translate(found))
+    return json_bytes(await wire_v2.translate(found))
 
 
 @router.delete(

@@ -24,7 +24,7 @@ from clusterwright.nodes.wire import (
     ServersToAdd,
     keepable,
 )
-from clusterwright.web import Data, body, described, json_response, settings
+from clusterwright.web import Data, array, body, described, json_response, settings
 
 router = APIRouter(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 older = APIRouter(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
@@ -95,8 +95,8 @@ async def list_nodes(
     """A page of the cluster's nodes, in the order of their creation."""
     async with data.reading() as tx:
         nodes, more = await operations.listed(tx, caller, cluster_id, limit=limit, marker=marker)
-        items = await documents(tx, nodes, pools=node_pools)
-    page: dict[str, Any] = {"currentCount": len(items)}
+        items = await array(await documents(tx, nodes, pools=node_pools))
+    page: dict[str, Any] = {"currentCount": len(nodes)}
     if more:
         page["nextMarker"] = nodes[-1].uid
     return json_response({"kind": "List", "apiVersion": "v3", "items": items, "pageInfo": page})
