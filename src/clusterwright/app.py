@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from clusterwright import __version__, database, unsupported, web, wire
+from clusterwright import __version__, migrations, unsupported, web, wire
 from clusterwright.access import api as access_api
 from clusterwright.addons import api as addons_api
 from clusterwright.addons import operations as addons_operations
@@ -121,7 +121,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = Database(settings.database_url, pool_size=settings.database_shares.requests)
-    await asyncio.to_thread(database.migrate, data.url)
+    await asyncio.to_thread(migrations.migrate, data.url)
     key = server_key.load(settings)
     await server_key.confirm(data, key)
     await bootstrap(data, settings)

@@ -26,6 +26,7 @@ from clusterwright import errors
 from clusterwright.database import Conflict, Database, StorageUnavailable
 from clusterwright.errors import ApiError, ErrorCode
 from clusterwright.settings import Settings
+from clusterwright.turns import unhurried
 from clusterwright.wire import Document, Malformed
 
 log = logging.getLogger(__name__)
@@ -226,9 +227,7 @@ _IN_DOUBT = "The connection was lost during the change. Look whether it was made
 
 
 def as_refusal(error: Exception, scope: Scope, request_id: str) -> ApiError:
-    """The refusal that ``error`` means to a client; what nobody foresaw is logged with its
-    trace.
-    """
+    """The refusal that ``error`` means to a client. Logs the trace of what nobody foresaw."""
     match error:
         case ApiError():
             return error
@@ -277,9 +276,7 @@ def answer_errors(app: FastAPI) -> None:
 
 
 class Route(APIRoute):
-    """A route that is answered anew when its transaction lost to another one, which kept nothing
-    of it.
-    """
+    """A route that is answered anew when its transaction lost to another one."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with patience."""
@@ -295,7 +292,7 @@ class Route(APIRoute):
 
 
 class Router(APIRouter):
-    """Where slices declare their routes."""
+    """Where slices declare routes."""
 
     def __init__(self, *, route_class: type[Route] = Route, **options: Any) -> None:
         super().__init__(route_class=route_class, **options)
@@ -305,7 +302,20 @@ def json_response(
     document: Any, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """An answer whose body is ``document`` as JSON."""
-    return Response(msgspec.json.encode(document), status, headers, JSON.decode())
+    return json_bytes(msgspec.json.encode(document), status, headers)
+
+
+def json_bytes(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer whose body is JSON already."""
+    return Response(body, status, headers, JSON.decode())
+
+
+async def array(items: Iterable[Any]) -> msgspec.Raw:
+    """``items`` as a list for ``json_response``: made and encoded one by one, in turns, so that a
+    long list keeps nobody waiting. Give a generator where making an item is work, too.
+    """
+    encoded = [msgspec.json.encode(item) async for item in unhurried(items)]
+    return msgspec.Raw(b"[%b]" % b",".join(encoded))
 
 
 # Dependencies are coroutines even where they await nothing: FastAPI sends plain functions to a
@@ -330,9 +340,7 @@ Setup = Annotated[Settings, Depends(settings)]
 
 
 async def base_url(request: Request) -> str:
-    """The URL that clients use, without a trailing slash: the configured one or the one just
-    used.
-    """
+    """The URL that clients use, configured or just used, without a trailing slash."""
     configured = (await settings(request)).public_url
     return (configured or str(request.base_url)).rstrip("/")
 

@@ -71,7 +71,7 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 def test_migrations_build_the_declared_schema(engine: sa.Engine) -> None:
-    database.migrate(engine.url)
+    migrations.migrate(engine.url)
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
@@ -97,8 +97,8 @@ def test_the_newest_revision_is_the_one_that_starts_expect(engine: sa.Engine) ->
 
 
 def test_a_second_migration_changes_nothing(engine: sa.Engine) -> None:
-    database.migrate(engine.url)
-    database.migrate(engine.url)
+    migrations.migrate(engine.url)
+    migrations.migrate(engine.url)
 
     with engine.connect() as connection:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
@@ -114,7 +114,7 @@ def test_an_older_database_keeps_its_nodes_and_lets_each_project_name_its_server
         add(connection, "clusters", uid="c")
         add(connection, "nodes", uid="old", cluster_uid="c", project_id="p", server_id="s")
 
-    database.migrate(engine.url)
+    migrations.migrate(engine.url)
 
     with engine.begin() as connection:
         add(connection, "nodes", uid="other", cluster_uid="c", project_id="q", server_id="s")

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.database import Tx, metadata
 from clusterwright.limits import BoundedJSON
+from clusterwright.turns import unhurried
 
 revocations = sa.Table(
     "certificate_revocations",
@@ -93,7 +94,7 @@ async def find_policies(tx: Tx, *, project_id: str) -> list[AccessPolicy]:
     """The access policies of a project in the order of their creation."""
     query = sa.select(policies).where(policies.c.project_id == project_id)
     rows = await tx.execute(query.order_by(policies.c.created_at, policies.c.uid))
-    return [AccessPolicy(**row._mapping) for row in rows]
+    return [AccessPolicy(**row._mapping) async for row in unhurried(rows)]
 
 
 async def update_policy(tx: Tx, uid: str, **values: Any) -> None:

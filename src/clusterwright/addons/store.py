@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from clusterwright import limits
 from clusterwright.database import Tx, metadata
 from clusterwright.limits import BoundedJSON
+from clusterwright.turns import parts, unhurried
 
 addons = sa.Table(
     "addons",
@@ -156,12 +157,15 @@ async def installed(
     tx: Tx, cluster_uids: Sequence[str], *, project_id: str
 ) -> list[tuple[str, str, str, AddonStatus]]:
     """Cluster, name, version and status of the add-ons of many clusters, by name."""
-    rows = await tx.execute(
-        sa.select(addons.c.cluster_uid, addons.c.name, addons.c.version, addons.c.status)
-        .where(addons.c.cluster_uid.in_(cluster_uids), addons.c.project_id == project_id)
-        .order_by(addons.c.name)
-    )
-    return [(row.cluster_uid, row.name, row.version, AddonStatus(row.status)) for row in rows]
+    found = []
+    async for part in parts(cluster_uids):
+        rows = await tx.execute(
+            sa.select(addons.c.cluster_uid, addons.c.name, addons.c.version, addons.c.status)
+            .where(addons.c.cluster_uid.in_(part), addons.c.project_id == project_id)
+            .order_by(addons.c.name)
+        )
+        found += [(row.cluster_uid, row.name, row.version, AddonStatus(row.status)) for row in rows]
+    return found
 
 
 async def update(tx: Tx, uid: str, **values: Any) -> None:
@@ -225,7 +229,10 @@ async def find_checks(
         if wanted:
             query = query.where(addon_checks.c[column] == wanted)
     rows = await tx.execute(query.order_by(addon_checks.c.created_at.desc(), addon_checks.c.uid))
-    return [Check(**{name: getattr(row, name) for name in _CHECK_FIELDS}) for row in rows]
+    return [
+        Check(**{name: getattr(row, name) for name in _CHECK_FIELDS})
+        async for row in unhurried(rows)
+    ]
 
 
 def _addon(row: Any) -> Addon:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from clusterwright.clusters.wire import AUTOPILOT_FLAVOR
 from clusterwright.database import Tx, metadata
 from clusterwright.limits import BoundedJSON
+from clusterwright.turns import unhurried
 
 clusters = sa.Table(
     "clusters",
@@ -211,7 +212,7 @@ async def find(
             )
         )
     rows = await tx.execute(query.order_by(clusters.c.created_at, clusters.c.uid))
-    return [_cluster(row) for row in rows]
+    return [_cluster(row) async for row in unhurried(rows)]
 
 
 async def count(tx: Tx, *, project_id: str) -> int:

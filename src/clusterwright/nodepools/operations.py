@@ -34,6 +34,7 @@ from clusterwright.nodes.documents import PoolView
 from clusterwright.nodes.job_types import STEADY
 from clusterwright.nodes.store import WORKING, Node, NodePhase
 from clusterwright.nodes.wire import keepable
+from clusterwright.turns import unhurried
 
 _RENAMED = {
     "rootVolumeUpdate": "rootVolume",
@@ -151,10 +152,9 @@ async def reconcile(tx: Tx, cluster: Cluster, pool: Pool, *, zone: str) -> None:
     lacking = pool.expected - len(present)
     if lacking > 0:
         spec = nodes.complete(pool.spec["nodeTemplate"], cluster, zone=zone)
-        names = [nodes.random_name(pool.name[:50]) for _ in range(lacking)]
-        await nodes.start(
-            tx, cluster, [nodes.draft(cluster, n, spec, nodepool_uid=pool.uid) for n in names]
-        )
+        names = (nodes.random_name(pool.name[:50]) for _ in range(lacking))
+        drafts = await nodes.drafts(cluster, names, spec, nodepool_uid=pool.uid)
+        await nodes.start(tx, cluster, drafts)
     elif lacking < 0:
         free = [
             node
@@ -292,7 +292,7 @@ async def _refresh(tx: Tx, pool: Pool, found: Sequence[Node], *, before: Pool) -
         for key, (policy, default) in _POLICIES.items()
         if pool.spec.get(policy, default) == "refresh" and template.get(key) != old.get(key)
     }
-    for node in found if news else ():
+    async for node in unhurried(found if news else ()):
         await node_store.update(tx, [node.uid], spec=node.spec | news)
 
 
