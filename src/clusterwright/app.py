@@ -29,6 +29,7 @@ from clusterwright.iam import store as iam_store
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.directory import Directory
 from clusterwright.iam.first_account import bootstrap
+from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
@@ -137,6 +138,9 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     app.state.database = data
     app.state.drivers = available
     app.state.authenticator = Authenticator(directory, Tokens(key))
+    app.state.login = Login(
+        app.state.authenticator, data, lifetime_hours=settings.token_lifetime_hours
+    )
     app.state.show_job = jobs_api.ShowJob(documents, app.state.authenticator)
     try:
         await runner.start()
@@ -153,6 +157,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         finally:
             await runner.stop()
     finally:
+        app.state.login.close()
         await documents.close()
         await data.dispose()
 

@@ -115,6 +115,7 @@ IAM_FORBIDDEN = ErrorCode(
 IAM_KEY_QUOTA = ErrorCode(
     403, "IAM.0003", "IAM.0003", "The quota of temporary access keys is exhausted."
 )
+IAM_THROTTLED = ErrorCode(429, "IAM.0012", "IAM.0012", "The request is throttled. Try again later.")
 IAM_NOT_FOUND = ErrorCode(404, "IAM.0004", "IAM.0004", "Could not find the object.")
 
 CATALOGUE: dict[str, ErrorCode] = {
@@ -144,6 +145,7 @@ _TITLES = {
     403: "Forbidden",
     404: "Not Found",
     409: "Conflict",
+    429: "Too Many Requests",
 }
 
 

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     token_lifetime_hours: float = Field(
         24.0, gt=0, le=876_000, description="Hours that a token is valid"
     )
+    trust_proxy: bool = Field(
+        False,
+        description="Whether the last address of X-Forwarded-For is the client's: true only behind"
+        " a proxy that sets it; wrong passwords are counted by address",
+    )
     temporary_keys: int = Field(
         500,
         ge=1,

@@ -20,8 +20,10 @@ from clusterwright import web
 from clusterwright.database import Database, metadata, sync_engine
 from clusterwright.iam import api, auth, first_account, server_key, store
 from clusterwright.iam.auth import Authenticator
+from clusterwright.iam.brake import Guesses
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.directory import Directory
+from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
 from clusterwright.settings import Settings
 
@@ -105,8 +107,10 @@ def tables(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def serving(folder: Path, **changed: Any) -> AsyncIterator[Server]:
-    """A started server. Everything is under ``folder``."""
+async def serving(
+    folder: Path, *, guesses: Guesses | None = None, peer: str = "127.0.0.1", **changed: Any
+) -> AsyncIterator[Server]:
+    """A started server, asked by a peer of this address. Everything is under ``folder``."""
     settings = Settings(data=folder / "data", **changed)
     tables(settings)
     database = Database(settings.database_url)
@@ -118,6 +122,12 @@ async def serving(folder: Path, **changed: Any) -> AsyncIterator[Server]:
     web.answer_errors(app)
     app.state.database, app.state.settings = database, settings
     app.state.authenticator = Authenticator(directory, Tokens(key))
+    app.state.login = Login(
+        app.state.authenticator,
+        database,
+        lifetime_hours=settings.token_lifetime_hours,
+        guesses=guesses,
+    )
     app.include_router(api.router)
 
     @app.get("/api/v3/projects/{project_id}/jobs")
@@ -129,8 +139,9 @@ async def serving(folder: Path, **changed: Any) -> AsyncIterator[Server]:
         return web.json_response({"user": caller.user_name, "project": caller.project_id})
 
     edge = web.Edge(app, body_limit=settings.body_limit)
-    transport = httpx.ASGITransport(app=edge)
+    transport = httpx.ASGITransport(app=edge, client=(peer, 1))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         account = json.loads((settings.data / "credentials.json").read_text())
         yield Server(client, database, settings, directory, app.state.authenticator, account)
+    app.state.login.close()
     await database.dispose()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from clusterwright.errors import ApiError
-from clusterwright.iam import store, vault
+from clusterwright.iam import passwords, store
 from clusterwright.iam.tokens import Tokens
 from clusterwright.wire import new_id, now
 from tests.api.iam_server import Server, serving
@@ -76,7 +76,7 @@ async def test_unknown_users_wrong_passwords_and_disabled_users_look_the_same(
         id=new_id(),
         domain_id=server.account["domain_id"],
         name="gone",
-        password_hash=vault.hash_password("right"),
+        password_hash=passwords.hash_password("right"),
         password_changed_at=now(),
         enabled=False,
     )
@@ -249,7 +249,7 @@ async def test_a_password_change_by_a_clock_that_differs_ends_old_tokens_and_no_
     old = {"X-Auth-Token": await server.token()}
     async with server.database.transaction() as tx:
         at = now() + hours * 3600 * 10**9
-        await store.set_password(tx, server.account["user_id"], vault.hash_password("new"), at)
+        await store.set_password(tx, server.account["user_id"], passwords.hash_password("new"), at)
     await server.directory.refresh(server.database)
     server.account["password"] = "new"
 
@@ -272,7 +272,7 @@ def test_a_token_of_an_earlier_release_is_still_read() -> None:
 async def test_a_changed_password_ends_the_tokens_issued_before(server: Server) -> None:
     before = {"X-Auth-Token": await server.token()}
     async with server.database.transaction() as tx:
-        changed = vault.hash_password("new"), now()
+        changed = passwords.hash_password("new"), now()
         await store.set_password(tx, server.account["user_id"], *changed)
     await server.directory.refresh(server.database)
 

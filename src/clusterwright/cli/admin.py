@@ -17,7 +17,7 @@ from rich.table import Table
 from clusterwright.cli.serve import configured
 from clusterwright.database import Database, StorageUnavailable, Tx, sqlite_path
 from clusterwright.errors import ApiError
-from clusterwright.iam import first_account, server_key, store, vault
+from clusterwright.iam import first_account, passwords, server_key, store, vault
 from clusterwright.iam.server_key import KeyChanged
 from clusterwright.iam.store import AccessKey, Domain, Project, Record, Snapshot, User
 from clusterwright.settings import Settings
@@ -156,7 +156,7 @@ def _password(*, stdin: bool, prompt: bool) -> tuple[str, bool]:
     if prompt:
         typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         return typed, False
-    return vault.new_password(), True
+    return passwords.new_password(), True
 
 
 @domain_app.command("add")
@@ -256,7 +256,7 @@ def set_password(
 
     async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
         found = _find(snapshot.users, user)
-        await store.set_password(tx, found.id, vault.hash_password(password), now())
+        await store.set_password(tx, found.id, passwords.hash_password(password), now())
         return [_row(found) | ({"password": password} if is_new else {})]
 
     _show(_apply(context, change), output)

@@ -1,7 +1,9 @@
 """The identity service's routes: what cloud clients ask before they reach a cluster."""
 
+import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request
@@ -15,7 +17,7 @@ from clusterwright.iam import auth, documents, store, vault
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.directory import Directory
-from clusterwright.iam.login import Login
+from clusterwright.iam.login import Login, Origin, Throttled
 from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import Token, TokenError
 from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
@@ -38,6 +40,8 @@ class IdentityRoute(web.Route):
                 refusal = _refusal(error, request)
                 content = web.error_body(refusal, request_id)
                 response = Response(content, refusal.error.status, media_type="application/json")
+                if isinstance(refusal, Throttled):
+                    response.headers["Retry-After"] = str(refusal.retry_after)
             response.headers["X-IAM-Trace-Id"] = request_id
             return response
 
@@ -64,8 +68,26 @@ async def _directory(request: Request) -> Directory:
     return (await auth.authenticator(request)).directory
 
 
+async def _login(request: Request) -> Login:
+    found: Login = request.app.state.login
+    return found
+
+
+async def _origin(request: Request) -> Origin:
+    """Where a request is from. The last address in X-Forwarded-For is the only one that a proxy
+    has seen itself; all before it are the client's own words.
+    """
+    address = request.client.host if request.client else ""
+    if (await web.settings(request)).trust_proxy:
+        last = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
+        with suppress(ValueError):
+            address = str(ipaddress.ip_address(last))
+    return Origin(address, request.state.request_id)
+
+
 Known = Annotated[Directory, Depends(_directory)]
 Guard = Annotated[Authenticator, Depends(auth.authenticator)]
+Entrance = Annotated[Login, Depends(_login)]
 Subject = Annotated[str, Header(alias="X-Subject-Token")]
 Base = Annotated[str, Depends(web.base_url)]
 
@@ -95,12 +117,11 @@ async def show_version(base: Base) -> Response:
 @router.post("/v3/auth/tokens", status_code=201)
 async def issue_token(
     request: Request,
-    guard: Guard,
+    entrance: Entrance,
     asked: Annotated[TokenRequest, Depends(web.body(TokenRequest))],
 ) -> Response:
     """Issue a token for a password or for another token."""
-    hours = (await web.settings(request)).token_lifetime_hours
-    text, token = await Login(guard, lifetime_hours=hours).log_in(asked)
+    text, token = await entrance.log_in(asked, await _origin(request))
     return await _token_response(request, text, token, status=201)
 
 

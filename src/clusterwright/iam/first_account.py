@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from clusterwright.database import Database
-from clusterwright.iam import server_key, store, vault
+from clusterwright.iam import passwords, server_key, store, vault
 from clusterwright.iam.store import AccessKey, Domain, Project, User
 from clusterwright.settings import Settings
 from clusterwright.wire import new_id, now
@@ -16,7 +16,7 @@ def new_user(domain_id: str, name: str, password: str, id: str = "") -> User:
         id=id or new_id(),
         domain_id=domain_id,
         name=name,
-        password_hash=vault.hash_password(password),
+        password_hash=passwords.hash_password(password),
         password_changed_at=now(),
     )
 
@@ -34,7 +34,7 @@ async def bootstrap(database: Database, settings: Settings) -> bool:
     region = {"project_name": settings.region, "region": settings.region}
     ids = {name: new_id() for name in ("domain_id", "project_id", "user_id")}
     chosen_secrets = {
-        "password": vault.new_password(),
+        "password": passwords.new_password(),
         "access_key": vault.new_access_key(),
         "secret_key": vault.new_secret_key(),
     }

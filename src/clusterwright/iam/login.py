@@ -3,35 +3,75 @@
 Unknown user, wrong password and disabled user are told apart neither by the answer nor by its time.
 """
 
-import asyncio
+import logging
+import math
+from dataclasses import replace
+from typing import NamedTuple
 
 from clusterwright import errors
+from clusterwright.database import Database, StorageUnavailable
 from clusterwright.errors import ApiError
-from clusterwright.iam import vault
+from clusterwright.iam import passwords, store
 from clusterwright.iam.auth import Authenticator
+from clusterwright.iam.brake import Guesses
+from clusterwright.iam.passwords import Crowded, Hashers
 from clusterwright.iam.store import User
 from clusterwright.iam.tokens import Token
 from clusterwright.iam.wire import DomainReference, PasswordUser, ProjectReference, TokenRequest
 from clusterwright.wire import now
 
+log = logging.getLogger(__name__)
+
+_SHOWN = 100
+"""Characters of a user's name that a log line shows."""
+
+
+class Origin(NamedTuple):
+    """Where a request is from."""
+
+    address: str
+    request_id: str
+
+
+class Throttled(ApiError):
+    """Too many passwords are tried. ``retry_after`` tells in how many seconds to try again."""
+
+    def __init__(self, detail: str, seconds: float) -> None:
+        self.retry_after = max(1, math.ceil(seconds))
+        super().__init__(errors.IAM_THROTTLED, f"{detail} Try again in {self.retry_after} s.")
+
 
 class Login:
-    """Issues the tokens that an authenticator will accept."""
+    """Issues the tokens that an authenticator will accept. Use ``close`` when done."""
 
-    def __init__(self, authenticator: Authenticator, *, lifetime_hours: float) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        database: Database,
+        *,
+        lifetime_hours: float,
+        guesses: Guesses | None = None,
+    ) -> None:
+        self._guesses = guesses or Guesses()
+        self._hashers = Hashers()
         self._authenticator = authenticator
+        self._database = database
         self._directory = authenticator.directory
         self._tokens = authenticator.tokens
         self._lifetime = round(lifetime_hours * 3600 * 1_000_000_000)
 
-    async def log_in(self, asked: TokenRequest) -> tuple[str, Token]:
+    def close(self) -> None:
+        """Check no more passwords."""
+        self._hashers.close()
+
+    async def log_in(self, asked: TokenRequest, origin: Origin) -> tuple[str, Token]:
         """A new token for who asks: its text, and what it says. Raises ApiError.
 
         A token made from a token ends when that one does: a stolen one cannot live for ever.
         """
         identity = asked.auth.identity
         if identity.password is not None and identity.methods == ["password"]:
-            user = await self._by_password(identity.password.user)
+            user = await self._by_password(identity.password.user, origin)
             methods: tuple[str, ...] = ("password",)
             expires_at, first = now() + self._lifetime, ""
         else:
@@ -55,15 +95,73 @@ class Login:
         self._authenticator.by_token(text or "")
         return self._tokens.read(text or "")
 
-    async def _by_password(self, asked: PasswordUser) -> User:
-        user = self._find(asked)
-        right = await asyncio.to_thread(
-            vault.check_password, asked.password, user.password_hash if user else None
-        )
-        # Hashing takes a while: a password changed meanwhile must not give a token any more.
-        if user is None or not right or user != self._find(asked) or not self._may_log_in(user):
-            raise ApiError(errors.IAM_WRONG_PASSWORD)
+    async def _by_password(self, asked: PasswordUser, origin: Origin) -> User:
+        """The user whose password was given. Every refusal is told to the log in one line."""
+        try:
+            return await self._check(asked, origin.address)
+        except ApiError as refusal:
+            # The address is before what the client wrote itself, for programs that look for it.
+            facts = {
+                "address": origin.address,
+                "request": origin.request_id,
+                "code": refusal.error.code,
+                "user": (asked.id or asked.name or "")[:_SHOWN],
+            }
+            log.warning("refusing a log-in", extra=facts)
+            raise
+
+    async def _check(self, asked: PasswordUser, address: str) -> User:
+        name = self._counted_as(asked)
+        self._brake(name, address)
+        try:
+            async with self._hashers.turn():
+                self._brake(name, address)  # others may have failed while this one waited
+                user = self._find(asked)
+                right = await self._hashers.run(
+                    passwords.check_password, asked.password, user.password_hash if user else None
+                )
+                # Hashing takes a while: a password changed meanwhile must not give a token.
+                found = self._find(asked)
+                if not (user and right and _is_same(user, found) and self._may_log_in(user)):
+                    self._guesses.failed(name, address)
+                    raise ApiError(errors.IAM_WRONG_PASSWORD)
+                self._guesses.succeeded(name, address)
+                fresh = await self._outdated(user, asked.password)
+        except Crowded as error:
+            raise Throttled("Many others are logging in.", 1) from error
+        if fresh:
+            await self._rehash(user, fresh)
         return user
+
+    def _brake(self, name: str, address: str) -> None:
+        """Raises Throttled while a user or an address has to wait for its next try."""
+        if seconds := self._guesses.seconds(name, address):
+            raise Throttled("Too many wrong passwords were given.", seconds)
+
+    def _counted_as(self, asked: PasswordUser) -> str:
+        """One name for all the ways to ask for one user, whether it exists or not."""
+        if user := self._find(asked):
+            return f"id {user.id}"
+        if asked.id is not None:
+            return f"id {asked.id}"
+        where = asked.domain or DomainReference()
+        domain = self._directory.domain(id=where.id, name=where.name)
+        return f"name {domain.id if domain else (where.id, where.name)} {asked.name}"
+
+    async def _outdated(self, user: User, password: str) -> str:
+        """A new hash of a password whose stored one is outdated; empty otherwise."""
+        if not passwords.is_outdated(user.password_hash):
+            return ""
+        return await self._hashers.run(passwords.hash_password, password)
+
+    async def _rehash(self, user: User, fresh: str) -> None:
+        """Store a user's new hash. Failing to is no reason to refuse."""
+        try:
+            async with self._database.transaction() as tx:
+                await store.rehash(tx, user.id, user.password_hash, fresh)
+            await self._directory.refresh(self._database)
+        except StorageUnavailable as error:
+            log.warning("keeping an old hash", extra={"user": user.id, "reason": str(error)})
 
     def _find(self, asked: PasswordUser) -> User | None:
         if asked.id is not None:
@@ -104,3 +202,8 @@ class Login:
         domain = self._directory.domain(id=asked.id, name=asked.name)
         if domain is None or domain.id != user.domain_id:
             raise ApiError(errors.IAM_FORBIDDEN, "The scope must be in the user's own domain.")
+
+
+def _is_same(user: User, found: User | None) -> bool:
+    """Whether this is still the user whose password was checked; its hash may have been renewed."""
+    return found is not None and replace(found, password_hash=user.password_hash) == user

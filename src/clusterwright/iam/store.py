@@ -261,6 +261,16 @@ async def set_password(tx: Tx, user_id: str, password_hash: str, changed_at: int
     await tx.execute(update(users).where(users.c.id == user_id).values(changed))
 
 
+async def rehash(tx: Tx, user_id: str, old_hash: str, new_hash: str) -> None:
+    """Keep the same password under another hash, unless it was changed meanwhile.
+
+    Tokens stay valid: nothing has changed for them.
+    """
+    changed = {"password_hash": new_hash, "revision": await begin_change(tx)}
+    same = (users.c.id == user_id) & (users.c.password_hash == old_hash)
+    await tx.execute(update(users).where(same).values(changed))
+
+
 async def revoke(tx: Tx, chain: str, expires_at: int) -> None:
     """End a chain of tokens, of which the last ends at a time (ns). Twice is once."""
     changed_in = await begin_change(tx)

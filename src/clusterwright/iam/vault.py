@@ -1,8 +1,7 @@
-"""What must stay secret at rest: private files, sealed secrets and password hashes."""
+"""What must stay secret at rest: private files and sealed secrets."""
 
 import base64
 import hashlib
-import hmac
 import os
 import secrets
 import string
@@ -14,8 +13,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
-_SCRYPT = {"n": 2**14, "r": 8, "p": 1}
-_NOBODY = b"\0" * 16
 
 
 def private_file(path: Path, content: bytes) -> bytes:
@@ -86,26 +83,6 @@ class Vault:
             ) from error
 
 
-def hash_password(password: str) -> str:
-    """A salted scrypt hash. Takes tens of milliseconds: never call it on the event loop."""
-    salt = secrets.token_bytes(16)
-    return f"{salt.hex()}${_scrypt(password, salt).hex()}"
-
-
-def check_password(password: str, password_hash: str | None) -> bool:
-    """Whether the password is right. Takes as long for nobody (None) as for a user."""
-    if password_hash is None:
-        _scrypt(password, _NOBODY)
-        return False
-    salt, expected = (bytes.fromhex(part) for part in password_hash.split("$"))
-    return hmac.compare_digest(_scrypt(password, salt), expected)
-
-
-def _scrypt(password: str, salt: bytes) -> bytes:
-    # A lone surrogate is legal in a JSON string, and no password anybody can type.
-    return hashlib.scrypt(password.encode(errors="surrogatepass"), salt=salt, **_SCRYPT)
-
-
 def digest(secret: str) -> str:
     """A hash for secrets that are long and random already."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -119,8 +96,3 @@ def new_access_key() -> str:
 def new_secret_key() -> str:
     """A new secret key: 40 letters and digits."""
     return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(40))
-
-
-def new_password() -> str:
-    """A new password: 24 letters and digits."""
-    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(24))
