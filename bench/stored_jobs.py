@@ -104,7 +104,7 @@ class StoredJobs:
         )
         names = iter(range(1, 100))
 
-        tree = unfold(asked, new_uid=lambda: _uid(next(names)), now=MADE)
+        tree = list(unfold(asked, new_uid=lambda: _uid(next(names)), now=MADE))
         self._tree = [
             replace(job, phase=JobPhase.SUCCESS, updated_at=MADE + job.position * 1_234_567_890)
             for job in tree

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from clusterwright import database
+from clusterwright import migrations
 from clusterwright.database import Database
 from tests import postgresql
 from tests.server_process import ServerProcess
@@ -45,7 +45,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 async def data(database_url: str) -> AsyncIterator[Database]:
     """A database of each kind with our tables."""
     data = Database(database_url)
-    database.migrate(data.url)
+    migrations.migrate(data.url)
     yield data
     await data.dispose()
 

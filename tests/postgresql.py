@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +15,11 @@ import psycopg
 from tests.server_process import free_port
 
 _BINARIES = ("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin", "/usr/local/bin")
-_OPTIONS = "-c fsync=off -c listen_addresses=127.0.0.1 -c max_connections=300"
+_OPTIONS = "-c fsync=off -c listen_addresses=127.0.0.1"
+_ROLE = "clusterwright"
+"""The owner of databases that ``PostgresServer.create`` makes. ``tester`` is a superuser, for whom
+PostgreSQL keeps the last connections: they stay free for a test's own questions.
+"""
 
 
 def binaries() -> Path | None:
@@ -34,8 +38,9 @@ def _as_owner(command: list[str]) -> None:
 class PostgresServer:
     """A server with a data folder of its own, on a free port; ``start`` and ``stop`` it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, max_connections: int = 300) -> None:
         self._folder = folder
+        self._max_connections = max_connections
         self._home = Path(tempfile.mkdtemp(prefix="clusterwright-pg-"))
         if os.geteuid() == 0:
             os.chown(self._home, pwd.getpwnam("postgres").pw_uid, -1)
@@ -47,12 +52,38 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start, and wait until connections are accepted."""
-        options = f"{_OPTIONS} -p {self._port} -k {self._home}"
+        options = (
+            f"{_OPTIONS} -c max_connections={self._max_connections} -p {self._port} -k {self._home}"
+        )
         self._control("-l", str(self._home / "log"), "-o", options, "start")
 
     def stop(self, mode: str = "fast") -> None:
         """Stop, ending every session."""
         self._control("-m", mode, "stop")
+
+    def create(self, database: str) -> str:
+        """Make an empty database, owned by an ordinary role. Returns its URL for that role."""
+        with self._superuser() as connection:
+            connection.execute(f"CREATE ROLE {_ROLE} LOGIN")
+            connection.execute(f"CREATE DATABASE {database} OWNER {_ROLE}")
+        return f"postgresql://{_ROLE}@127.0.0.1:{self._port}/{database}"
+
+    def refuse(self, database: str) -> None:
+        """End every session of a database and let nobody in, as during its restoration."""
+        with self._superuser() as connection:
+            connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [database],
+            )
+
+    def accept(self, database: str) -> None:
+        """Let everybody in again."""
+        with self._superuser() as connection:
+            connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
+    def _superuser(self) -> psycopg.Connection:
+        return psycopg.connect(f"{self.url}/postgres", autocommit=True)
 
     def remove(self) -> None:
         """Forget the data folder."""
@@ -64,14 +95,15 @@ class PostgresServer:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[PostgresServer]:
-    """A running server that is removed in the end."""
-    postgres = PostgresServer(folder)
+def running(folder: Path, *, max_connections: int = 300) -> Iterator[PostgresServer]:
+    """A running server that is stopped and removed in the end."""
+    postgres = PostgresServer(folder, max_connections=max_connections)
     try:
         postgres.start()
         yield postgres
-        postgres.stop("immediate")
     finally:
+        with suppress(subprocess.CalledProcessError):  # it may be stopped already
+            postgres.stop("immediate")
         postgres.remove()
 
 

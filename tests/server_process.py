@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 START_SECONDS = 30
+STOP_SECONDS = 30
 
 
 def free_port() -> int:
@@ -70,6 +71,19 @@ class ServerProcess:
 
     def start(self) -> "ServerProcess":
         """Start the server and wait until it serves requests."""
+        self.launch()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.is_alive():
+            try:
+                if httpx.get(f"{self.endpoint}/healthz").status_code == 200:
+                    return self
+            except httpx.TransportError:
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"The server did not start:\n{self.log.read_text()[-4000:]}")
+
+    def launch(self) -> None:
+        """Start the process and wait for nothing."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "clusterwright", "serve"],
@@ -77,28 +91,33 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.endpoint}/healthz").status_code == 200:
-                    return self
-            except httpx.TransportError:
-                pass
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.02)
-        raise AssertionError(f"The server did not start:\n{self.log.read_text()[-4000:]}")
+
+    def is_alive(self) -> bool:
+        """Whether the process has been started and has not ended, by itself or otherwise."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End the process like a power cut: no handler runs."""
-        self._end(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+        self.wait()
 
-    def stop(self) -> None:
-        """Ask the process to end, and wait for it."""
-        self._end(signal.SIGTERM)
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int | None:
+        """Ask the process to end, and wait for it. Returns its exit code, None if none ran."""
+        self.signal(how)
+        return self.wait()
 
-    def _end(self, how: signal.Signals) -> None:
+    def signal(self, which: signal.Signals) -> None:
+        """Send a signal and wait for nothing. A process that is gone gets none."""
         if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(timeout=30)
-            self._process = None
+            self._process.send_signal(which)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int | None:
+        """Wait for the end of the process. Returns its exit code, None if none ran.
+
+        Raises subprocess.TimeoutExpired.
+        """
+        if self._process is None:
+            return None
+        code = self._process.wait(timeout=seconds)
+        self._process = None
+        return code

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from clusterwright import __version__, database, unsupported, web, wire
+from clusterwright import __version__, migrations, unsupported, web, wire
 from clusterwright.access import api as access_api
 from clusterwright.addons import api as addons_api
 from clusterwright.addons import operations as addons_operations
@@ -121,8 +121,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     is in use, and KeyChanged when the database was made with another secret key.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = Database(settings.database_url, pool_size=settings.connections.requests)
-    await asyncio.to_thread(database.migrate, data.url)
+    data = Database(settings.database_url, pool_size=settings.database_shares.requests)
+    await asyncio.to_thread(migrations.migrate, data.url)
     key = server_key.load(settings)
     await server_key.confirm(data, key)
     await bootstrap(data, settings)
@@ -132,7 +132,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     available = drivers(data, settings)
     runner = Runner(data, REGISTRY, available, settings)
     documents = await reader.connect(
-        data.url, name="clusterwright-reader", connections=settings.connections.reader
+        data.url, name="clusterwright-reader", connections=settings.database_shares.reader
     )
     app = routes(settings)
     app.state.database = data
@@ -148,7 +148,12 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         app.state.health = Health(data, chores)
         try:
             async with chores:
-                yield Edge(app, body_limit=settings.body_limit, hot=[app.state.show_job])
+                yield Edge(
+                    app,
+                    body_limit=settings.body_limit,
+                    body_seconds=settings.body_seconds,
+                    hot=[app.state.show_job],
+                )
         finally:
             await runner.stop()
     finally:

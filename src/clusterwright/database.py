@@ -23,15 +23,14 @@ from sqlalchemy import (
     MetaData,
     create_engine,
     event,
-    inspect,
     make_url,
-    text,
 )
 from sqlalchemy.engine import URL, CursorResult
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from clusterwright.migrations import HEAD
+from clusterwright import offloop
+from clusterwright.offloop import Checkpoints, Thread
+from clusterwright.outage import Outage
 from clusterwright.sqlstates import Meaning, meaning
 
 T = TypeVar("T")
@@ -42,6 +41,10 @@ metadata = MetaData()
 
 BUSY_TIMEOUT = 30_000
 """Milliseconds that a writer waits for another one on SQLite."""
+IDLE_IN_TRANSACTION = 15_000
+"""Milliseconds until PostgreSQL ends a session that does nothing in its transaction: a frozen
+process must not keep the rows that whoever takes its jobs over has to lock.
+"""
 _INLINE_TIMEOUT = 5
 """Milliseconds of that wait that may be spent inside the event loop at a time."""
 _RETRY_PAUSE = 0.002
@@ -85,6 +88,12 @@ class Tx(ABC):
         costs more than running it.
         """
 
+    async def execute_large(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement that may write megabytes, and keep nobody waiting meanwhile."""
+        return await self.execute(statement, parameters)
+
     @abstractmethod
     async def run_sync(self, work: Callable[[Connection], T]) -> T:
         """Run a function of a synchronous connection inside this transaction."""
@@ -104,14 +113,28 @@ async def _no_engine(tx: Tx, **what: Any) -> None:
 class _InlineTx(Tx):
     is_sqlite = True
 
-    def __init__(self, connection: Connection, outbox: Outbox) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox, thread: Thread) -> None:
         super().__init__(outbox)
         self._connection = connection
+        self._thread = thread
+        self._is_large = False
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         return self._connection.execute(statement, parameters)
+
+    async def execute_large(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        self._is_large = True
+        return await self._thread.run(lambda: self._connection.execute(statement, parameters))
+
+    async def commit(self) -> None:
+        if self._is_large:
+            await self._thread.run(self._connection.commit)
+        else:
+            self._connection.commit()
 
     async def run_sync(self, work: Callable[[Connection], T]) -> T:
         return work(self._connection)
@@ -152,24 +175,34 @@ class _Sqlite:
         self._engine = create_engine(sync_url(url), pool_size=4, max_overflow=-1, **_OPTIONS)
         # One process never competes with itself: a lock here costs less than SQLite's polling.
         self._writer = asyncio.Lock()
+        self._thread = Thread()
+        self._checkpoints = Checkpoints(lambda: _plain_connection(sqlite_path(url)))
 
         @event.listens_for(self._engine, "connect")
         def configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # transactions begin below, never by themselves
             set_sqlite_modes(connection, busy_timeout=_INLINE_TIMEOUT)
+            connection.execute(f"PRAGMA wal_autocheckpoint={offloop.LONGEST_LOG}")
 
     @asynccontextmanager
     async def begin(self, outbox: Outbox, *, read_only: bool) -> AsyncIterator[Tx]:
         if read_only:
             with self._engine.connect() as connection:
                 _driver(connection).execute("BEGIN")
-                yield _InlineTx(connection, outbox)
+                yield _InlineTx(connection, outbox, self._thread)
             return
-        async with self._writer:
+        await self._writer.acquire()
+        try:
             with self._engine.connect() as connection:
                 await self._become_writer(_driver(connection))
-                yield _InlineTx(connection, outbox)
-                connection.commit()
+                tx = _InlineTx(connection, outbox, self._thread)
+                yield tx
+                await tx.commit()
+                self._checkpoints.note_commit()
+        finally:
+            # Not at once: with one writer in a turn of the loop, readers never wait for the many
+            # that a large job has.
+            asyncio.get_running_loop().call_soon(self._writer.release)
 
     @staticmethod
     async def _become_writer(connection: sqlite3.Connection) -> None:
@@ -186,7 +219,13 @@ class _Sqlite:
             await asyncio.sleep(_RETRY_PAUSE)
 
     async def dispose(self) -> None:
+        self._checkpoints.close()
+        self._thread.close()
         self._engine.dispose()
+
+
+def _plain_connection(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
@@ -201,7 +240,12 @@ class _Postgresql:
             _with_driver(url, "", "asyncpg"),
             pool_size=pool_size,
             max_overflow=0,
-            connect_args={"server_settings": {"application_name": name}},
+            connect_args={
+                "server_settings": {
+                    "application_name": name,
+                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION),
+                }
+            },
             **_OPTIONS,
         )
 
@@ -212,29 +256,6 @@ class _Postgresql:
 
     async def dispose(self) -> None:
         await self._engine.dispose()
-
-
-class Outage:
-    """How long one kind of transaction was impossible, in seconds of the monotonic clock."""
-
-    def __init__(self) -> None:
-        self.since: float | None = None
-        """When the present outage began; None outside one."""
-        self._past = 0.0
-
-    def begin(self) -> None:
-        """Note that the database was found away."""
-        if self.since is None:
-            self.since = time.monotonic()
-
-    def end(self) -> None:
-        """Note that the database did what it was asked."""
-        if self.since is not None:
-            self._past, self.since = self.seconds(), None
-
-    def seconds(self) -> float:
-        """The length of all outages, the present one included."""
-        return self._past + (time.monotonic() - self.since if self.since is not None else 0.0)
 
 
 def first_line(error: BaseException) -> str:
@@ -353,38 +374,6 @@ def set_sqlite_modes(connection: Any, *, busy_timeout: int = BUSY_TIMEOUT) -> No
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={busy_timeout}")
     cursor.close()
-
-
-def migrate(url: URL) -> None:
-    """Bring the schema to the newest revision. On PostgreSQL, processes that start together take
-    turns.
-
-    Raises StorageUnavailable when the database does not answer.
-    """
-    engine = sync_engine(url)
-    try:
-        if _revision(engine) != HEAD:
-            # Imported here because a start on a current schema, which is nearly every one, needs
-            # none of it.
-            from clusterwright.migrations import runner
-
-            runner.upgrade(engine)
-    except DBAPIError as error:
-        if meaning(error) is Meaning.DEFECT:
-            raise
-        raise StorageUnavailable(first_line(error)) from error
-    finally:
-        engine.dispose()
-
-
-def _revision(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.execute(
-            text("SELECT version_num FROM alembic_version")
-        ).scalar_one_or_none()
-        return found
 
 
 def sqlite_path(url: URL) -> Path:

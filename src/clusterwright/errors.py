@@ -38,6 +38,7 @@ NODE_LIMIT = ErrorCode(
     400, "CCE.01400014", "CCE.01400014", "The cluster's size does not allow more nodes"
 )
 VERSION_NOT_SUPPORTED = ErrorCode(400, "CCE.01400015", "CCE_CM.0402", "Version is not support")
+QUOTA = ErrorCode(400, "CCE.01400019", "CCE.01400019", "The quota of the resource is exhausted")
 NODE_BEING_CREATED = ErrorCode(
     400,
     "CCE.01400024",
@@ -65,6 +66,7 @@ POOL_CLUSTER_STATE = ErrorCode(
 NOT_FOUND = ErrorCode(404, "CCE.01404001", "CCE_CM.0003", "Resource not found")
 ALREADY_EXISTS = ErrorCode(409, "CCE.01409001", "CCE.01409001", "The resource already exists")
 BUSY = ErrorCode(429, "CCE.01429002", "CCE.01429002", "The resource is locked by another request")
+TASK_LIMIT = ErrorCode(429, "CCE.01429003", "CCE.01429003", "Too many tasks are under way")
 INTERNAL = ErrorCode(500, "CCE.01500001", "CCE.01500001", "Internal error")
 NOT_SUPPORTED = ErrorCode(
     501, "CCE.01501001", "CCE.01501001", "This operation is not supported by this server"
@@ -87,6 +89,8 @@ METHOD_NOT_ALLOWED = ErrorCode(
     405, "APIGW.0101", "APIGW.0101", "The API does not exist with this method"
 )
 BAD_HEADER = ErrorCode(400, "APIGW.0106", "APIGW.0106", "Orchestration error")
+BODY_BROKEN = ErrorCode(400, "APIGW.0201", "APIGW.0201", "Bad request")
+BODY_TOO_SLOW = ErrorCode(408, "APIGW.0201", "APIGW.0201", "Request timeout")
 BODY_TOO_LARGE = ErrorCode(413, "APIGW.0201", "APIGW.0201", "Request entity too large")
 URI_TOO_LARGE = ErrorCode(414, "APIGW.0201", "APIGW.0201", "Request URI too large")
 HEADERS_TOO_LARGE = ErrorCode(431, "APIGW.0201", "APIGW.0201", "Request headers too large")
@@ -125,6 +129,7 @@ _REASONS = {
     403: "Forbidden",
     404: "NotFound",
     405: "MethodNotAllowed",
+    408: "Timeout",
     409: "AlreadyExists",
     413: "RequestEntityTooLarge",
     414: "RequestURITooLong",

@@ -24,8 +24,6 @@ class Health:
     def __init__(self, database: Database, chores: Supervisor) -> None:
         self._database = database
         self._chores = chores
-        self.stopping = False
-        """Set once the process has been asked to end."""
 
     @property
     def is_alive(self) -> bool:
@@ -34,10 +32,8 @@ class Health:
 
     def obstacles(self) -> list[str]:
         """What keeps the process from serving as it should, a phrase each; empty when ready."""
-        found = ["the server is stopping"] if self.stopping else []
-        if self._database.is_away:
-            found.append("the database does not answer")
-        return found + self._chores.troubles()
+        away = ["the database does not answer"] if self._database.is_away else []
+        return away + self._chores.troubles()
 
 
 async def health(request: Request) -> Health:
@@ -58,8 +54,9 @@ async def show_health(own: Own) -> Response:
 
 
 @router.get("/readyz", operation_id="ShowReadiness", summary="Tell whether requests are welcome")
-async def show_readiness(own: Own) -> Response:
+async def show_readiness(request: Request, own: Own) -> Response:
     """200 without credentials when all is well; 503 names what is not."""
-    if obstacles := own.obstacles():
+    stopping = getattr(request.state, "stopping", False)  # the listener's word
+    if obstacles := ["the server is stopping"] * stopping + own.obstacles():
         raise ApiError(errors.NOT_READY, f"Not ready: {', '.join(obstacles)}.")
     return json_response({"status": "ready"})

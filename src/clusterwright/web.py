@@ -1,12 +1,14 @@
 """What a route may ask for, and the edge that every request and every answer passes.
 
 The edge is plain ASGI, in front of the framework: it gives each answer its ``X-Request-Id``,
-refuses what is too large, and turns whatever goes wrong into a JSON object of the error catalogue,
-because every official client parses the body of an error before it looks at anything else (client
-notes, section A5).
+refuses what is too large, too slow or broken, and turns whatever goes wrong into a JSON object of
+the error catalogue, because every official client parses the body of an error before it looks at
+anything else (client notes, section A5).
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from contextlib import suppress
 from random import getrandbits
@@ -24,6 +26,7 @@ from clusterwright import errors
 from clusterwright.database import Conflict, Database, StorageUnavailable
 from clusterwright.errors import ApiError, ErrorCode
 from clusterwright.settings import Settings
+from clusterwright.turns import unhurried
 from clusterwright.wire import Document, Malformed
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,10 @@ MAX_TARGET = 8 * 1024
 """Bytes of path and query. The server itself refuses targets over 64 KiB without a body."""
 MAX_HEADERS = 64 * 1024
 """Bytes of all header names and values; a token may take 16,384 of them (API reference, 1.3)."""
+BODY_SECONDS = 30.0
+"""How long a body may stand still."""
+LEAST_RATE = 1024
+"""Bytes a second: a body that is slower on the whole has BODY_SECONDS of grace, and no more."""
 
 CONFLICT_TRIES = 5
 """How often a request is tried that another transaction keeps winning over."""
@@ -61,9 +68,17 @@ class HotRoute(Protocol):
 class Edge:
     """The outermost ASGI application: limits, request ids, hot routes and errors."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, hot: Iterable[HotRoute] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: int,
+        body_seconds: float = BODY_SECONDS,
+        hot: Iterable[HotRoute] = (),
+    ) -> None:
         self._app = app
-        self._body_limit = body_limit
+        self.body_limit = body_limit
+        self.body_seconds = body_seconds
         self._hot = tuple(hot)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +92,8 @@ class Edge:
             if route.matches(method, path):
                 try:
                     self._check_head(scope)
-                    await _send(send, 200, await route.answer(scope, path, receive), request_id)
+                    sent = _Body(self, receive, request_id)
+                    await _send(send, 200, await route.answer(scope, path, sent), request_id)
                 except Exception as error:
                     await _refuse(send, error, scope, request_id)
                 return
@@ -86,17 +102,6 @@ class Edge:
     async def _framework(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         scope.setdefault("state", {})["request_id"] = request_id
         started = False
-        received = 0
-
-        async def bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._body_limit:
-                raise ApiError(
-                    errors.BODY_TOO_LARGE, f"Send at most {self._body_limit} bytes of body."
-                )
-            return message
 
         async def stamped(message: Message) -> None:
             nonlocal started
@@ -110,7 +115,7 @@ class Edge:
 
         try:
             self._check_head(scope)
-            await self._app(scope, bounded, stamped)
+            await self._app(scope, _Body(self, receive, request_id), stamped)
         except Exception as error:
             if not started:
                 await _refuse(send, error, scope, request_id)
@@ -124,10 +129,77 @@ class Edge:
         size = 0
         for name, value in scope["headers"]:  # a third less than sum() over a generator
             size += len(name) + len(value)
+            if name == b"upgrade" and value.lower() == b"websocket":
+                raise ApiError(errors.BAD_HEADER, "This server has no WebSockets.")
         if size > MAX_HEADERS:
             raise ApiError(
                 errors.HEADERS_TOO_LARGE, f"Send at most {MAX_HEADERS} bytes of headers."
             )
+
+
+class Only:
+    """An application reduced to a few paths; nothing else exists there."""
+
+    def __init__(self, app: ASGIApp, paths: Iterable[str]) -> None:
+        self._app = app
+        self._paths = frozenset(paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in self._paths:
+            await self._app(scope, receive, send)
+            return
+        missing = ApiError(
+            errors.NO_SUCH_API, f"Only {' and '.join(sorted(self._paths))} are here."
+        )
+        await _refuse(send, missing, scope, f"{getrandbits(128):032x}")
+
+
+class _Body:
+    """The ``receive`` of one request, its body held to the limits of size, pace and shape."""
+
+    # Defaults of the class, because most requests have no body and should not pay for one.
+    _received = 0
+    _began = 0.0
+    _complete = False
+
+    def __init__(self, edge: Edge, receive: Receive, request_id: str) -> None:
+        self._edge = edge
+        self._receive = receive
+        self._request_id = request_id
+
+    async def __call__(self) -> Message:
+        """The next message. Raises ApiError for a body that is too large, too slow or broken."""
+        if self._complete:  # what comes now tells that the client has gone, whenever that is
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._patience()):
+                message = await self._receive()
+        except TimeoutError:
+            log.debug("giving up a slow body", extra={"request": self._request_id})
+            raise ApiError(
+                errors.BODY_TOO_SLOW,
+                f"Send {LEAST_RATE} B/s, and no break of {self._edge.body_seconds:g} s in a body.",
+            ) from None
+        if message["type"] == "http.disconnect":
+            # The server tells both alike: a client that has gone hears nothing of the refusal.
+            log.debug("giving up a broken body", extra={"request": self._request_id})
+            raise ApiError(
+                errors.BODY_BROKEN, "The body broke off, or its chunks are not as HTTP wants them."
+            )
+        self._received += len(message.get("body", b""))
+        if self._received > self._edge.body_limit:
+            raise ApiError(
+                errors.BODY_TOO_LARGE, f"Send at most {self._edge.body_limit} bytes of body."
+            )
+        self._complete = not message.get("more_body", False)
+        return message
+
+    def _patience(self) -> float:
+        """Seconds until the next message must be here."""
+        now = time.monotonic()
+        self._began = self._began or now
+        slowest = self._began + self._edge.body_seconds + self._received / LEAST_RATE
+        return min(self._edge.body_seconds, max(slowest - now, 0))
 
 
 async def _send(send: Send, status: int, body: bytes, request_id: str) -> None:
@@ -155,9 +227,7 @@ _IN_DOUBT = "The connection was lost during the change. Look whether it was made
 
 
 def as_refusal(error: Exception, scope: Scope, request_id: str) -> ApiError:
-    """The refusal that ``error`` means to a client; what nobody foresaw is logged with its
-    trace.
-    """
+    """The refusal that ``error`` means to a client. Logs the trace of what nobody foresaw."""
     match error:
         case ApiError():
             return error
@@ -206,9 +276,7 @@ def answer_errors(app: FastAPI) -> None:
 
 
 class Route(APIRoute):
-    """A route that is answered anew when its transaction lost to another one, which kept nothing
-    of it.
-    """
+    """A route that is answered anew when its transaction lost to another one."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with patience."""
@@ -224,7 +292,7 @@ class Route(APIRoute):
 
 
 class Router(APIRouter):
-    """Where slices declare their routes."""
+    """Where slices declare routes."""
 
     def __init__(self, *, route_class: type[Route] = Route, **options: Any) -> None:
         super().__init__(route_class=route_class, **options)
@@ -234,7 +302,20 @@ def json_response(
     document: Any, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """An answer whose body is ``document`` as JSON."""
-    return Response(msgspec.json.encode(document), status, headers, JSON.decode())
+    return json_bytes(msgspec.json.encode(document), status, headers)
+
+
+def json_bytes(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer whose body is JSON already."""
+    return Response(body, status, headers, JSON.decode())
+
+
+async def array(items: Iterable[Any]) -> msgspec.Raw:
+    """``items`` as a list for ``json_response``: made and encoded one by one, in turns, so that a
+    long list keeps nobody waiting. Give a generator where making an item is work, too.
+    """
+    encoded = [msgspec.json.encode(item) async for item in unhurried(items)]
+    return msgspec.Raw(b"[%b]" % b",".join(encoded))
 
 
 # Dependencies are coroutines even where they await nothing: FastAPI sends plain functions to a
@@ -259,9 +340,7 @@ Setup = Annotated[Settings, Depends(settings)]
 
 
 async def base_url(request: Request) -> str:
-    """The URL that clients use, without a trailing slash: the configured one or the one just
-    used.
-    """
+    """The URL that clients use, configured or just used, without a trailing slash."""
     configured = (await settings(request)).public_url
     return (configured or str(request.base_url)).rstrip("/")
 

@@ -13,7 +13,11 @@ from uuid import uuid4
 import httpx
 
 from clusterwright.app import open_app
+from clusterwright.database import Database
+from clusterwright.iam import first_account, store
 from clusterwright.settings import Settings
+from clusterwright.web import ASGIApp
+from clusterwright.wire import new_id
 
 BASE = "http://cce.example.test"
 PATIENCE = 20
@@ -28,6 +32,7 @@ class Cloud:
 
     client: httpx.AsyncClient
     account: Mapping[str, str]
+    app: ASGIApp
 
     @property
     def project(self) -> str:
@@ -96,20 +101,46 @@ async def open_cloud(folder: Path, **settings: Any) -> AsyncIterator[Cloud]:
     """A server whose data is below ``folder``; opened again there, it remembers everything."""
     chosen = Settings(data=folder / "data", **({"pace": 0} | settings))
     async with open_app(chosen) as app:
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-            account = json.loads((chosen.data / "credentials.json").read_text())
-            client.headers["X-Auth-Token"] = await sign_in(client, account)
-            yield Cloud(client, account)
+        account = json.loads((chosen.data / "credentials.json").read_text())
+        async with _signed_in(app, account) as cloud:
+            yield cloud
+
+
+@asynccontextmanager
+async def _signed_in(app: ASGIApp, account: Mapping[str, str]) -> AsyncIterator[Cloud]:
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        async with asyncio.timeout(PATIENCE):
+            while not (token := await sign_in(client, account)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the server looks for new users twice a second
+        client.headers["X-Auth-Token"] = token
+        yield Cloud(client, account, app)
+
+
+@asynccontextmanager
+async def stranger(cloud: Cloud, database_url: str) -> AsyncIterator[Cloud]:
+    """The same server as somebody of another domain sees it."""
+    domain = store.Domain(id=new_id(), name=unique("domain"))
+    project = store.Project(id=new_id(), domain_id=domain.id, name=unique("project"))
+    password = unique("password")
+    user = await asyncio.to_thread(first_account.new_user, domain.id, unique("user"), password)
+    database = Database(database_url)
+    async with database.transaction() as tx:
+        for record in (domain, project, user):
+            await store.add(tx, record)
+    await database.dispose()
+    account = {"user_id": user.id, "password": password, "project_id": project.id}
+    async with _signed_in(cloud.app, account) as other:
+        yield other
 
 
 async def sign_in(client: httpx.AsyncClient, account: Mapping[str, str]) -> str:
-    """A token of the account's project."""
+    """A token of the account's project; empty where the server does not know the account."""
     user = {"id": account["user_id"], "password": account["password"]}
     scope = {"project": {"id": account["project_id"]}}
     identity = {"methods": ["password"], "password": {"user": user}}
     answer = await client.post(
         "/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}}
     )
-    token: str = answer.headers["X-Subject-Token"]
+    token: str = answer.headers.get("X-Subject-Token", "")
     return token

@@ -1,5 +1,6 @@
 """Whatever a client sends, the answer is a JSON object with a request id."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clusterwright.web import Edge, Message, Receive, Scope, Send, read_body
 from tests.api.cloud import BASE, Cloud
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -169,3 +171,23 @@ async def test_an_odd_job_id_is_not_found(shared_cloud: Cloud, uid: str) -> None
 
     body = assert_refused(answer, 404, "CCE_CM.0003")
     assert len(body["message"]) < 300
+
+
+async def test_a_body_that_drips_ends_although_it_never_stands_still() -> None:
+    sent: list[Message] = []
+
+    async def drip() -> Message:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    async def reader(scope: Scope, receive: Receive, send: Send) -> None:
+        await read_body(receive)
+
+    edge = Edge(reader, body_limit=MEBIBYTE, body_seconds=0.2)
+    scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "query_string": b""}
+    await edge(scope | {"headers": []}, drip, keep)
+
+    assert [message.get("status") for message in sent] == [408, None]

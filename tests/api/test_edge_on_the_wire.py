@@ -12,6 +12,7 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 
+from tests import sockets
 from tests.client import Client
 from tests.server_process import ServerProcess
 
@@ -151,6 +152,102 @@ def test_a_body_in_chunks_may_not_be_too_large(
     answer = send(live_server, sent, *[chunk] * 17, b"0\r\n\r\n")
 
     assert_refused(answer, 413, "APIGW.0201")
+
+
+BROKEN_CHUNKS = {
+    "a negative size": b"-1\r\nabc",
+    "a size beyond all numbers": b"FFFFFFFFFFFFFFFFF\r\nabc",
+    "no size": b"\r\nabc\r\n",
+    "lines without carriage returns": b"3\nabc\n0\n\n",
+    "a long extension": b"3;" + b"x" * 20_000 + b"\r\nabc\r\n0\r\n\r\n",
+    "trailers without end": b"2\r\n{}\r\n0\r\n" + b"a: b\r\n" * 50_000 + b"\r\n",
+    "more than the size": b"1\r\nabc\r\n0\r\n\r\n",
+    "words": b"three\r\nabc\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("chunks", BROKEN_CHUNKS.values(), ids=BROKEN_CHUNKS.keys())
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v3/auth/tokens"),
+        ("POST", "{project}/clusters"),
+        ("PUT", "{project}/clusters/nothing"),
+        ("GET", "{project}/jobs/nothing"),
+        ("GET", "{project}/clusters"),
+        ("DELETE", "{project}/clusters/nothing"),
+        ("POST", "/nowhere"),
+    ],
+)
+def test_broken_chunks_are_the_clients_fault_and_leave_no_trace(
+    live_server: ServerProcess, token: str, project: str, method: str, path: str, chunks: bytes
+) -> None:
+    before = live_server.log.read_text().count("Traceback")
+    target = path.format(project=project)
+    sent = head(method, target, X_Auth_Token=token, Transfer_Encoding="chunked")
+
+    answer = send(live_server, sent + chunks)
+
+    # Routes that read no body may not even notice.
+    reads = method in ("POST", "PUT") and path != "/nowhere"
+    assert answer.status == 400 if reads else answer.status < 500, answer
+    assert len(answer.headers["x-request-id"]) == 32
+    assert live_server.log.read_text().count("Traceback") == before
+
+
+def test_a_signed_read_with_a_broken_body_is_refused(
+    live_server: ServerProcess, project: str
+) -> None:
+    account = live_server.credentials
+    request = SdkRequest(
+        method="GET",
+        host="cce.example.test",
+        resource_path=f"{project}/jobs/nothing",
+        query_params=[],
+        header_params={"Content-Type": "application/json"},
+        body=b"",
+    )
+    signer = Signer(BasicCredentials(account["access_key"], account["secret_key"]))
+    headers = signer.sign(request).header_params
+    mine = {name: str(value) for name, value in headers.items() if name.lower() != "host"}
+    sent = head("GET", f"{project}/jobs/nothing", **mine, Transfer_Encoding="chunked")
+
+    answer = send(live_server, sent, b"-1\r\n")
+
+    assert_refused(answer, 400, "APIGW.0201")
+
+
+def test_clients_that_go_away_in_a_body_leave_no_line_in_the_log(
+    live_server: ServerProcess,
+) -> None:
+    before = len(live_server.log.read_text())
+
+    for _ in range(50):
+        sockets.connect(live_server, sockets.HALF_A_BODY).close()
+    sockets.until_closed(live_server)
+    answer = send(live_server, head("GET", "/healthz"))
+
+    assert answer.status == 200
+    assert "internal error" not in live_server.log.read_text()[before:]
+    assert "Traceback" not in live_server.log.read_text()[before:]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere", "{project}/clusters", "{project}/jobs/x"])
+def test_a_websocket_is_refused(live_server: ServerProcess, project: str, path: str) -> None:
+    wanted = {"Upgrade": "WebSocket", "Sec_WebSocket_Version": "13", "Sec_WebSocket_Key": "a" * 24}
+    sent = head("GET", path.format(project=project), **wanted)
+
+    answer = send(live_server, sent.replace(b"Connection: close", b"Connection: Upgrade"))
+
+    assert_refused(answer, 400, "APIGW.0106")
+
+
+def test_an_offer_of_http_2_is_passed_over(live_server: ServerProcess) -> None:
+    sent = head("GET", "/healthz", Upgrade="h2c", HTTP2_Settings="AAMAAABkAARAAAAAAAIAAAAA")
+
+    answer = send(live_server, sent.replace(b"Connection: close", b"Connection: Upgrade"))
+
+    assert answer.status == 200
 
 
 def test_a_long_target_is_refused(live_server: ServerProcess) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from clusterwright import limits
 from clusterwright.cli import app
 from clusterwright.settings import Settings
 
@@ -83,3 +84,18 @@ def test_every_variable_is_a_setting(page: Path) -> None:
     named = {name.lower() for name in _SETTING.findall(page.read_text())}
 
     assert named <= Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (name, value)
+        for name, value in vars(limits).items()
+        if isinstance(value, int) and name != "KIB"
+    ],
+)
+def test_every_limit_is_told_with_its_number(name: str, value: int) -> None:
+    page = (ROOT / "docs" / "limits.md").read_text()
+    written = {str(value), f"{value / limits.KIB:g} KiB", f"{value / limits.KIB**2:g} MiB"}
+
+    assert any(re.search(rf"(?<![\d.]){re.escape(text)}(?![\d.])", page) for text in written)

@@ -1,9 +1,12 @@
 """Migrations build exactly the schema that the stores declare."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -11,7 +14,52 @@ from alembic.script import ScriptDirectory
 import clusterwright.app  # noqa: F401  # declares every table
 from clusterwright import database, migrations
 from clusterwright.database import metadata
+from clusterwright.limits import BoundedJSON
 from clusterwright.migrations import runner
+
+WRITTEN_BY_THE_SERVER = {
+    "clusters.eip",
+    "clusters.masters",
+    "job_trees.arguments",
+    "jobs.extend_param",
+    "upgrade_tasks.findings",
+}
+"""Columns of JSON whose size does not depend on what a client sends."""
+
+GROWS_WITH = {
+    "access_keys": "temporary access keys of a user",
+    "access_policies": "access policies of a project",
+    "addon_checks": "checks of add-ons of a cluster",
+    "addons": "add-ons of a cluster",
+    "certificate_revocations": "users and agencies whose certificates",
+    "cluster_names": "clusters of a project",
+    "clusters": "clusters of a project",
+    "job_trees": "unfinished jobs of a cluster",
+    "jobs": "unfinished jobs of a cluster",
+    "log_configs": "log configuration of a cluster",
+    "nodepool_configurations": "configuration of a pool",
+    "nodepools": "node pools of a cluster",
+    "nodes": "nodes of a cluster",
+    "partitions": "partitions of a cluster",
+    "simulated_certificates": "certificates of a user of a cluster",
+    "simulated_clusters": "clusters of a project",
+    "simulated_machines": "nodes of a cluster",
+    "upgrade_tasks": "upgrades, pre-checks, post-checks, snapshots and workflows",
+    "upgrade_workflows": "upgrades, pre-checks, post-checks, snapshots and workflows",
+}
+"""Which row of docs/limits.md bounds each table that requests add to."""
+GROWS_WITH_OPERATORS = {
+    "cluster_quotas",
+    "domains",
+    "iam_revision",
+    "projects",
+    "revoked_tokens",
+    "server_key",
+    "simulated_faults",
+    "users",
+    "workers",
+}
+"""Tables with a row for what an operator makes; revocations expire besides."""
 
 
 @pytest.fixture
@@ -23,7 +71,7 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 def test_migrations_build_the_declared_schema(engine: sa.Engine) -> None:
-    database.migrate(engine.url)
+    migrations.migrate(engine.url)
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
@@ -49,10 +97,55 @@ def test_the_newest_revision_is_the_one_that_starts_expect(engine: sa.Engine) ->
 
 
 def test_a_second_migration_changes_nothing(engine: sa.Engine) -> None:
-    database.migrate(engine.url)
-    database.migrate(engine.url)
+    migrations.migrate(engine.url)
+    migrations.migrate(engine.url)
 
     with engine.connect() as connection:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
     assert revision == migrations.HEAD
+
+
+def test_an_older_database_keeps_its_nodes_and_lets_each_project_name_its_servers(
+    engine: sa.Engine,
+) -> None:
+    with engine.begin() as connection:
+        command.upgrade(runner.configuration(connection), "0001")
+        add(connection, "clusters", uid="c")
+        add(connection, "nodes", uid="old", cluster_uid="c", project_id="p", server_id="s")
+
+    migrations.migrate(engine.url)
+
+    with engine.begin() as connection:
+        add(connection, "nodes", uid="other", cluster_uid="c", project_id="q", server_id="s")
+        nodes = connection.execute(sa.text("SELECT uid FROM nodes ORDER BY uid")).scalars().all()
+    assert nodes == ["old", "other"]
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        add(connection, "nodes", uid="twice", cluster_uid="c", project_id="p", server_id="s")
+
+
+def add(connection: sa.Connection, name: str, **values: str) -> None:
+    """A row of a table as it is in this database; what is not given is zero, or nothing."""
+    table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+    filler: dict[type[Any], Any] = {sa.String: "", sa.JSON: {}, sa.Boolean: False}
+    row = {
+        column.name: next((v for kind, v in filler.items() if isinstance(column.type, kind)), 0)
+        for column in table.columns
+    }
+    connection.execute(sa.insert(table).values(row | values))
+
+
+def test_every_document_that_a_client_sends_has_a_largest_size() -> None:
+    columns = [column for table in metadata.tables.values() for column in table.columns]
+
+    unbounded = {str(column) for column in columns if isinstance(column.type, sa.JSON)}
+
+    assert unbounded == WRITTEN_BY_THE_SERVER
+    assert any(isinstance(column.type, BoundedJSON) for column in columns)
+
+
+def test_every_table_that_requests_add_to_has_a_bound() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "limits.md").read_text()
+
+    assert metadata.tables.keys() == GROWS_WITH.keys() | GROWS_WITH_OPERATORS
+    assert [what for what in GROWS_WITH.values() if f"| {what}" not in page] == []

@@ -101,6 +101,21 @@ async def test_a_node_takes_over_the_server_it_names(driver: Driver) -> None:
     assert (await driver.observe_node(a_node())).server_id == "existing-server"
 
 
+async def test_a_server_of_another_project_is_not_taken_over(driver: Driver) -> None:
+    clusters = [a_cluster(), replace(a_cluster("c2"), project_id="p2")]
+    nodes = [a_node(c.uid, cluster=c, server_id="chosen-by-clients") for c in clusters]
+    for cluster, node in zip(clusters, nodes, strict=True):
+        await driver.ensure_credentials(cluster)
+        await driver.ensure_control_plane(cluster)
+        await driver.ensure_node(node)
+
+    await driver.delete_node(nodes[1])
+    await driver.delete_cluster(clusters[1])
+
+    machine = await driver.observe_node(nodes[0])
+    assert (machine.exists, machine.server_id) == (True, "chosen-by-clients")
+
+
 async def test_acting_twice_equals_acting_once(driver: Driver) -> None:
     await build(driver)
     await driver.ensure_node(a_node())

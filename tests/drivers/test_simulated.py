@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography import x509
 
+from clusterwright import limits
 from clusterwright.database import Database
 from clusterwright.drivers.contract import ControlPlane, DriverError, Machine, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver, faults, store
@@ -255,6 +256,30 @@ async def test_a_name_that_no_certificate_can_carry_fails_the_step_in_words(
 ) -> None:
     with pytest.raises(DriverError, match="No server certificate can be made"):
         await driver.ensure_credentials(a_cluster(san=("bücher.de",)))
+
+
+async def test_of_a_user_who_asks_for_ever_other_lifetimes_the_last_certificates_are_kept(
+    driver: SimulatedDriver, clock: Clock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "KEPT_CERTIFICATES", 3)
+    await driver.ensure_credentials(a_cluster())
+    await driver.ensure_control_plane(a_cluster())
+    clock.advance(60)
+
+    async def ask(user: str, days: int) -> str:
+        clock.advance(1)
+        lifetime = days * DAY
+        granted = await driver.kubeconfig(a_cluster(), user=user, lifetime_seconds=lifetime)
+        return granted.client_certificate
+
+    other = await ask("bob", 1)
+    made = [await ask("alice", days) for days in range(9, 2, -1)]
+    again = [await ask("alice", days) for days in range(5, 2, -1)]
+
+    assert again == made[-3:]
+    assert await ask("bob", 1) == other
+    users = [row[3] for row in (await rows(database))["simulated_certificates"]]
+    assert users.count("alice") == 3
 
 
 async def test_a_client_certificate_is_replaced_at_half_of_its_lifetime(

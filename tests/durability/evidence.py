@@ -24,7 +24,8 @@ def connect(database_url: str) -> Iterator[sa.Connection]:
     """The database, with or without a server on it."""
     engine = sync_engine(sa.make_url(database_url))
     try:
-        with engine.connect() as connection:
+        # Read-only: a look at SQLite must not take the write lock from the server.
+        with engine.connect().execution_options(read_only=True) as connection:
             yield connection
     finally:
         engine.dispose()
@@ -65,6 +66,13 @@ def unfinished_steps(database_url: str) -> Steps:
     )
     with connect(database_url) as connection:
         return Counter((row.root_uid, row.type) for row in connection.execute(left))
+
+
+def at_work(database_url: str, step: str) -> int:
+    """How many steps of this name are Running right now."""
+    running = sa.select(sa.func.count()).where(jobs.c.type == step, jobs.c.phase == "Running")
+    with connect(database_url) as connection:
+        return int(connection.execute(running).scalar_one())
 
 
 def count(database_url: str, table: sa.Table) -> int:

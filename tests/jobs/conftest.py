@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import sqlalchemy as sa
 
-from clusterwright import database
+from clusterwright import migrations
 from clusterwright.database import metadata
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.jobs import execution, reader
@@ -20,11 +20,11 @@ def bench_url(
     """The URL of a database of each kind with our tables, for all benches one after the other."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('bench') / 'clusterwright.db'}"
-        database.migrate(sa.make_url(url))
+        migrations.migrate(sa.make_url(url))
         yield url
         return
     with postgresql.fresh_database(request.getfixturevalue("postgresql_server")) as url:
-        database.migrate(sa.make_url(url))
+        migrations.migrate(sa.make_url(url))
         yield url
 
 

@@ -118,7 +118,7 @@ async def pool(bench: "Bench") -> tuple[str, str]:
         "spec": {"initialNodeCount": 2, "nodeTemplate": SPEC},
     }
     async with bench.database.transaction() as tx:
-        made = await pools.create(tx, CALLER, uid, parsed(PoolToCreate, asked), zone=ZONE)
+        made = await pools.create(tx, CALLER, uid, parsed(PoolToCreate, asked), zone=ZONE, quota=50)
         job_uid = await _job(tx, made)
     await bench.run(job_uid)
     return uid, made.uid

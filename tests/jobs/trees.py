@@ -73,4 +73,4 @@ def request(job_type: JobType, groups: Mapping[str, tuple[Target, ...]] = GROUPS
 def unfolded(job_type: JobType, *, now: int = 1) -> list[Job]:
     """The rows of a job of this type, with ids that tell the order of their making."""
     numbers = count(1)
-    return unfold(request(job_type), new_uid=lambda: f"u{next(numbers)}", now=now)
+    return list(unfold(request(job_type), new_uid=lambda: f"u{next(numbers)}", now=now))

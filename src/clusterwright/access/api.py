@@ -22,7 +22,7 @@ from clusterwright.clusters.api import Drivers
 from clusterwright.database import Database
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
-from clusterwright.web import Data, Router, body, described, json_response
+from clusterwright.web import Data, Router, Setup, array, body, described, json_response
 
 router = Router(tags=["Access"])
 
@@ -141,7 +141,7 @@ async def list_policies(
     """The access policies of the caller's project, or those of one cluster."""
     async with data.reading() as tx:
         found = await operations.list_policies(tx, caller, cluster_id=cluster_id)
-    items = [operations.policy_document(policy) for policy in found]
+    items = await array(operations.policy_document(policy) for policy in found)
     return json_response({"kind": "List", "apiVersion": "v3", "accessPolicyList": items})
 
 
@@ -154,11 +154,12 @@ async def list_policies(
 async def create_policy(
     caller: Anyone,
     data: Data,
+    setup: Setup,
     asked: Annotated[AccessPolicyToWrite, Depends(body(AccessPolicyToWrite))],
 ) -> Response:
     """Keep a new access policy."""
     async with data.transaction() as tx:
-        policy = await operations.create_policy(tx, caller, asked)
+        policy = await operations.create_policy(tx, caller, asked, quota=setup.access_policy_quota)
     return json_response(operations.policy_document(policy))
 
 

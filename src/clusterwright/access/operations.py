@@ -7,7 +7,7 @@ from hashlib import sha256
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from clusterwright import errors, wire
+from clusterwright import errors, limits, wire
 from clusterwright.access import store
 from clusterwright.access.store import AccessPolicy
 from clusterwright.access.wire import (
@@ -117,13 +117,22 @@ def _until(expire_at: str, now: int) -> int:
 async def revoke(tx: Tx, caller: Caller, uid: str, asked: CertificatesToRevoke) -> None:
     """Make the holder's next request for credentials give new ones.
 
-    Raises ApiError: NOT_FOUND, INVALID_REQUEST unless one holder is named.
+    Raises ApiError: NOT_FOUND, INVALID_REQUEST unless one holder is named, QUOTA for another one
+    than the many whose certificates were revoked before.
     """
     holders = [holder for holder in (asked.user_id, asked.agency_id) if holder is not None]
     if len(holders) != 1:
         raise ApiError(errors.INVALID_REQUEST, "userId: Send either userId or agencyId.")
-    await clusters.show(tx, caller, uid)
-    await store.revoke(tx, uid, holders[0])
+    [holder] = holders
+    await clusters.show(tx, caller, uid, lock=True)
+    first = not await store.generation(tx, uid, holder)
+    if first and await store.count_revoked(tx, uid) >= limits.MOST_REVOKED:
+        raise ApiError(
+            errors.QUOTA,
+            f"Certificates of {limits.MOST_REVOKED} users and agencies of this cluster were"
+            " revoked. Rotate the cluster's credentials, which ends everybody's.",
+        )
+    await store.revoke(tx, uid, holder)
 
 
 async def change_address(tx: Tx, caller: Caller, uid: str, asked: EipAction) -> Cluster:
@@ -194,8 +203,18 @@ def addresses(cluster: Cluster, action: str = "") -> dict[str, Any]:
     return {"metadata": {}, "spec": spec, "status": known}
 
 
-async def create_policy(tx: Tx, caller: Caller, asked: AccessPolicyToWrite) -> AccessPolicy:
-    """Keep a new access policy. Raises ApiError NOT_FOUND for a cluster of another project."""
+async def create_policy(
+    tx: Tx, caller: Caller, asked: AccessPolicyToWrite, *, quota: int
+) -> AccessPolicy:
+    """Keep a new access policy, unless the project has ``quota`` of them.
+
+    Raises ApiError: QUOTA, NOT_FOUND for a cluster of another project.
+    """
+    await clusters_store.hold_project(tx, _project(caller))
+    if await store.count_policies(tx, project_id=_project(caller)) >= quota:
+        raise ApiError(
+            errors.QUOTA, f"This project may have {quota} access policies. Delete one first."
+        )
     await _check_clusters(tx, caller, asked.clusters)
     now = wire.now()
     policy = AccessPolicy(

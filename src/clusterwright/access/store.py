@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
+from clusterwright.turns import unhurried
 
 revocations = sa.Table(
     "certificate_revocations",
@@ -23,7 +25,7 @@ policies = sa.Table(
     metadata,
     sa.Column("uid", sa.String(36), primary_key=True),
     sa.Column("project_id", sa.String(64), nullable=False, index=True),
-    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("document", BoundedJSON(""), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
@@ -49,6 +51,13 @@ async def generation(tx: Tx, cluster_uid: str, holder: str) -> int:
     return (await tx.execute(found)).scalar_one_or_none() or 0
 
 
+async def count_revoked(tx: Tx, cluster_uid: str) -> int:
+    """Of how many users and agencies certificates of a cluster were ever revoked."""
+    query = sa.select(sa.func.count()).select_from(revocations)
+    found = await tx.execute(query.where(revocations.c.cluster_uid == cluster_uid))
+    return int(found.scalar_one())
+
+
 async def revoke(tx: Tx, cluster_uid: str, holder: str) -> None:
     """Count one more revocation of a holder's certificates."""
     counted = insert(revocations).values(cluster_uid=cluster_uid, holder=holder, generation=1)
@@ -65,6 +74,13 @@ async def insert_policy(tx: Tx, policy: AccessPolicy) -> None:
     await tx.execute(sa.insert(policies).values(asdict(policy)))
 
 
+async def count_policies(tx: Tx, *, project_id: str) -> int:
+    """How many access policies a project has."""
+    query = sa.select(sa.func.count()).select_from(policies)
+    found = await tx.execute(query.where(policies.c.project_id == project_id))
+    return int(found.scalar_one())
+
+
 async def get_policy(
     tx: Tx, uid: str, *, project_id: str, lock: bool = False
 ) -> AccessPolicy | None:
@@ -78,7 +94,7 @@ async def find_policies(tx: Tx, *, project_id: str) -> list[AccessPolicy]:
     """The access policies of a project in the order of their creation."""
     query = sa.select(policies).where(policies.c.project_id == project_id)
     rows = await tx.execute(query.order_by(policies.c.created_at, policies.c.uid))
-    return [AccessPolicy(**row._mapping) for row in rows]
+    return [AccessPolicy(**row._mapping) async for row in unhurried(rows)]
 
 
 async def update_policy(tx: Tx, uid: str, **values: Any) -> None:

@@ -24,7 +24,7 @@ from clusterwright.addons.wire import (
     TemplateList,
 )
 from clusterwright.iam.auth import Anyone, Member
-from clusterwright.web import Data, Router, body, described, json_response
+from clusterwright.web import Data, Router, array, body, described, json_response
 
 router = Router(tags=["Add-on"])
 
@@ -78,7 +78,7 @@ async def list_addon_instances(
     async with data.reading() as tx:
         cluster = await operations.cluster_of(tx, who, cluster_id)
         found = await store.find(tx, cluster.uid, project_id=who.project_id)
-    items = [documents.addon(addon, cluster) for addon in found]
+    items = await array(documents.addon(addon, cluster) for addon in found)
     return json_response(documents.listed("Addon", items))
 
 
@@ -192,6 +192,6 @@ async def list_addon_precheck_tasks(
             uid=task_id,
             addon_uid=addon_instance_id,
         )
-    items = [documents.check(check) for check in found]
-    answer = documents.listed("AddonCheck", items) | {"pageInfo": {"currentCount": len(items)}}
+    items = await array(documents.check(check) for check in found)
+    answer = documents.listed("AddonCheck", items) | {"pageInfo": {"currentCount": len(found)}}
     return json_response(answer)

@@ -22,7 +22,7 @@ _ROLLBACK_FROM = (
 )
 
 
-def listed(kind: str, items: list[Json]) -> Json:
+def listed(kind: str, items: Any) -> Json:
     """A list in the service's envelope."""
     return {"kind": kind, "apiVersion": "v3", "items": items}
 

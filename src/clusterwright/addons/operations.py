@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from clusterwright import errors, wire
+from clusterwright import errors, limits, wire
 from clusterwright.addons import documents, store
 from clusterwright.addons.job_types import (
     INSTALL_ADDON,
@@ -304,7 +304,7 @@ async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToChe
 
     Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID.
     """
-    cluster = await cluster_of(tx, caller, cluster_uid)
+    cluster = await cluster_of(tx, caller, cluster_uid, lock=True)
     found = []
     for entry in asked:
         addon = await show(tx, caller, entry.addon_instance_id, cluster_uid=cluster_uid)
@@ -323,8 +323,13 @@ async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToChe
                 created_at=wire.now(),
             )
         )
-    await store.forget_checks(tx, cluster_uid, before=wire.now() - documents.CHECK_LIFETIME)
     await store.insert_checks(tx, found)
+    await store.forget_checks(
+        tx,
+        cluster_uid,
+        before=wire.now() - documents.CHECK_LIFETIME,
+        keep=limits.KEPT_ADDON_CHECKS,
+    )
     return found
 
 

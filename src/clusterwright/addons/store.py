@@ -8,7 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
+from clusterwright.turns import parts, unhurried
 
 addons = sa.Table(
     "addons",
@@ -23,10 +26,10 @@ addons = sa.Table(
     sa.Column("status", sa.String(32), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("job_uid", sa.String(36), nullable=False),
-    sa.Column("annotations", sa.JSON, nullable=False),
-    sa.Column("labels", sa.JSON, nullable=False),
-    sa.Column("parameters", sa.JSON, nullable=False),
-    sa.Column("previous_parameters", sa.JSON, nullable=False),
+    sa.Column("annotations", BoundedJSON("metadata.annotations", limits.LABELS), nullable=False),
+    sa.Column("labels", BoundedJSON("metadata.labels", limits.LABELS), nullable=False),
+    sa.Column("parameters", BoundedJSON("spec.values"), nullable=False),
+    sa.Column("previous_parameters", BoundedJSON("spec.values"), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("cluster_uid", "name"),
@@ -154,12 +157,15 @@ async def installed(
     tx: Tx, cluster_uids: Sequence[str], *, project_id: str
 ) -> list[tuple[str, str, str, AddonStatus]]:
     """Cluster, name, version and status of the add-ons of many clusters, by name."""
-    rows = await tx.execute(
-        sa.select(addons.c.cluster_uid, addons.c.name, addons.c.version, addons.c.status)
-        .where(addons.c.cluster_uid.in_(cluster_uids), addons.c.project_id == project_id)
-        .order_by(addons.c.name)
-    )
-    return [(row.cluster_uid, row.name, row.version, AddonStatus(row.status)) for row in rows]
+    found = []
+    async for part in parts(cluster_uids):
+        rows = await tx.execute(
+            sa.select(addons.c.cluster_uid, addons.c.name, addons.c.version, addons.c.status)
+            .where(addons.c.cluster_uid.in_(part), addons.c.project_id == project_id)
+            .order_by(addons.c.name)
+        )
+        found += [(row.cluster_uid, row.name, row.version, AddonStatus(row.status)) for row in rows]
+    return found
 
 
 async def update(tx: Tx, uid: str, **values: Any) -> None:
@@ -187,11 +193,18 @@ async def insert_checks(tx: Tx, checks: list[Check]) -> None:
     )
 
 
-async def forget_checks(tx: Tx, cluster_uid: str, *, before: int) -> None:
-    """Forget the checks of a cluster from before a time (ns)."""
+async def forget_checks(tx: Tx, cluster_uid: str, *, before: int, keep: int) -> None:
+    """Forget the checks of a cluster from before a time (ns), and all but the newest ``keep``."""
+    mine = addon_checks.c.cluster_uid == cluster_uid
+    newest = (
+        sa.select(addon_checks.c.uid)
+        .where(mine)
+        .order_by(addon_checks.c.created_at.desc(), addon_checks.c.uid)
+        .limit(keep)
+    )
     await tx.execute(
         sa.delete(addon_checks).where(
-            addon_checks.c.cluster_uid == cluster_uid, addon_checks.c.created_at < before
+            mine, (addon_checks.c.created_at < before) | addon_checks.c.uid.not_in(newest)
         )
     )
 
@@ -216,7 +229,10 @@ async def find_checks(
         if wanted:
             query = query.where(addon_checks.c[column] == wanted)
     rows = await tx.execute(query.order_by(addon_checks.c.created_at.desc(), addon_checks.c.uid))
-    return [Check(**{name: getattr(row, name) for name in _CHECK_FIELDS}) for row in rows]
+    return [
+        Check(**{name: getattr(row, name) for name in _CHECK_FIELDS})
+        async for row in unhurried(rows)
+    ]
 
 
 def _addon(row: Any) -> Addon:

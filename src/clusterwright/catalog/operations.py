@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from clusterwright import errors, wire
+from clusterwright import errors, limits, wire
 from clusterwright.catalog import offers, store
 from clusterwright.catalog.store import NameTaken, Partition
 from clusterwright.catalog.wire import LogConfig, PartitionToWrite
@@ -140,8 +140,10 @@ async def _changeable(tx: Tx, caller: Caller, uid: str) -> Cluster:
 
 
 async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToWrite) -> Partition:
-    """Keep a new partition. Raises ApiError: NOT_FOUND, WRONG_STATE, ALREADY_EXISTS."""
+    """Keep a new partition. Raises ApiError: NOT_FOUND, WRONG_STATE, QUOTA, ALREADY_EXISTS."""
     await _changeable(tx, caller, uid)
+    if await store.count_partitions(tx, uid) >= limits.MOST_PARTITIONS:
+        raise ApiError(errors.QUOTA, f"A cluster has at most {limits.MOST_PARTITIONS} partitions.")
     partition = Partition(
         cluster_uid=uid,
         name=asked.metadata.name,

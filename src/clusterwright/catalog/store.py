@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 log_configs = sa.Table(
     "log_configs",
     metadata,
     sa.Column("cluster_uid", sa.ForeignKey("clusters.uid", ondelete="CASCADE"), primary_key=True),
-    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("document", BoundedJSON("log_configs"), nullable=False),
 )
 
 partitions = sa.Table(
@@ -22,7 +23,7 @@ partitions = sa.Table(
     metadata,
     sa.Column("cluster_uid", sa.ForeignKey("clusters.uid", ondelete="CASCADE"), primary_key=True),
     sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("spec", BoundedJSON("spec"), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 
@@ -63,6 +64,13 @@ async def insert_partition(tx: Tx, partition: Partition) -> None:
     added = insert(partitions).values(asdict(partition)).on_conflict_do_nothing()
     if (await tx.execute(added.returning(partitions.c.name))).one_or_none() is None:
         raise NameTaken
+
+
+async def count_partitions(tx: Tx, cluster_uid: str) -> int:
+    """How many partitions a cluster has."""
+    query = sa.select(sa.func.count()).select_from(partitions)
+    found = await tx.execute(query.where(partitions.c.cluster_uid == cluster_uid))
+    return int(found.scalar_one())
 
 
 async def get_partition(tx: Tx, cluster_uid: str, name: str) -> Partition | None:

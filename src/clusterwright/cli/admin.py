@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from clusterwright.cli.serve import configured
 from clusterwright.database import Database, StorageUnavailable, Tx, sqlite_path
 from clusterwright.errors import ApiError
 from clusterwright.iam import first_account, passwords, server_key, store, vault
@@ -52,12 +53,13 @@ def choose_database(
     context: typer.Context,
     data: Annotated[Path | None, typer.Option(help="Data folder (CLUSTERWRIGHT_DATA)")] = None,
     database: Annotated[
-        str | None, typer.Option(help="URL of the database (CLUSTERWRIGHT_DATABASE)")
+        str | None,
+        typer.Option(help="URL of the database without a password (CLUSTERWRIGHT_DATABASE)"),
     ] = None,
 ) -> None:
     """Manage who may use the server."""
     given = {"data": data, "database": database}
-    context.obj = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # the keys are fields
+    context.obj = configured(given)
 
 
 def _fail(reason: str) -> NoReturn:

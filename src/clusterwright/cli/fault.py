@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
+from clusterwright.cli.serve import configured
 from clusterwright.database import Database, StorageUnavailable, Tx, sqlite_path
 from clusterwright.drivers.simulated import faults
 from clusterwright.drivers.simulated.faults import FaultRequest, Kind
-from clusterwright.settings import Settings
 
 T = TypeVar("T")
 
@@ -36,17 +36,21 @@ class Format(StrEnum):
 
 
 Data = Annotated[
-    Path, typer.Option(envvar="CLUSTERWRIGHT_DATA", help="Folder of the server's SQLite database.")
+    Path | None,
+    typer.Option(
+        help="Folder of the server's SQLite database (CLUSTERWRIGHT_DATA).",
+        show_default=".clusterwright",
+    ),
 ]
 DatabaseUrl = Annotated[
-    str,
+    str | None,
     typer.Option(
-        envvar="CLUSTERWRIGHT_DATABASE",
-        help="postgresql:// URL of the server's database; empty means SQLite in the data folder.",
+        help="postgresql:// URL of the server's database, without a password"
+        " (CLUSTERWRIGHT_DATABASE).",
+        show_default="SQLite in the data folder",
     ),
 ]
 Output = Annotated[Format, typer.Option("--output", "-o", help="Format of the output.")]
-DATA: Path = Settings.model_fields["data"].default
 
 
 @app.command()
@@ -63,8 +67,8 @@ def add(
     cluster: Annotated[
         str | None, typer.Option(help="Name of the only cluster to fail; any by default.")
     ] = None,
-    data: Data = DATA,
-    database: DatabaseUrl = "",
+    data: Data = None,
+    database: DatabaseUrl = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Arm a fault: the step's next calls of the driver fail."""
@@ -87,7 +91,7 @@ def add(
 
 @app.command("list")
 def list_faults(
-    data: Data = DATA, database: DatabaseUrl = "", output: Output = Format.TABLE
+    data: Data = None, database: DatabaseUrl = None, output: Output = Format.TABLE
 ) -> None:
     """Show every fault, used up or not."""
     found = _run(data, database, faults.listed)
@@ -108,8 +112,8 @@ def list_faults(
 def clear(
     fault_id: Annotated[int | None, typer.Argument(metavar="[ID]", help="Which fault.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every fault.")] = False,
-    data: Data = DATA,
-    database: DatabaseUrl = "",
+    data: Data = None,
+    database: DatabaseUrl = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Remove one fault, or all. Those of the settings' file return when a server starts with it."""
@@ -124,9 +128,9 @@ def clear(
         typer.echo(f"Cleared {count} fault{'' if count == 1 else 's'}.")
 
 
-def _run(data: Path, database: str, work: Callable[[Tx], Awaitable[T]]) -> T:
+def _run(data: Path | None, database: str | None, work: Callable[[Tx], Awaitable[T]]) -> T:
     """Do ``work`` in one transaction on the server's database, which must exist already."""
-    url = Settings(data=data, database=database).database_url
+    url = configured({"data": data, "database": database}).database_url
     opened = Database(url, pool_size=1, name="clusterwright fault")
     if opened.is_sqlite and not sqlite_path(opened.url).exists():
         _fail(f"There is no database at {sqlite_path(opened.url)}. Start the server first.")

@@ -2,32 +2,51 @@
 
 import asyncio
 import gc
+import ipaddress
 import json
+import logging
 import os
 import shutil
-import signal
-import socket
 import sys
-from contextlib import suppress
+from errno import EADDRINUSE
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
 
 from clusterwright import telemetry
-from clusterwright.settings import Settings
+from clusterwright.cli import stopping
+from clusterwright.cli.stopping import Stop
+from clusterwright.settings import Settings, has_password
+
+if TYPE_CHECKING:
+    from clusterwright.listener import Limits, Listener
+    from clusterwright.web import ASGIApp
+
+log = logging.getLogger(__name__)
 
 ENDPOINT_FILE = "server.json"
 """In the data folder: where the server that runs on it can be reached."""
-
+EXIT_FAILED = 1
+EXIT_WRONG_SETTING = 2
+PRIVATE_UMASK = 0o077
+"""Files of a server are nobody else's."""
+HEALTH_PATHS = ("/healthz", "/readyz")
+PROBE_SECONDS = 0.5
+"""How long a probe may still take when everything else has ended."""
+HEALTH_CONNECTIONS = 128
+"""Connections of the health port: probes, and nobody else."""
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port; 0 picks one.", show_default="8900")]
 Data = Annotated[
     Path | None, typer.Option(help="Data folder.", show_default=".clusterwright", file_okay=False)
 ]
 DatabaseUrl = Annotated[
-    str | None, typer.Option(help="postgresql:// URL.", show_default="SQLite in the data folder")
+    str | None,
+    typer.Option(
+        help="postgresql:// URL without a password.", show_default="SQLite in the data folder"
+    ),
 ]
 DriverName = Annotated[
     str | None, typer.Option(help="Driver of new clusters.", show_default="simulated")
@@ -55,80 +74,161 @@ def serve(
         "driver": driver,
         "pace": pace,
     }
+    stopping.die_quietly()
     settings = configured(given)
-    if settings.port == 0:
-        settings = settings.model_copy(update={"port": free_port(settings.host)})
+    os.umask(PRIVATE_UMASK)
     telemetry.configure(settings.log_level)
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(_serve(settings))
+    finally:
+        stopping.ignore_signals()
 
 
 def configured(given: dict[str, Any]) -> Settings:
-    """Settings from options over variables over defaults; leaves with exit code 2 and a plain
+    """Settings from options over variables over defaults; leaves with exit code 2 and one plain
     sentence.
     """
+    if has_password(given.get("database") or ""):
+        wrong_setting(
+            "--database: Everybody on this machine can read the arguments of a process."
+            " Give a URL with a password in the variable CLUSTERWRIGHT_DATABASE."
+        )
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            name = "_".join(str(part) for part in problem["loc"])
-            typer.echo(f"--{name} (CLUSTERWRIGHT_{name.upper()}): {problem['msg']}", err=True)
-        raise typer.Exit(2) from None
+        # Never the value itself: it may be a secret.
+        problem = error.errors(include_url=False, include_input=False)[0]
+        rule = problem["msg"].removeprefix("Value error, ").rstrip(".")
+        name = str(problem["loc"][0])
+        option = f"--{name} or " if given.get(name) is not None else ""
+        wrong_setting(f"{option}CLUSTERWRIGHT_{name.upper()}: {rule}.")
 
 
-def free_port(host: str) -> int:
-    """A port of ``host`` that nobody listens on."""
-    with socket.create_server((host, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+def wrong_setting(sentence: str) -> NoReturn:
+    """Leave before anything has begun: what was asked for cannot be done."""
+    _leave(sentence, EXIT_WRONG_SETTING)
+
+
+def _leave(sentence: str, code: int = EXIT_FAILED) -> NoReturn:
+    typer.echo(" ".join(sentence.split()).rstrip(".") + ".", err=True)
+    raise typer.Exit(code)
 
 
 async def _serve(settings: Settings) -> None:
+    stop = Stop(settings.stop_grace_seconds)
     # Imported here so that other commands start fast. What imports make stays for good: looking
     # for garbage among it would cost a tenth of the start and again at every later collection.
     gc.disable()
-    from granian.constants import Interfaces
-    from granian.server.embed import Server
+    from sqlalchemy.exc import DBAPIError
 
+    from clusterwright import data_folder
     from clusterwright.app import open_app
     from clusterwright.database import StorageUnavailable
     from clusterwright.iam.server_key import KeyChanged
     from clusterwright.jobs.runner import AlreadyRunning
+    from clusterwright.wire import Malformed
 
-    loop = asyncio.get_running_loop()
     try:
-        with socket.create_server((settings.host, settings.port)):
-            pass  # granian waits in silence for a port that is taken
-    except OSError as error:
-        _give_up(
-            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}."
-            " Choose another --host or --port."
-        )
-    try:
+        main, health = _listeners(settings)
+        settings = settings.model_copy(update={"port": main.port})
+        data_folder.prepare(settings)
         async with open_app(settings) as app:
-            server = Server(
-                app,
-                address=settings.host,
-                port=settings.port,
-                interface=Interfaces.ASGINL,
-                log_enabled=False,
-            )
-            for name in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(name, server.stop)
             gc.freeze()
             gc.enable()
-            _announce(settings)
-            await server.serve()
-            (settings.data / ENDPOINT_FILE).unlink(missing_ok=True)
-    except (AlreadyRunning, KeyChanged) as error:
-        _give_up(str(error))
+            if not stop.asked.is_set():
+                await _run(app, main, health, settings, stop)
+    except data_folder.FolderError as error:
+        wrong_setting(f"CLUSTERWRIGHT_DATA: {error}")
+    except Malformed as error:
+        wrong_setting(f"CLUSTERWRIGHT_FAULTS: {error}")
+    except KeyChanged as error:
+        wrong_setting(str(error))
+    except (AlreadyRunning, data_folder.FolderGone) as error:
+        _leave(str(error))
     except StorageUnavailable as error:
-        _give_up(f"The database does not answer: {error}")
+        _leave(f"The database does not answer: {str(error).partition(chr(10))[0]}")
+    except DBAPIError as error:
+        log.debug("the database failed", exc_info=error)
+        _leave(f"The database cannot be used: {error.orig}")
 
 
-def _give_up(reason: str) -> NoReturn:
-    typer.echo(reason, err=True)
-    raise typer.Exit(1)
+def _listeners(settings: Settings) -> tuple["Listener", "Listener | None"]:
+    """The ports of the server, taken and not yet open: the API's, and that of probes."""
+    from clusterwright.listener import Limits, affordable
+
+    connections = affordable(settings.connections)
+    if connections < settings.connections:
+        log.warning(
+            "serving fewer connections: raise the limit of open files (ulimit -n, LimitNOFILE)",
+            extra={"connections": connections, "wanted": settings.connections},
+        )
+    clocks = (settings.head_seconds, settings.answer_seconds)
+    main = _bound(settings.host, settings.port, Limits(connections, *clocks))
+    _warn_of_host_names(settings, main)
+    if not settings.health_port:
+        return main, None
+    return main, _bound(settings.host, settings.health_port, Limits(HEALTH_CONNECTIONS, *clocks))
+
+
+def _bound(host: str, port: int, limits: "Limits") -> "Listener":
+    from clusterwright.listener import Listener
+
+    try:
+        return Listener(host, port, limits)
+    except OSError as error:
+        _refuse_port(host, port, error)
+
+
+def _refuse_port(host: str, port: int, error: OSError) -> NoReturn:
+    reason = f"Cannot listen on {host}:{port}: {error.strerror or error}."
+    if error.errno == EADDRINUSE:
+        _leave(f"{reason} Choose another --host or --port.")
+    wrong_setting(f"CLUSTERWRIGHT_HOST, CLUSTERWRIGHT_PORT: {reason}")
+
+
+def _warn_of_host_names(settings: Settings, main: "Listener") -> None:
+    if not settings.public_url and not ipaddress.ip_address(main.host).is_loopback:
+        log.warning(
+            "links follow whatever Host a client sends: set CLUSTERWRIGHT_PUBLIC_URL",
+            extra={"host": settings.host},
+        )
+
+
+async def _run(
+    app: "ASGIApp", main: "Listener", health: "Listener | None", settings: Settings, stop: Stop
+) -> None:
+    """Serve until a signal asks for the end. Raises FolderGone."""
+    from clusterwright.data_folder import watch_folder
+    from clusterwright.listener import cancel_answers
+    from clusterwright.web import Only
+
+    try:
+        main.start(app)
+        if health is not None:
+            health.start(Only(app, HEALTH_PATHS))
+    except OSError as error:
+        _refuse_port(settings.host, settings.port, error)
+    _announce(settings)
+    watch = asyncio.create_task(watch_folder(settings))
+    asked = asyncio.create_task(stop.asked.wait())
+    await asyncio.wait({asked, watch, main.ended}, return_when=asyncio.FIRST_COMPLETED)
+    (settings.data / ENDPOINT_FILE).unlink(missing_ok=True)
+    unasked = not stop.asked.is_set()
+    if unasked:
+        stop.hurried.set()
+    main.stopping = True
+    if health is not None:
+        health.stopping = True
+    await main.stop(stop.drain_seconds, stop.hurried)
+    if health is not None:
+        await health.stop(PROBE_SECONDS, stop.hurried)
+    await cancel_answers()
+    asked.cancel()
+    if watch.done():
+        await watch
+    watch.cancel()
+    if unasked:
+        _leave("The HTTP server ended by itself.")
 
 
 def _announce(settings: Settings) -> None:

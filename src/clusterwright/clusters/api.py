@@ -22,7 +22,7 @@ from clusterwright.database import Tx
 from clusterwright.drivers.contract import Driver
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
-from clusterwright.web import Data, Router, Setup, body, described, json_response
+from clusterwright.web import Data, Router, Setup, array, body, described, json_response
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
 autopilot_router = Router(
@@ -140,11 +140,11 @@ async def list_clusters(
         found = [cluster for cluster in stored if cluster.autopilot is autopilot]
         uids = [cluster.uid for cluster in found] if detail else []
         counts = await census(tx, uids, project_id=caller.project_id)
-    items = [
+    items = (
         documents.cluster(cluster, detail=counts.get(cluster.uid, Counts()) if detail else None)
         for cluster in found
-    ]
-    return json_response({"kind": "Cluster", "apiVersion": "v3", "items": items})
+    )
+    return json_response({"kind": "Cluster", "apiVersion": "v3", "items": await array(items)})
 
 
 @router.get(

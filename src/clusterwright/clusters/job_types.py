@@ -97,7 +97,7 @@ async def deleted(tx: Tx, job: Job) -> None:
     again.
     """
     if job.phase is JobPhase.SUCCESS:
-        await store.remove(tx, job.cluster_uid)
+        await store.remove(tx, job.cluster_uid, project_id=job.project_id)
     else:
         await store.settle(
             tx,

@@ -275,6 +275,9 @@ async def update(
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a field that cannot change,
     ALREADY_EXISTS.
     """
+    alias = asked.metadata.alias if asked.metadata is not None else None
+    if alias is not None:
+        await store.hold_project(tx, caller.project_id)
     cluster = await show(tx, caller, uid, lock=True, autopilot=autopilot)
     changed = replace(cluster, updated_at=wire.now())
     if asked.spec is not None and asked.spec.model_fields_set | set(asked.spec.model_extra or ()):
@@ -286,8 +289,8 @@ async def update(
         changed = replace(changed, spec=_merged(cluster.spec, asked.spec))
     elif cluster.phase is ClusterPhase.DELETING:
         raise ApiError(errors.WRONG_STATE, "The cluster is being deleted.")
-    if asked.metadata is not None and asked.metadata.alias is not None:
-        changed = replace(changed, alias=asked.metadata.alias)
+    if alias is not None:
+        changed = replace(changed, alias=alias)
         try:
             await store.rename(tx, changed)
         except NameTaken:

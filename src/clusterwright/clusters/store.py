@@ -1,4 +1,8 @@
-"""Clusters as rows: the client's spec as it was sent, beside the few columns that we search by."""
+"""Clusters as rows: the client's spec as it was sent, beside the few columns that we search by.
+
+A project's names are claimed and freed by whoever holds its row of ``cluster_quotas``, which is
+locked before any cluster (docs/architecture.md, The order of locks).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -11,6 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from clusterwright.clusters.wire import AUTOPILOT_FLAVOR
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
+from clusterwright.turns import unhurried
 
 clusters = sa.Table(
     "clusters",
@@ -30,7 +36,7 @@ clusters = sa.Table(
     sa.Column("eip", sa.JSON, nullable=False),
     sa.Column("credentials", sa.Integer, nullable=False),
     sa.Column("timezone", sa.String(64), nullable=False),
-    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("spec", BoundedJSON("spec"), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
@@ -141,24 +147,29 @@ async def insert(tx: Tx, cluster: Cluster, *, quota: int) -> None:
     """Add a cluster. Raises NameTaken, or QuotaUsed when the project has ``quota`` clusters
     already.
     """
-    await _count_up(tx, cluster.project_id, quota)
+    if await _count(tx, cluster.project_id, 1) > quota:
+        raise QuotaUsed
     await tx.execute(sa.insert(clusters).values({name: getattr(cluster, name) for name in _FIELDS}))
     await _claim_names(tx, cluster)
 
 
-async def _count_up(tx: Tx, project_id: str, quota: int) -> None:
-    # One statement locks, checks and counts, so that two creations at once cannot both take the
+async def hold_project(tx: Tx, project_id: str) -> None:
+    """Let nobody else add, rename or remove clusters of this project in this transaction."""
+    await _count(tx, project_id, 0)
+
+
+async def _count(tx: Tx, project_id: str, change: int) -> int:
+    # One statement locks, counts and tells, so that two creations at once cannot both take the
     # last place.
     dialect = sqlite if tx.is_sqlite else postgresql
-    added = dialect.insert(cluster_quotas).values(project_id=project_id, used=1)
+    added = dialect.insert(cluster_quotas).values(project_id=project_id, used=change)
     counted = await tx.execute(
         added.on_conflict_do_update(
             index_elements=[cluster_quotas.c.project_id],
-            set_={"used": cluster_quotas.c.used + 1},
+            set_={"used": cluster_quotas.c.used + change},
         ).returning(cluster_quotas.c.used)
     )
-    if counted.scalar_one() > quota:
-        raise QuotaUsed
+    return int(counted.scalar_one())
 
 
 async def _claim_names(tx: Tx, cluster: Cluster) -> None:
@@ -201,7 +212,7 @@ async def find(
             )
         )
     rows = await tx.execute(query.order_by(clusters.c.created_at, clusters.c.uid))
-    return [_cluster(row) for row in rows]
+    return [_cluster(row) async for row in unhurried(rows)]
 
 
 async def count(tx: Tx, *, project_id: str) -> int:
@@ -215,8 +226,17 @@ async def update(tx: Tx, uid: str, **values: Any) -> None:
     await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(**values))
 
 
+async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str) -> None:
+    """Set fields of the spec that the server decides itself, however large the rest has become."""
+    spec = sa.type_coerce(cluster.spec | fields, sa.JSON)
+    await update(tx, cluster.uid, spec=spec)
+
+
 async def rename(tx: Tx, cluster: Cluster) -> None:
-    """Make the cluster's name and alias the only names it holds. Raises NameTaken."""
+    """Make the cluster's name and alias the only names it holds, in a project that is held.
+
+    Raises NameTaken.
+    """
     await tx.execute(sa.delete(cluster_names).where(cluster_names.c.cluster_uid == cluster.uid))
     await _claim_names(tx, cluster)
 
@@ -232,18 +252,16 @@ async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     )
 
 
-async def remove(tx: Tx, uid: str) -> None:
+async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
     """Forget a cluster. Forgetting an unknown one does nothing."""
+    await hold_project(tx, project_id)
     gone = await tx.execute(
-        sa.delete(clusters).where(clusters.c.uid == uid).returning(clusters.c.project_id)
+        sa.delete(clusters)
+        .where(clusters.c.uid == uid, clusters.c.project_id == project_id)
+        .returning(clusters.c.uid)
     )
-    project_id = gone.scalar_one_or_none()
-    if project_id is not None:
-        await tx.execute(
-            sa.update(cluster_quotas)
-            .where(cluster_quotas.c.project_id == project_id)
-            .values(used=cluster_quotas.c.used - 1)
-        )
+    if gone.one_or_none() is not None:
+        await _count(tx, project_id, -1)
 
 
 def _cluster(row: Any) -> Cluster:

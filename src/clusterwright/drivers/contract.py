@@ -54,7 +54,11 @@ class Node:
     availability_zone: str
     os: str
     server_id: str = ""
-    """The server to take over, where an existing one joins; empty where the driver makes one."""
+    """The server to take over, where an existing one joins; empty where the driver makes one.
+
+    Clients choose it, so it means a server of the cluster's project: a driver knows whose each
+    server is, and one of another project is to it like one that does not exist.
+    """
     step: str = ""
     """As in Cluster."""
 

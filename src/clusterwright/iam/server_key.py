@@ -11,8 +11,6 @@ from clusterwright.iam.store import access_keys
 from clusterwright.iam.vault import Vault
 from clusterwright.settings import Settings
 
-_LEAST = 16
-
 server_key = sa.Table(
     "server_key",
     metadata,
@@ -30,15 +28,10 @@ class KeyChanged(Exception):
 
 
 def load(settings: Settings) -> bytes:
-    """The setting, or a file made at the first start.
-
-    Raises ValueError for a setting that is short enough to guess.
-    """
+    """The setting, or a file made at the first start."""
     if not settings.secret_key:
         fresh = secrets.token_urlsafe(32).encode()
         return vault.private_file(settings.data / "secret.key", fresh).strip()
-    if len(settings.secret_key) < _LEAST:
-        raise ValueError(f"The secret key must have at least {_LEAST} characters.")
     return settings.secret_key.encode()
 
 

@@ -5,10 +5,10 @@ from starlette.responses import Response
 from clusterwright import errors
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
-from clusterwright.jobs import store, wire_v2
-from clusterwright.jobs.store import PartOfTree, StillRunning
+from clusterwright.jobs import removal, store, wire_v2
+from clusterwright.jobs.removal import PartOfTree, StillRunning
 from clusterwright.jobs.wire_v2 import JobDocumentV2
-from clusterwright.web import Data, Router, described, json_response
+from clusterwright.web import Data, Router, described, json_bytes
 
 router = Router(tags=["Job"])
 
@@ -28,8 +28,9 @@ _JOB = "/{job_id}"
 async def list_jobs(caller: Member, data: Data) -> Response:
     """The project's jobs, newest first, as a bare array."""
     async with data.reading() as tx:
-        found = await store.newest(tx, project_id=caller.project_id, limit=MOST_LISTED)
-    return json_response([wire_v2.translate(document) for document in found])
+        found = store.newest(tx, project_id=caller.project_id, limit=MOST_LISTED)
+        items = [await wire_v2.translate(document) async for document in found]
+    return json_bytes(b"[%b]" % b",".join(items))
 
 
 @router.get(
@@ -47,7 +48,7 @@ async def get_one_job(caller: Member, data: Data, job_id: str) -> Response:
         found = await store.document(tx, job_id, project_id=caller.project_id)
     if found is None:
         raise _unknown(job_id)
-    return json_response(wire_v2.translate(found))
+    return json_bytes(await wire_v2.translate(found))
 
 
 @router.delete(
@@ -66,7 +67,7 @@ async def delete_job(caller: Member, data: Data, job_id: str) -> Response:
     """Forget a job that has ended, sub-jobs and all."""
     try:
         async with data.transaction() as tx:
-            forgotten = await store.forget(tx, job_id, project_id=caller.project_id)
+            forgotten = await removal.forget(tx, job_id, project_id=caller.project_id)
     except StillRunning:
         raise ApiError(errors.WRONG_STATE, "The job has not ended. Wait for its end.") from None
     except PartOfTree as part:

@@ -1,16 +1,18 @@
 """Walks one job's tree from wherever it stands to its end, without knowing the engine.
 
-The stored rows are the memo: what is Success is not run again, everything else is. Only leaves have
-a state of their own; a parent's phase follows from its children. Changes that are due at the same
-moment are committed together, and the commit that ends the top job also settles its resource.
+The stored rows are the memo: what is Success is not run again, everything else is. Changes that are
+due at the same moment are committed together, and the commit that ends the top job also settles its
+resource. A large job works on a bounded number of branches, and shows itself a few times a second.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from clusterwright import wire
 from clusterwright.database import Database, StorageUnavailable
@@ -18,12 +20,21 @@ from clusterwright.drivers.contract import Driver, DriverError, Unavailable
 from clusterwright.jobs import store
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import ForEach, Job, JobPhase, JobType, Member, Node, Serial, Step
+from clusterwright.jobs.progress import Change, Progress
 from clusterwright.jobs.store import Superseded, Tree
+from clusterwright.jobs.wire import Rendering
+from clusterwright.turns import parts, unhurried
 
 log = logging.getLogger(__name__)
 
 CANCEL_PERIOD = 1.0
 """Seconds between two looks for a cancellation while a step is at work."""
+BRANCHES = 32
+"""Copies of one member that are at work at the same time; the others wait for their turn."""
+SMALL_TREE = 300
+"""Jobs of a tree whose document is written with every commit (docs/decisions/0004)."""
+DOCUMENT_PERIOD = 0.2
+"""Seconds between two writings of a larger tree's document."""
 FIRST_BACKOFF = 0.1
 LONGEST_BACKOFF = 5.0
 """Seconds between two tries against a driver or a database that is unavailable."""
@@ -37,50 +48,24 @@ class Cancelled(Exception):
     """The job was asked to stop; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A leaf that moves to another phase."""
-
-    uid: str
-    phase: JobPhase
-    reason: str = ""
-
-
 def apply(tree: Tree, changes: Iterable[Change], now: int) -> Tree:
     """The tree after ``changes`` to leaves, its parents following. Changes that go back are
     ignored.
     """
-    jobs = store.by_uid(tree.jobs)
-    for change in changes:
-        leaf = jobs[change.uid]
-        if leaf.phase.may_become(change.phase):
-            jobs[leaf.uid] = replace(leaf, phase=change.phase, reason=change.reason, updated_at=now)
-    children: dict[str, list[str]] = {}
-    for job in tree.jobs:
-        if job.parent_uid:
-            children.setdefault(job.parent_uid, []).append(job.uid)
-    for parent in reversed(tree.jobs):  # depth first, so children are settled before their parents
-        if parent.uid in children:
-            below = [jobs[uid] for uid in children[parent.uid]]
-            jobs[parent.uid] = _follow(jobs[parent.uid], below)
-    return replace(tree, jobs=tuple(jobs.values()))
+    progress = Progress(tree.jobs)
+    progress.take(progress.after(changes, now))
+    return replace(tree, jobs=tuple(progress.jobs))
 
 
-def _follow(parent: Job, children: list[Job]) -> Job:
-    """``parent`` as its children have it: it ends when all have ended, and fails when one has
-    failed.
-    """
-    updated = max(parent.updated_at, *(child.updated_at for child in children))
-    phases = {child.phase for child in children}
-    if phases == {JobPhase.INITIALIZING}:
-        return replace(parent, updated_at=updated)
-    if not all(phase.is_final for phase in phases):
-        return replace(parent, phase=JobPhase.RUNNING, updated_at=updated)
-    if phases == {JobPhase.SUCCESS}:
-        return replace(parent, phase=JobPhase.SUCCESS, updated_at=updated)
-    failed = [child for child in children if child.phase is JobPhase.FAILED]
-    first = min(failed, key=lambda child: (child.updated_at, child.position))
-    return replace(parent, phase=JobPhase.FAILED, reason=first.reason, updated_at=updated)
+async def _all(branches: Iterable[Coroutine[Any, Any, bool]]) -> bool:
+    """Whether all branches succeed. None of them outlives this call, however it ends."""
+    tasks = [asyncio.ensure_future(branch) for branch in branches]
+    try:
+        return all(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Tries:
@@ -126,12 +111,15 @@ class Execution:
         self._database = database
         self._drivers = drivers
         self._below: defaultdict[str | None, list[Job]] = defaultdict(list)
-        for job in tree.jobs:
-            self._below[job.parent_uid].append(job)
+        self._progress = Progress()
+        self._rendering = Rendering()
+        self._shown_at = -math.inf
+        self._catching_up: asyncio.TimerHandle | None = None
         self._due: list[Change] = []
         self._next_flush: asyncio.Future[None] | None = None
         self._flushes: set[asyncio.Future[None]] = set()
         self._flushing = asyncio.Lock()
+        self._turnstile = asyncio.Lock()
         self._stopped: str | None = None
 
     async def run(self) -> None:
@@ -141,6 +129,10 @@ class Execution:
         """
         if self._tree.finished:
             return
+        async for job in unhurried(self._tree.jobs):
+            self._below[job.parent_uid].append(job)
+            self._progress.add(job)
+            self._rendering.add(job)
         try:
             await self._visit(self._type.root, self._tree.root)
             await self._commit()
@@ -149,6 +141,8 @@ class Execution:
 
     async def _leave(self) -> None:
         """Let the commits that are under way end, or take them back."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
         if self._flushes:
             await asyncio.wait(self._flushes, timeout=LEAVING_SECONDS)
         for flush in self._flushes:
@@ -160,7 +154,7 @@ class Execution:
         return [leaf for child in below for leaf in self._leaves(child)] if below else [job]
 
     def _now(self, job: Job) -> Job:
-        return self._tree.jobs[job.position]
+        return self._progress.jobs[job.position]
 
     async def _visit(self, node: Node, job: Job) -> bool:
         """Bring ``job`` to its end and tell whether it succeeded."""
@@ -171,8 +165,7 @@ class Execution:
         groups = list(self._groups(node.members, job))
         if isinstance(node, Serial):
             return await self._one_by_one(groups)
-        outcomes = await asyncio.gather(*(self._together(*group) for group in groups))
-        return all(outcomes)
+        return await _all(self._together(*group) for group in groups)
 
     def _groups(self, members: tuple[Member, ...], job: Job) -> Iterable[tuple[Node, list[Job]]]:
         for member in members:
@@ -191,12 +184,17 @@ class Execution:
     async def _together(self, node: Node, copies: list[Job]) -> bool:
         if len(copies) == 1:  # without a task of its own, so that its changes join the next commit
             return await self._visit(node, copies[0])
-        outcomes = await asyncio.gather(*(self._visit(node, copy) for copy in copies))
-        return all(outcomes)
+        waiting = iter(copies)
+
+        async def branch() -> bool:
+            outcomes = [await self._visit(node, copy) for copy in waiting]
+            return all(outcomes)
+
+        return await _all(branch() for _ in range(min(BRANCHES, len(copies))))
 
     async def _fail(self, leaves: list[Job], reason: str) -> None:
-        if leaves:
-            await self._commit(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in leaves))
+        async for part in parts(leaves):
+            await self._commit(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in part))
 
     async def _step(self, step: Step, job: Job) -> bool:
         await self._commit(Change(job.uid, JobPhase.RUNNING))
@@ -280,6 +278,8 @@ class Execution:
     async def _commit(self, *changes: Change) -> None:
         """Make changes durable, with all others that are due by then."""
         await asyncio.shield(self._note(*changes))
+        async with self._turnstile:  # or all branches would go on in one turn of the loop
+            await asyncio.sleep(0)
 
     def _note(self, *changes: Change) -> asyncio.Future[None]:
         """Let the next commit carry changes; the future tells when that has happened."""
@@ -312,12 +312,33 @@ class Execution:
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
     async def _write(self, changes: list[Change]) -> None:
+        advance = self._progress.after(changes, wire.now())
+        root = advance.jobs[0] if advance.jobs else self._progress.root
+        async for job in unhurried(advance.jobs):
+            self._rendering.replace(job)
+        shown = root.phase.is_final or self._document_is_due()
         async with self._database.transaction() as tx:
             self._stopped = await store.hold(tx, self._tree)
-            before = self._tree
-            after = apply(before, changes, wire.now())
-            if after.jobs != before.jobs:
-                await store.record(tx, before, after)
-            if after.root.phase.is_final:
-                await self._type.settle(tx, after.root)
-        self._tree = after
+            await store.record_jobs(tx, advance.jobs)
+            if shown:
+                await store.record_document(tx, root, self._rendering.encode())
+            if root.phase.is_final:
+                await self._type.settle(tx, root)
+        self._progress.take(advance)
+        if shown:
+            self._shown_at = time.monotonic()
+        elif self._catching_up is None:
+            self._catching_up = asyncio.get_running_loop().call_later(
+                DOCUMENT_PERIOD, self._catch_up
+            )
+
+    def _document_is_due(self) -> bool:
+        """Whether clients are to see this commit at once. A worker's first commit always shows
+        what the worker before it may have left out.
+        """
+        small = len(self._tree.jobs) <= SMALL_TREE
+        return small or time.monotonic() - self._shown_at >= DOCUMENT_PERIOD
+
+    def _catch_up(self) -> None:
+        self._catching_up = None
+        self._note()

@@ -5,6 +5,7 @@ becomes.
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -165,23 +166,23 @@ class Request:
     """What steps need to know beyond the resource's own rows."""
 
 
-def unfold(request: Request, *, new_uid: Callable[[], str], now: int) -> list[Job]:
+def unfold(request: Request, *, new_uid: Callable[[], str], now: int) -> Iterator[Job]:
     """The whole tree of ``request``, depth first, all in phase Initializing.
 
-    The first element is the top job. Every sub-job has its own uid, because clients read sub-jobs
-    by it before anything has started (client notes, section 0.4). Raises ValueError for a job
-    without work.
+    The first is the top job. Every sub-job has its own uid, because clients read sub-jobs by it
+    before anything has started (client notes, section 0.4). Raises ValueError at a job without
+    work.
     """
-    jobs: list[Job] = []
+    positions = count()
 
-    def add(node: Node, parent: Job | None, target: Target) -> None:
+    def made(node: Node, parent: Job | None, target: Target) -> Iterator[Job]:
         uid = new_uid()
         hidden = isinstance(node, Step) and not node.names_resource
         job = Job(
             uid=uid,
             root_uid=parent.root_uid if parent else uid,
             parent_uid=parent.uid if parent else None,
-            position=len(jobs),
+            position=next(positions),
             type=node.name,
             project_id=request.project_id,
             cluster_uid=request.cluster_uid,
@@ -191,17 +192,19 @@ def unfold(request: Request, *, new_uid: Callable[[], str], now: int) -> list[Jo
             created_at=now,
             updated_at=now,
         )
-        jobs.append(job)
+        yield job
         if isinstance(node, Step):
             return
-        for member in node.members:
-            if isinstance(member, ForEach):
-                for each in request.groups[member.group]:
-                    add(member.member, job, each)
-            else:
-                add(member, job, target)
-        if len(jobs) == job.position + 1:
+        below = [
+            (member.member, request.groups[member.group])
+            if isinstance(member, ForEach)
+            else (member, (target,))
+            for member in node.members
+        ]
+        if not any(targets for _, targets in below):
             raise ValueError(f"{job.type} has nothing to do.")
+        for member, targets in below:
+            for each in targets:
+                yield from made(member, job, each)
 
-    add(request.job_type.root, None, request.target)
-    return jobs
+    return made(request.job_type.root, None, request.target)

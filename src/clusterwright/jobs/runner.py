@@ -26,9 +26,10 @@ from dbos._serialization import DBOSPortableJSONSerializer
 from clusterwright import wire
 from clusterwright.database import Database, StorageUnavailable, Tx
 from clusterwright.drivers.contract import Driver
-from clusterwright.jobs import sessions, store, workers
-from clusterwright.jobs.execution import Change, Execution, apply
+from clusterwright.jobs import removal, sessions, store, workers
+from clusterwright.jobs.execution import Execution, apply
 from clusterwright.jobs.plan import JobPhase, Registry
+from clusterwright.jobs.progress import Change
 from clusterwright.jobs.store import Superseded
 from clusterwright.settings import Settings
 from clusterwright.supervision import Chore
@@ -318,7 +319,7 @@ class Runner:
         retention = timedelta(days=self._settings.job_retention_days).total_seconds()
         while True:
             async with self._database.transaction() as tx:
-                old = await store.sweep(tx, finished_before=wire.now() - int(retention * 1e9))
+                old = await removal.sweep(tx, finished_before=wire.now() - int(retention * 1e9))
             if not old:
                 return
             await DBOS.delete_workflows_async(old)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from clusterwright.database import set_sqlite_modes, sync_url
+from clusterwright.database import IDLE_IN_TRANSACTION, set_sqlite_modes, sync_url
 from clusterwright.settings import Settings
 
 
@@ -21,11 +21,14 @@ def open_engine(url: URL, executor_id: str, settings: Settings) -> sa.Engine:
         engine = sa.create_engine(sync_url(url), pool_size=size, hide_parameters=True)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    keepalives = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-    arguments: dict[str, Any] = {"application_name": executor_id[:63], "options": keepalives}
+    options = (
+        "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+        f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION}"
+    )
+    arguments: dict[str, Any] = {"application_name": executor_id[:63], "options": options}
     return sa.create_engine(
         sync_url(url),
-        pool_size=settings.connections.engine,
+        pool_size=settings.database_shares.engine,
         max_overflow=0,
         connect_args=arguments,
         hide_parameters=True,

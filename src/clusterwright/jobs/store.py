@@ -5,16 +5,21 @@ and what the engine needs. Whoever works on a tree holds its *epoch*: taking the
 it, and every later write of the old worker is refused, in the same transaction.
 """
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
+from clusterwright import errors, limits
 from clusterwright import wire as text
 from clusterwright.database import Tx, metadata
+from clusterwright.errors import ApiError
 from clusterwright.jobs import wire
 from clusterwright.jobs.plan import Job, JobPhase, Request, Target, unfold
+from clusterwright.turns import parts, unhurried
 
 jobs = sa.Table(
     "jobs",
@@ -51,6 +56,7 @@ job_trees = sa.Table(
     sa.Column("arguments", sa.JSON, nullable=False),
     sa.Column("finished_at", sa.BigInteger, index=True),
     sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Index("ix_job_trees_project_id", "project_id", "id"),
 )
 
 
@@ -81,16 +87,26 @@ class Tree:
 
 _INSERT_JOBS = sa.insert(jobs)
 _INSERT_TREE = sa.insert(job_trees)
-_LAST_SEQUENCE = sa.select(sa.func.coalesce(sa.func.max(job_trees.c.sequence), 0)).where(
-    job_trees.c.cluster_uid == sa.bindparam("cluster_uid")
-)
+_QUEUE = sa.select(
+    sa.func.coalesce(sa.func.max(job_trees.c.sequence), 0).label("last"),
+    sa.func.count(
+        sa.case((job_trees.c.finished_at.is_(None) & job_trees.c.cancel_reason.is_(None), 1))
+    ).label("unfinished"),
+).where(job_trees.c.cluster_uid == sa.bindparam("cluster_uid"))
 _TAKE_OVER = (
     sa.update(job_trees)
     .where(job_trees.c.uid == sa.bindparam("which"))
     .values(epoch=job_trees.c.epoch + 1)
     .returning(job_trees.c.epoch, job_trees.c.arguments, job_trees.c.finished_at)
 )
-_TREE = sa.select(jobs).where(jobs.c.root_uid == sa.bindparam("root_uid")).order_by(jobs.c.position)
+PAGE = 100
+# In the order of their making, which is that of the tree: the index has it, and pages need no sort.
+_TREE = (
+    sa.select(jobs)
+    .where(jobs.c.root_uid == sa.bindparam("root_uid"), jobs.c.id > sa.bindparam("last"))
+    .order_by(jobs.c.id)
+    .limit(PAGE)
+)
 _HOLD = (
     sa.select(job_trees.c.epoch, job_trees.c.cancel_reason)
     .where(job_trees.c.uid == sa.bindparam("which"))
@@ -110,6 +126,16 @@ _RECORD_TREE = (
     .where(job_trees.c.uid == sa.bindparam("which"))
     .values(document=sa.bindparam("document"), finished_at=sa.bindparam("finished_at"))
 )
+_LARGE = 200_000
+"""Bytes of a document that takes longer to write than one turn of the event loop."""
+_NEWEST = (
+    sa.select(job_trees.c.id)
+    .where(job_trees.c.project_id == sa.bindparam("project"))
+    .order_by(job_trees.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+# One at a time: the document of a large job takes as long as those of a thousand small ones.
+_DOCUMENT = sa.select(job_trees.c.document).where(job_trees.c.id == sa.bindparam("number"))
 _CANCEL_REASON = sa.select(job_trees.c.cancel_reason).where(
     job_trees.c.uid == sa.bindparam("which")
 )
@@ -119,31 +145,40 @@ async def submit(tx: Tx, request: Request) -> str:
     """Write the whole tree down and promise it to the engine, in this transaction. Returns the top
     uid.
 
-    Jobs of one cluster run one at a time, in the order of their submission.
+    Jobs of one cluster run one at a time, in the order of their submission. Raises ApiError
+    TASK_LIMIT when many of them wait already.
     """
-    tree = unfold(request, new_uid=text.new_uid, now=text.now())
-    root = tree[0]
+    unfolded = unfold(request, new_uid=text.new_uid, now=text.now())
+    root = next(unfolded)
     sequence = await _next_sequence(tx, root.cluster_uid)
-    await tx.execute(_INSERT_JOBS, [_row(job) for job in tree])
-    await tx.execute(
+    rendering = wire.Rendering()
+    async for part in parts(chain([root], unfolded)):
+        await tx.execute(_INSERT_JOBS, [_row(job) for job in part])
+        for job in part:
+            rendering.add(job)
+    await _write_tree(
+        tx,
         _INSERT_TREE,
-        {
-            "uid": root.uid,
-            "project_id": root.project_id,
-            "cluster_uid": root.cluster_uid,
-            "sequence": sequence,
-            "epoch": 0,
-            "arguments": dict(request.arguments),
-            "document": wire.encode(tree),
-        },
+        uid=root.uid,
+        project_id=root.project_id,
+        cluster_uid=root.cluster_uid,
+        sequence=sequence,
+        epoch=0,
+        arguments=dict(request.arguments),
+        document=rendering.encode(),
     )
     await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
     return root.uid
 
 
 async def _next_sequence(tx: Tx, cluster_uid: str) -> int:
-    last = await tx.execute(_LAST_SEQUENCE, {"cluster_uid": cluster_uid})
-    return int(last.scalar_one()) + 1
+    queue = (await tx.execute(_QUEUE, {"cluster_uid": cluster_uid})).one()
+    if queue.unfinished >= limits.MOST_UNFINISHED_JOBS:
+        raise ApiError(
+            errors.TASK_LIMIT,
+            f"{queue.unfinished} jobs of this cluster have not ended. Try again when some have.",
+        )
+    return int(queue.last) + 1
 
 
 async def take_over(tx: Tx, root_uid: str) -> Tree | None:
@@ -160,8 +195,15 @@ async def take_over(tx: Tx, root_uid: str) -> Tree | None:
 
 
 async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
-    rows = await tx.execute(_TREE, {"root_uid": root_uid})
-    return tuple(_job(row) for row in rows)
+    found: list[Job] = []
+    last = -1
+    while page := (await tx.execute(_TREE, {"root_uid": root_uid, "last": last})).all():
+        found += map(_job, page)
+        if len(page) < PAGE:
+            break
+        last = page[-1].id
+        await asyncio.sleep(0)
+    return tuple(found)
 
 
 async def hold(tx: Tx, tree: Tree) -> str | None:
@@ -180,26 +222,36 @@ async def hold(tx: Tx, tree: Tree) -> str | None:
 async def record(tx: Tx, before: Tree, after: Tree) -> None:
     """Store what has changed between two states of a held tree, and its document with it."""
     changed = [new for old, new in zip(before.jobs, after.jobs, strict=True) if old != new]
-    await tx.execute(
-        _RECORD_JOB,
-        [
-            {
-                "which": job.uid,
-                "phase": job.phase,
-                "reason": job.reason,
-                "updated_at": job.updated_at,
-            }
-            for job in changed
-        ],
-    )
-    await tx.execute(
-        _RECORD_TREE,
-        {
-            "which": after.root.uid,
-            "document": wire.encode(after.jobs),
-            "finished_at": after.root.updated_at if after.root.phase.is_final else None,
-        },
-    )
+    await record_jobs(tx, changed)
+    await record_document(tx, after.root, wire.encode(after.jobs))
+
+
+async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
+    """Store the phases of jobs of a held tree."""
+    async for part in parts(changed):
+        await tx.execute(
+            _RECORD_JOB,
+            [
+                {
+                    "which": job.uid,
+                    "phase": job.phase,
+                    "reason": job.reason,
+                    "updated_at": job.updated_at,
+                }
+                for job in part
+            ],
+        )
+
+
+async def record_document(tx: Tx, root: Job, document: bytes) -> None:
+    """Store the document of a held tree whose top job is ``root``."""
+    finished_at = root.updated_at if root.phase.is_final else None
+    await _write_tree(tx, _RECORD_TREE, which=root.uid, document=document, finished_at=finished_at)
+
+
+async def _write_tree(tx: Tx, statement: sa.Executable, *, document: bytes, **values: Any) -> None:
+    execute = tx.execute_large if len(document) > _LARGE else tx.execute
+    await execute(statement, values | {"document": document})
 
 
 async def cancel(tx: Tx, cluster_uid: str, reason: str) -> None:
@@ -238,15 +290,11 @@ async def unfinished(tx: Tx, *, submitted_before: int) -> list[Unfinished]:
     return [Unfinished(row.uid, row.cluster_uid, row.sequence) for row in rows]
 
 
-async def newest(tx: Tx, *, project_id: str, limit: int) -> list[bytes]:
+async def newest(tx: Tx, *, project_id: str, limit: int) -> AsyncIterator[bytes]:
     """The documents of a project's newest top jobs, newest first."""
-    rows = await tx.execute(
-        sa.select(job_trees.c.document)
-        .where(job_trees.c.project_id == project_id)
-        .order_by(job_trees.c.id.desc())
-        .limit(limit)
-    )
-    return list(rows.scalars())
+    found = await tx.execute(_NEWEST, {"project": project_id, "most": limit})
+    async for number in unhurried(found.scalars().all()):
+        yield (await tx.execute(_DOCUMENT, {"number": number})).scalar_one()
 
 
 async def document(tx: Tx, uid: str, *, project_id: str) -> bytes | None:
@@ -259,59 +307,6 @@ async def document(tx: Tx, uid: str, *, project_id: str) -> bytes | None:
         )
     ).scalar_one_or_none()
     return wire.find(found, uid) if found else None
-
-
-class StillRunning(Exception):
-    """The job has not ended."""
-
-
-class PartOfTree(Exception):
-    """The job is not a top job; the text is the uid of its top job."""
-
-
-async def forget(tx: Tx, uid: str, *, project_id: str) -> bool:
-    """Forget a top job that has ended; tells whether it was there.
-
-    Raises StillRunning, or PartOfTree for a sub-job.
-    """
-    row = (
-        await tx.execute(
-            sa.select(job_trees.c.uid, job_trees.c.finished_at)
-            .join(jobs, jobs.c.root_uid == job_trees.c.uid)
-            .where(jobs.c.uid == uid, jobs.c.project_id == project_id)
-        )
-    ).one_or_none()
-    if row is None:
-        return False
-    if row.uid != uid:
-        raise PartOfTree(row.uid)
-    if row.finished_at is None:
-        raise StillRunning
-    await _remove(tx, [uid])
-    return True
-
-
-async def _remove(tx: Tx, roots: list[str]) -> None:
-    await tx.execute(sa.delete(jobs).where(jobs.c.root_uid.in_(roots)))
-    await tx.execute(sa.delete(job_trees).where(job_trees.c.uid.in_(roots)))
-
-
-async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
-    """Forget up to ``limit`` jobs that ended before a time (ns). Returns the uids of their top
-    jobs.
-    """
-    old = list(
-        (
-            await tx.execute(
-                sa.select(job_trees.c.uid)
-                .where(job_trees.c.finished_at < finished_before)
-                .limit(limit)
-            )
-        ).scalars()
-    )
-    if old:
-        await _remove(tx, old)
-    return old
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -348,8 +343,3 @@ def _job(row: Any) -> Job:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
-
-
-def by_uid(tree: Iterable[Job]) -> dict[str, Job]:
-    """The jobs of a tree by their uid."""
-    return {job.uid: job for job in tree}

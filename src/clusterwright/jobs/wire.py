@@ -1,7 +1,8 @@
 """Job documents: the tree as ``ShowJob`` answers it (API reference, 3.2)."""
 
-from collections import defaultdict
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -47,58 +48,118 @@ class JobDocument(Document):
     status: JobStatus
 
 
-def document(tree: Iterable[Job]) -> dict[str, Any]:
-    """The document of the first job of ``tree`` with everything below it, from jobs in stored
-    order.
+@dataclass(slots=True)
+class _Place:
+    """Where a job stands in the pieces of its tree's document."""
+
+    separator: bytes
+    """What must come before it."""
+    head: int
+    tail: int = -1
+    has_sub_jobs: bool = False
+
+
+class Rendering:
+    """A tree's document in pieces, so that a change renders again only what it touches.
+
+    A job has two pieces: what comes before its sub-jobs and what comes after them.
     """
-    jobs = list(tree)
-    children: defaultdict[str | None, list[Job]] = defaultdict(list)
-    for job in jobs[1:]:
-        children[job.parent_uid].append(job)
 
-    def render(job: Job) -> dict[str, Any]:
-        target = job.target
-        spec: dict[str, Any] = {"type": job.type, "clusterUID": job.cluster_uid}
-        if target.resource_id:
-            spec["resourceID"] = target.resource_id
-        if target.resource_name:
-            spec["resourceName"] = target.resource_name
-        if target.extend_param:
-            spec["extendParam"] = dict(target.extend_param)
-        if job.uid in children:
-            spec["subJobs"] = [render(child) for child in children[job.uid]]
-        status: dict[str, Any] = {"phase": job.phase}
-        # The page's sample shows an empty reason on the top job and none on finished sub-jobs.
-        if job.reason or job.parent_uid is None:
-            status["reason"] = job.reason
-        return {
-            "kind": "Job",
-            "apiVersion": "v3",
-            "metadata": {
-                "uid": job.uid,
-                "creationTimestamp": timestamp(job.created_at),
-                "updateTimestamp": timestamp(job.updated_at),
-            },
-            "spec": spec,
-            "status": status,
-        }
+    def __init__(self, tree: Iterable[Job] = ()) -> None:
+        self._pieces: list[bytes] = []
+        self._places: list[_Place] = []
+        self._line: list[Job] = []
+        """The job that came last and those above it: their second pieces are still to come."""
+        for job in tree:
+            self.add(job)
 
-    return render(jobs[0])
+    def add(self, job: Job) -> None:
+        """Put one more job into the document; jobs come in stored order."""
+        while self._line and self._line[-1].uid != job.parent_uid:
+            self._close()
+        separator = b""
+        if self._line:
+            parent = self._places[self._line[-1].position]
+            separator = b"," if parent.has_sub_jobs else b',"subJobs":['
+            parent.has_sub_jobs = True
+        place = _Place(separator, head=len(self._pieces))
+        self._places.append(place)
+        self._pieces.append(_head(job, place))
+        self._line.append(job)
+
+    def _close(self) -> None:
+        job = self._line.pop()
+        place = self._places[job.position]
+        place.tail = len(self._pieces)
+        self._pieces.append(_tail(job, place))
+
+    def _complete(self) -> None:
+        while self._line:
+            self._close()
+
+    def replace(self, job: Job) -> None:
+        """Show a job of the complete document as it is now."""
+        self._complete()
+        place = self._places[job.position]
+        self._pieces[place.head] = _head(job, place)
+        self._pieces[place.tail] = _tail(job, place)
+
+    def encode(self) -> bytes:
+        """The document as the bytes that are stored and served untouched."""
+        self._complete()
+        return b"".join(self._pieces)
+
+
+def _head(job: Job, place: _Place) -> bytes:
+    target = job.target
+    spec: dict[str, Any] = {"type": job.type, "clusterUID": job.cluster_uid}
+    if target.resource_id:
+        spec["resourceID"] = target.resource_id
+    if target.resource_name:
+        spec["resourceName"] = target.resource_name
+    if target.extend_param:
+        spec["extendParam"] = dict(target.extend_param)
+    metadata = {
+        "uid": job.uid,
+        "creationTimestamp": timestamp(job.created_at),
+        "updateTimestamp": timestamp(job.updated_at),
+    }
+    opened = {"kind": "Job", "apiVersion": "v3", "metadata": metadata, "spec": spec}
+    return place.separator + msgspec.json.encode(opened).removesuffix(b"}}")
+
+
+def _tail(job: Job, place: _Place) -> bytes:
+    status: dict[str, Any] = {"phase": job.phase}
+    # The page's sample shows an empty reason on the top job and none on finished sub-jobs.
+    if job.reason or job.parent_uid is None:
+        status["reason"] = job.reason
+    end = b"]}" if place.has_sub_jobs else b"}"
+    return b'%b,"status":%b}' % (end, msgspec.json.encode(status))
 
 
 def encode(tree: Iterable[Job]) -> bytes:
-    """The document of ``tree`` as the bytes that are stored and served untouched."""
-    return msgspec.json.encode(document(tree))
+    """The document of the first job of ``tree`` with everything below it, from jobs in stored
+    order.
+    """
+    return Rendering(tree).encode()
+
+
+_START = b'{"kind":"Job","apiVersion":"v3","metadata":{"uid":%b'
+_TEXT_OR_BRACE = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
 
 
 def find(stored: bytes, uid: str) -> bytes | None:
-    """The bytes of the sub-job ``uid`` within a stored document, or None."""
+    """The bytes of the job ``uid`` within a stored document, or None.
 
-    def search(job: dict[str, Any]) -> dict[str, Any] | None:
-        if job["metadata"]["uid"] == uid:
-            return job
-        below = job["spec"].get("subJobs", ())
-        return next((found for child in below if (found := search(child))), None)
-
-    found = search(msgspec.json.decode(stored))
-    return msgspec.json.encode(found) if found else None
+    They are cut out, not decoded: a document may have thousands of other jobs.
+    """
+    # Only a job can look like this: within texts of the document, quotation marks are escaped.
+    start = stored.find(_START % msgspec.json.encode(uid))
+    if start <= 0:
+        return None if start else stored
+    depth = 0
+    for found in _TEXT_OR_BRACE.finditer(stored, start):
+        depth += {b"{": 1, b"}": -1}.get(found[0], 0)
+        if not depth:
+            return stored[start : found.end()]
+    return None

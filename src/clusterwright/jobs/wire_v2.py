@@ -2,11 +2,12 @@
 3.4).
 """
 
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
 
 from clusterwright.jobs.plan import JobPhase
+from clusterwright.turns import unhurried
 from clusterwright.wire import Document
 
 
@@ -47,17 +48,44 @@ class JobDocumentV2(Document):
     status: JobStatusV2
 
 
-def translate(stored: bytes) -> dict[str, Any]:
+class _Job(msgspec.Struct):
+    """A stored job, with its sub-jobs still as text."""
+
+    kind: str
+    metadata: dict[str, str]
+    spec: dict[str, msgspec.Raw]
+    status: dict[str, str]
+
+
+_JOB = msgspec.json.Decoder(_Job)
+_SUB_JOBS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+async def translate(stored: bytes) -> bytes:
     """The stored document of a job in the older dialect."""
-    return _translate(msgspec.json.decode(stored))
+    return b"".join([piece async for piece in unhurried(_translated(stored))])
 
 
-def _translate(job: dict[str, Any]) -> dict[str, Any]:
-    spec = {key.lower(): value for key, value in job["spec"].items()}
-    if "subjobs" in spec:
-        spec["subjobs"] = [_translate(child) for child in spec["subjobs"]]
-    status = {key: value for key, value in job["status"].items() if key != "phase"}
-    status["status"] = job["status"]["phase"]
-    if JobPhase(job["status"]["phase"]).is_final:
-        status["completionTime"] = job["metadata"]["updateTimestamp"]
-    return job | {"apiVersion": "v2", "spec": spec, "status": status}
+def _translated(stored: bytes | msgspec.Raw) -> Iterator[bytes]:
+    """The translation in pieces, a job or less at a time."""
+    job = _JOB.decode(stored)
+    spec = {key.lower(): value for key, value in job.spec.items()}
+    sub_jobs = spec.pop("subjobs", None)
+    opened = {"kind": job.kind, "apiVersion": "v2", "metadata": job.metadata, "spec": spec}
+    yield msgspec.json.encode(opened).removesuffix(b"}}")
+    if sub_jobs is not None:
+        separator = b',"subjobs":['
+        for sub_job in _SUB_JOBS.decode(sub_jobs):
+            yield separator
+            yield from _translated(sub_job)
+            separator = b","
+        yield b"]"
+    yield b'},"status":%b}' % msgspec.json.encode(_status(job))
+
+
+def _status(job: _Job) -> dict[str, str]:
+    status = {key: value for key, value in job.status.items() if key != "phase"}
+    status["status"] = job.status["phase"]
+    if JobPhase(job.status["phase"]).is_final:
+        status["completionTime"] = job.metadata["updateTimestamp"]
+    return status

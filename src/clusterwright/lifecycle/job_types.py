@@ -40,8 +40,7 @@ async def resize_master(ctx: StepContext) -> None:
     async with ctx.database.transaction() as tx:
         cluster = await store.get(tx, ctx.job.cluster_uid, project_id=ctx.job.project_id, lock=True)
         if cluster is not None:
-            spec = cluster.spec | {"flavor": ctx.arguments["flavor"]}
-            await store.update(tx, cluster.uid, spec=spec)
+            await store.set_in_spec(tx, cluster, flavor=ctx.arguments["flavor"])
 
 
 async def rotate_certificates(ctx: StepContext) -> None:

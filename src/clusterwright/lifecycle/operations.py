@@ -4,7 +4,7 @@ catalogue.
 
 from collections.abc import Collection, Mapping
 
-from clusterwright import errors, wire
+from clusterwright import errors, limits, wire
 from clusterwright.clusters import operations as clusters
 from clusterwright.clusters import store
 from clusterwright.clusters.operations import FLAVORS
@@ -22,8 +22,6 @@ from clusterwright.lifecycle.job_types import (
     ROTATE_CREDENTIALS,
 )
 from clusterwright.lifecycle.wire import INGRESS_CHECKER, ClusterToResize, CredentialsToRotate
-
-MOST_TAGS = 20
 
 _RUNNING = (ClusterPhase.AVAILABLE,)
 _ASLEEP = (ClusterPhase.HIBERNATION, ClusterPhase.ERROR)
@@ -139,9 +137,10 @@ async def set_tags(tx: Tx, caller: Caller, uid: str, tags: Collection[Tag]) -> N
     """
     cluster = await _taggable(tx, caller, uid)
     merged = _tags(cluster) | {tag.key: tag.value for tag in tags}
-    if len(merged) > MOST_TAGS:
+    if len(merged) > limits.MOST_TAGS:
         raise ApiError(
-            errors.INVALID_REQUEST, f"tags: A cluster has at most {MOST_TAGS}. Remove some first."
+            errors.INVALID_REQUEST,
+            f"tags: A cluster has at most {limits.MOST_TAGS}. Remove some first.",
         )
     await _keep_tags(tx, cluster, merged)
 

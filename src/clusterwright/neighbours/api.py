@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
-from clusterwright import errors
+from clusterwright import errors, limits
 from clusterwright.catalog import offers
 from clusterwright.clusters import store as clusters
 from clusterwright.clusters.store import Cluster
@@ -98,6 +98,11 @@ async def change_server_tags(
                 kept[tag.key] = tag.value
             else:
                 kept.pop(tag.key, None)
+        if len(kept) > limits.MOST_TAGS:
+            raise ApiError(
+                errors.INVALID_REQUEST,
+                f"tags: A server has at most {limits.MOST_TAGS}. Remove some first.",
+            )
         changed = [{"key": key, "value": value} for key, value in kept.items()]
         await nodes.update(tx, [node.uid], spec=node.spec | {"userTags": changed})
     return Response(status_code=204)

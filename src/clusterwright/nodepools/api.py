@@ -21,7 +21,7 @@ from clusterwright.nodepools.wire import (
 )
 from clusterwright.nodes.api import Zone, empty
 from clusterwright.nodes.wire import JobReference
-from clusterwright.web import Data, Router, body, described, json_response
+from clusterwright.web import Data, Router, Setup, body, described, json_response
 
 router = Router(
     prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}/nodepools", tags=["Node pool"]
@@ -48,12 +48,15 @@ async def create_node_pool(
     caller: Member,
     data: Data,
     az: Zone,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[PoolToCreate, Depends(body(PoolToCreate))],
 ) -> Response:
     """Add a pool; its nodes are made in the background, watched by ``status.phase``."""
     async with data.transaction() as tx:
-        pool = await operations.create(tx, caller, cluster_id, asked, zone=az)
+        pool = await operations.create(
+            tx, caller, cluster_id, asked, zone=az, quota=setup.node_pool_quota
+        )
         document = await operations.described(tx, pool)
     return json_response(document, 201)
 

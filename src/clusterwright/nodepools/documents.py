@@ -70,8 +70,9 @@ def _status(nodes: Sequence[Node], pool: Pool) -> dict[str, Any]:
     creating = sum(phases[phase] for phase in CREATING)
     current = len(nodes) - phases[NodePhase.DELETING]
     locked = sum(node.scale_down_locked for node in nodes)
+    wanted = view(pool)
     return _counts(nodes) | {
-        "configurationSyncedNodeCount": sum(view(pool).fits(node) for node in nodes),
+        "configurationSyncedNodeCount": sum(wanted.fits(node) for node in nodes),
         "scaleGroupStatuses": [
             {
                 "name": "default",

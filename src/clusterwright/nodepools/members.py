@@ -18,6 +18,7 @@ from clusterwright.nodes import operations as nodes
 from clusterwright.nodes import store as node_store
 from clusterwright.nodes.job_types import ADD_NODE
 from clusterwright.nodes.store import NodePhase
+from clusterwright.turns import unhurried
 
 
 async def add(
@@ -57,7 +58,7 @@ async def migrate(
     found = await nodes.chosen(tx, cluster, [item.node_id for item in asked.node_list])
     coming = [node for node in found if node.nodepool_uid != pool.uid]
     nodes.check_idle(coming)
-    for node in coming:
+    async for node in unhurried(coming):
         tags = node.spec.get("k8sTags", {}) | {POOL_LABEL: pool.name}
         await node_store.update(
             tx,
@@ -90,7 +91,7 @@ async def upgrade(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
     nodes.check_idle(chosen)
     template = pool.spec["nodeTemplate"]
     news = {"os": template["os"], "runtime": template["runtime"]}
-    for node in chosen:
+    async for node in unhurried(chosen):
         await node_store.update(tx, [node.uid], spec=node.spec | news)
     target = Target(pool.uid, pool.name)
     job_uid = await nodes.submit(tx, cluster, chosen, UPGRADE_NODE_POOL, target=target)

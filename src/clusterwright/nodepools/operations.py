@@ -34,6 +34,7 @@ from clusterwright.nodes.documents import PoolView
 from clusterwright.nodes.job_types import STEADY
 from clusterwright.nodes.store import WORKING, Node, NodePhase
 from clusterwright.nodes.wire import keepable
+from clusterwright.turns import unhurried
 
 _RENAMED = {
     "rootVolumeUpdate": "rootVolume",
@@ -80,14 +81,16 @@ class PoolSizes:
 
 
 async def create(
-    tx: Tx, caller: Caller, cluster_uid: str, asked: PoolToCreate, *, zone: str
+    tx: Tx, caller: Caller, cluster_uid: str, asked: PoolToCreate, *, zone: str, quota: int
 ) -> Pool:
-    """Add a pool and promise its first nodes.
+    """Add a pool and promise its first nodes, unless the cluster has ``quota`` pools.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, ALREADY_EXISTS, NODE_LIMIT,
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, QUOTA, ALREADY_EXISTS, NODE_LIMIT,
     NOT_SUPPORTED.
     """
     cluster = await nodes.steady(tx, caller, cluster_uid)
+    if await store.count(tx, project_id=cluster.project_id, cluster_uid=cluster.uid) >= quota:
+        raise ApiError(errors.QUOTA, f"A cluster may have {quota} node pools. Delete one first.")
     check_settings(asked.spec, cluster)
     template = keepable(asked.spec.node_template)
     nodes.check_spec(template)
@@ -149,10 +152,9 @@ async def reconcile(tx: Tx, cluster: Cluster, pool: Pool, *, zone: str) -> None:
     lacking = pool.expected - len(present)
     if lacking > 0:
         spec = nodes.complete(pool.spec["nodeTemplate"], cluster, zone=zone)
-        names = [nodes.random_name(pool.name[:50]) for _ in range(lacking)]
-        await nodes.start(
-            tx, cluster, [nodes.draft(cluster, n, spec, nodepool_uid=pool.uid) for n in names]
-        )
+        names = (nodes.random_name(pool.name[:50]) for _ in range(lacking))
+        drafts = await nodes.drafts(cluster, names, spec, nodepool_uid=pool.uid)
+        await nodes.start(tx, cluster, drafts)
     elif lacking < 0:
         free = [
             node
@@ -290,7 +292,7 @@ async def _refresh(tx: Tx, pool: Pool, found: Sequence[Node], *, before: Pool) -
         for key, (policy, default) in _POLICIES.items()
         if pool.spec.get(policy, default) == "refresh" and template.get(key) != old.get(key)
     }
-    for node in found if news else ():
+    async for node in unhurried(found if news else ()):
         await node_store.update(tx, [node.uid], spec=node.spec | news)
 
 

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 nodepools = sa.Table(
     "nodepools",
@@ -24,8 +26,8 @@ nodepools = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("job_uid", sa.String(36), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("annotations", sa.JSON, nullable=False),
-    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("annotations", BoundedJSON("metadata.annotations", limits.LABELS), nullable=False),
+    sa.Column("spec", BoundedJSON("spec", limits.POOL_SPEC), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("cluster_uid", "name"),
@@ -38,7 +40,7 @@ configurations = sa.Table(
     sa.Column("cluster_uid", sa.ForeignKey("clusters.uid", ondelete="CASCADE"), primary_key=True),
     sa.Column("nodepool", sa.String(36), primary_key=True),
     sa.Column("project_id", sa.String(64), nullable=False),
-    sa.Column("packages", sa.JSON, nullable=False),
+    sa.Column("packages", BoundedJSON("spec.packages"), nullable=False),
 )
 
 
@@ -108,6 +110,16 @@ async def find(tx: Tx, *, project_id: str, cluster_uid: str) -> list[Pool]:
         .order_by(nodepools.c.created_at, nodepools.c.uid)
     )
     return [_pool(row) for row in rows]
+
+
+async def count(tx: Tx, *, project_id: str, cluster_uid: str) -> int:
+    """How many pools a cluster has."""
+    found = await tx.execute(
+        sa.select(sa.func.count())
+        .select_from(nodepools)
+        .where(nodepools.c.project_id == project_id, nodepools.c.cluster_uid == cluster_uid)
+    )
+    return int(found.scalar_one())
 
 
 async def save(tx: Tx, pool: Pool) -> None:

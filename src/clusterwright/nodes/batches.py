@@ -29,6 +29,7 @@ from clusterwright.nodes.wire import (
     ServersToAdd,
     keepable,
 )
+from clusterwright.turns import unhurried
 
 
 async def add(tx: Tx, caller: Caller, cluster_uid: str, asked: ServersToAdd, *, zone: str) -> str:
@@ -78,7 +79,7 @@ async def reset(
     nodes = await operations.chosen(tx, cluster, list(wanted))
     operations.check_idle(nodes)
     job_uid = await operations.submit(tx, cluster, nodes, RESET_NODE)
-    for node in nodes:
+    async for node in unhurried(nodes):
         values = _reset(node, wanted[node.uid], views.get(node.nodepool_uid))
         await store.update(tx, [node.uid], **values)
     await operations.work_on(tx, cluster, nodes, phase=NodePhase.INSTALLING, job_uid=job_uid)
@@ -149,7 +150,7 @@ async def migrate(
     job_uid = await operations.submit(
         tx, cluster, nodes, MIGRATE_NODE, arguments={TARGET_CLUSTER: target_uid}
     )
-    for node in nodes:
+    async for node in unhurried(nodes):
         await store.update(tx, [node.uid], spec=node.spec | changes)
     await operations.work_on(
         tx, cluster, nodes, phase=NodePhase.INSTALLING, job_uid=job_uid, nodepool_uid=""

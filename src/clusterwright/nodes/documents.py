@@ -1,7 +1,7 @@
 """How nodes read, one by one and counted, with what their pools add."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,12 +48,12 @@ class Pools(Protocol):
         """
 
 
-async def documents(tx: Tx, nodes: Sequence[Node], *, pools: Pools) -> list[dict[str, Any]]:
+async def documents(tx: Tx, nodes: Sequence[Node], *, pools: Pools) -> Iterator[dict[str, Any]]:
     """Nodes of one cluster as clients read them."""
     if not nodes:
-        return []
+        return iter(())
     views = await pools.views(tx, nodes[0].cluster_uid, project_id=nodes[0].project_id)
-    return [_document(node, views.get(node.nodepool_uid)) for node in nodes]
+    return (_document(node, views.get(node.nodepool_uid)) for node in nodes)
 
 
 def _document(node: Node, pool: PoolView | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ turns.
 
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from clusterwright.nodes.job_types import (
 )
 from clusterwright.nodes.store import CREATING, Node, NodePhase, ServerTaken
 from clusterwright.nodes.wire import NodeToCreate, keepable
+from clusterwright.turns import unhurried
 
 DEFAULTS: Mapping[str, Any] = {
     "os": "Huawei Cloud EulerOS 2.0",
@@ -92,10 +93,9 @@ async def create(
     made = await start(
         tx,
         cluster,
-        [
-            draft(cluster, name, spec, nodepool_uid=pool_uid)
-            for name in _names(asked.metadata.name, cluster, count)
-        ],
+        await drafts(
+            cluster, _names(asked.metadata.name, cluster, count), spec, nodepool_uid=pool_uid
+        ),
         labels=asked.metadata.labels or {},
         annotations=annotations,
     )
@@ -104,12 +104,12 @@ async def create(
     return made[0]
 
 
-def _names(asked: str, cluster: Cluster, count: int) -> list[str]:
+def _names(asked: str, cluster: Cluster, count: int) -> Iterable[str]:
     # API reference, 5.1.
     if asked and count == 1:
         return [asked]
     stem = asked[:50] if asked else cluster.name[:36]
-    return [random_name(stem) for _ in range(count)]
+    return (random_name(stem) for _ in range(count))
 
 
 def random_name(stem: str) -> str:
@@ -172,20 +172,29 @@ def draft(
     )
 
 
+async def drafts(
+    cluster: Cluster, names: Iterable[str], spec: dict[str, Any], *, nodepool_uid: str
+) -> list[Node]:
+    """Nodes of these names that nobody has promised yet, all alike."""
+    return [
+        draft(cluster, name, spec, nodepool_uid=nodepool_uid) async for name in unhurried(names)
+    ]
+
+
 async def start(
     tx: Tx,
     cluster: Cluster,
-    drafts: Sequence[Node],
+    planned: Sequence[Node],
     *,
     job_type: JobType = SCALEUP_CLUSTER,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
 ) -> list[Node]:
-    """Promise ``drafts`` and return them as stored. Raises ApiError: NODE_LIMIT,
+    """Promise ``planned`` nodes and return them as stored. Raises ApiError: NODE_LIMIT,
     INVALID_REQUEST.
     """
-    await check_room(tx, cluster, len(drafts))
-    job_uid = await submit(tx, cluster, drafts, job_type)
+    await check_room(tx, cluster, len(planned))
+    job_uid = await submit(tx, cluster, planned, job_type)
     # A nanosecond apart, so that lists keep the order of the job's sub-jobs.
     nodes = [
         replace(
@@ -193,9 +202,9 @@ async def start(
             job_uid=job_uid,
             labels=labels or {},
             annotations=annotations or {},
-            created_at=drafts[0].created_at + index,
+            created_at=planned[0].created_at + index,
         )
-        for index, node in enumerate(drafts)
+        async for index, node in unhurried(enumerate(planned))
     ]
     try:
         await store.insert(tx, nodes)
@@ -274,11 +283,8 @@ async def chosen(tx: Tx, cluster: Cluster, uids: Sequence[str]) -> list[Node]:
     return [by_uid[uid] for uid in dict.fromkeys(uids)]
 
 
-async def listed(
-    tx: Tx, caller: Caller, cluster_uid: str, *, limit: int, marker: str
-) -> tuple[Sequence[Node], bool]:
-    """Nodes of a cluster in the order of their creation, after the node ``marker``, and whether
-    more follow.
+async def marked(tx: Tx, caller: Caller, cluster_uid: str, marker: str) -> Node | None:
+    """The node after which a page begins; None for an empty marker, which means the first page.
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST for a marker that is no node of the cluster.
     """
@@ -288,8 +294,17 @@ async def listed(
         raise ApiError(
             errors.INVALID_REQUEST, f"query.marker: {marker[:64]} is no node of this cluster."
         )
+    return after
+
+
+async def listed(
+    tx: Tx, caller: Caller, cluster_uid: str, *, limit: int, after: Node | None
+) -> tuple[Sequence[Node], bool]:
+    """Nodes of a cluster in the order of their creation, after a node or from the first one, and
+    whether more follow. ``after`` may have been deleted since it was read.
+    """
     found = await store.page(
-        tx, project_id=caller.project_id, cluster_uid=cluster.uid, after=after, limit=limit + 1
+        tx, project_id=caller.project_id, cluster_uid=cluster_uid, after=after, limit=limit + 1
     )
     return found[:limit], len(found) > limit
 

@@ -73,8 +73,8 @@ async def confirm_version(ctx: StepContext) -> None:
     async with ctx.database.transaction() as tx:
         stored = await clusters.get(tx, cluster.uid, project_id=ctx.job.project_id, lock=True)
         if stored is not None:
-            spec = stored.spec | {"version": target}
-            await clusters.update(tx, stored.uid, version=target, spec=spec)
+            await clusters.set_in_spec(tx, stored, version=target)
+            await clusters.update(tx, stored.uid, version=target)
 
 
 async def upgraded(tx: Tx, job: Job) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
+from clusterwright.limits import BoundedJSON
 
 tasks = sa.Table(
     "upgrade_tasks",
@@ -26,7 +28,7 @@ tasks = sa.Table(
     sa.Column("progress", sa.Integer, nullable=False),
     sa.Column("version", sa.String(32), nullable=False),
     sa.Column("target_version", sa.String(32), nullable=False),
-    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("spec", BoundedJSON("spec"), nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
@@ -43,7 +45,7 @@ workflows = sa.Table(
         index=True,
     ),
     sa.Column("cancelled", sa.Boolean, nullable=False),
-    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("spec", BoundedJSON("spec"), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
@@ -117,8 +119,21 @@ class Workflow:
 
 
 async def insert_task(tx: Tx, task: Task) -> None:
-    """Add a task."""
+    """Add a task, and forget the oldest of its type where there are many."""
     await tx.execute(sa.insert(tasks).values(asdict(task)))
+    await _forget_oldest(
+        tx, tasks, tasks.c.cluster_uid == task.cluster_uid, tasks.c.type == task.type
+    )
+
+
+async def _forget_oldest(tx: Tx, table: sa.Table, *mine: sa.ColumnElement[bool]) -> None:
+    newest = (
+        sa.select(table.c.uid)
+        .where(*mine)
+        .order_by(table.c.created_at.desc(), table.c.uid.desc())
+        .limit(limits.KEPT_TASKS)
+    )
+    await tx.execute(sa.delete(table).where(*mine, table.c.uid.not_in(newest)))
 
 
 async def get_task(
@@ -171,8 +186,9 @@ async def settle(tx: Tx, *, job_uid: str, **values: Any) -> None:
 
 
 async def insert_workflow(tx: Tx, workflow: Workflow) -> None:
-    """Add a workflow."""
+    """Add a workflow, and forget the oldest of its cluster where there are many."""
     await tx.execute(sa.insert(workflows).values(asdict(workflow)))
+    await _forget_oldest(tx, workflows, workflows.c.cluster_uid == workflow.cluster_uid)
 
 
 async def find_workflows(tx: Tx, *, cluster_uid: str) -> list[Workflow]:

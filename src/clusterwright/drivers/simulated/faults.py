@@ -81,6 +81,19 @@ _STORED = (
 )
 
 
+# Built once, because every verb of the driver runs it.
+_ARMED = (
+    sa.select(*_STORED)
+    .where(
+        faults.c.step == sa.bindparam("step"),
+        faults.c.remaining > 0,
+        faults.c.cluster.is_(None) | (faults.c.cluster == sa.bindparam("cluster")),
+    )
+    .order_by(faults.c.id)
+    .limit(1)
+)
+
+
 async def add(tx: Tx, asked: FaultRequest) -> int:
     """Arm a fault. Returns its id."""
     added = sa.insert(faults).values(_values(asked)).returning(faults.c.id)
@@ -119,18 +132,8 @@ async def strike(database: Database, cluster: Cluster, step: str) -> None:
 
 
 async def _find_armed(database: Database, cluster: str, step: str) -> Fault | None:
-    armed = (
-        sa.select(*_STORED)
-        .where(
-            faults.c.step == step,
-            faults.c.remaining > 0,
-            faults.c.cluster.is_(None) | (faults.c.cluster == cluster),
-        )
-        .order_by(faults.c.id)
-        .limit(1)
-    )
     async with database.reading() as tx:
-        row = (await tx.execute(armed)).one_or_none()
+        row = (await tx.execute(_ARMED, {"step": step, "cluster": cluster})).one_or_none()
     return None if row is None else _fault(row)
 
 

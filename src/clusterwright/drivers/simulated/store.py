@@ -12,6 +12,7 @@ import sqlalchemy as sa
 # This insert compiles for SQLite too: "on conflict do nothing" is the same sentence there.
 from sqlalchemy.dialects.postgresql import insert
 
+from clusterwright import limits
 from clusterwright.database import Tx, metadata
 from clusterwright.drivers.certificates import Pair
 
@@ -100,10 +101,33 @@ class StoredCertificate:
     expires_at: int
 
 
+# Built once, because every node runs them: building one costs more than running it.
+_HOLD = sa.select(clusters).where(clusters.c.uid == sa.bindparam("which")).with_for_update()
+_MACHINE = sa.select(machines).where(machines.c.uid == sa.bindparam("which"))
+_TAKEN = sa.select(machines.c.uid).where(
+    machines.c.cluster_uid == sa.bindparam("cluster"), machines.c.private_ip == sa.bindparam("ip")
+)
+_ADD_MACHINES = sa.insert(machines)
+_RETIRE_MACHINE = (
+    sa.update(machines)
+    .where(machines.c.uid == sa.bindparam("which"), machines.c.gone_at.is_(None))
+    .values(gone_at=sa.bindparam("gone_at"))
+)
+_FORGET_GONE_MACHINES = sa.delete(machines).where(
+    machines.c.uid.in_(
+        sa.select(machines.c.uid)
+        .where(
+            machines.c.cluster_uid == sa.bindparam("cluster"),
+            machines.c.gone_at <= sa.bindparam("now"),
+        )
+        .with_for_update(skip_locked=True)
+    )
+)
+
+
 async def hold(tx: Tx, uid: str) -> SimulatedCluster | None:
     """The cluster, nobody else's until this transaction ends; None for an unknown one."""
-    found = sa.select(clusters).where(clusters.c.uid == uid).with_for_update()
-    row = (await tx.execute(found)).one_or_none()
+    row = (await tx.execute(_HOLD, {"which": uid})).one_or_none()
     return None if row is None else SimulatedCluster(**row._mapping)
 
 
@@ -138,7 +162,7 @@ async def forget_gone(tx: Tx, now: int) -> None:
 
 async def machine(tx: Tx, uid: str) -> SimulatedMachine | None:
     """The machine, gone or not; None for an unknown one."""
-    row = (await tx.execute(sa.select(machines).where(machines.c.uid == uid))).one_or_none()
+    row = (await tx.execute(_MACHINE, {"which": uid})).one_or_none()
     return None if row is None else _machine(row)
 
 
@@ -154,35 +178,24 @@ async def masters(tx: Tx, cluster_uid: str) -> list[SimulatedMachine]:
 
 async def is_taken(tx: Tx, cluster_uid: str, private_ip: str) -> bool:
     """Whether a machine of the cluster has this address."""
-    found = sa.select(machines.c.uid).where(
-        machines.c.cluster_uid == cluster_uid, machines.c.private_ip == private_ip
-    )
-    return (await tx.execute(found)).first() is not None
+    found = await tx.execute(_TAKEN, {"cluster": cluster_uid, "ip": private_ip})
+    return found.first() is not None
 
 
 async def add_machines(tx: Tx, added: Iterable[SimulatedMachine]) -> None:
     """Store new machines of a held cluster."""
     if rows := [asdict(one) for one in added]:
-        await tx.execute(sa.insert(machines), rows)
+        await tx.execute(_ADD_MACHINES, rows)
 
 
 async def retire_machine(tx: Tx, uid: str, *, gone_at: int) -> None:
     """Give a machine a time to be gone, unless it has one."""
-    await tx.execute(
-        sa.update(machines)
-        .where(machines.c.uid == uid, machines.c.gone_at.is_(None))
-        .values(gone_at=gone_at)
-    )
+    await tx.execute(_RETIRE_MACHINE, {"which": uid, "gone_at": gone_at})
 
 
 async def forget_gone_machines(tx: Tx, cluster_uid: str, now: int) -> None:
     """Remove a cluster's gone machines, except those another transaction works on."""
-    gone = (
-        sa.select(machines.c.uid)
-        .where(machines.c.cluster_uid == cluster_uid, machines.c.gone_at <= now)
-        .with_for_update(skip_locked=True)
-    )
-    await tx.execute(sa.delete(machines).where(machines.c.uid.in_(gone)))
+    await tx.execute(_FORGET_GONE_MACHINES, {"cluster": cluster_uid, "now": now})
 
 
 async def certificate(tx: Tx, key: CertificateKey) -> StoredCertificate | None:
@@ -215,6 +228,25 @@ async def keep(tx: Tx, key: CertificateKey, new: StoredCertificate, *, now: int)
             expires_at=new.expires_at,
         )
     )
+    await _forget_unused(tx, key)
+
+
+async def _forget_unused(tx: Tx, key: CertificateKey) -> None:
+    """Forget a user's certificates but the last made: each lifetime asked for makes one."""
+    of_user = (
+        certificates.c.cluster_uid == key.cluster_uid,
+        certificates.c.role == key.role,
+        certificates.c.user_name == key.user_name,
+    )
+    made_at = certificates.c.expires_at - certificates.c.lifetime_seconds * 1_000_000_000
+    which = sa.tuple_(certificates.c.credentials, certificates.c.lifetime_seconds)
+    kept = (
+        sa.select(certificates.c.credentials, certificates.c.lifetime_seconds)
+        .where(*of_user)
+        .order_by(made_at.desc())
+        .limit(limits.KEPT_CERTIFICATES)
+    )
+    await tx.execute(sa.delete(certificates).where(*of_user, which.not_in(kept)))
 
 
 def _is(key: CertificateKey) -> list[sa.ColumnElement[bool]]:

@@ -1,0 +1,83 @@
+"""Jobs that are no longer wanted: asked for one by one, or ended long ago.
+
+A tree's own row is locked before its jobs, as whoever works on it does.
+"""
+
+import asyncio
+
+import sqlalchemy as sa
+
+from clusterwright.database import Tx
+from clusterwright.jobs.store import PAGE, job_trees, jobs
+from clusterwright.turns import unhurried
+
+_REMOVE_JOBS = sa.delete(jobs).where(
+    jobs.c.id.in_(sa.select(jobs.c.id).where(jobs.c.root_uid == sa.bindparam("which")).limit(PAGE))
+)
+_REMOVE_TREE = sa.delete(job_trees).where(job_trees.c.uid == sa.bindparam("which"))
+_MOST_SWEPT = 10_000
+"""Jobs that one transaction forgets, about: others wait to write meanwhile."""
+
+
+class StillRunning(Exception):
+    """The job has not ended."""
+
+
+class PartOfTree(Exception):
+    """The job is not a top job; the text is the uid of its top job."""
+
+
+async def forget(tx: Tx, uid: str, *, project_id: str) -> bool:
+    """Forget a top job that has ended; tells whether it was there.
+
+    Raises StillRunning, or PartOfTree for a sub-job.
+    """
+    row = (
+        await tx.execute(
+            sa.select(job_trees.c.uid, job_trees.c.finished_at)
+            .join(jobs, jobs.c.root_uid == job_trees.c.uid)
+            .where(jobs.c.uid == uid, jobs.c.project_id == project_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    if row.uid != uid:
+        raise PartOfTree(row.uid)
+    if row.finished_at is None:
+        raise StillRunning
+    await _remove(tx, uid)
+    return True
+
+
+async def _remove(tx: Tx, root_uid: str) -> int:
+    """Forget a tree, whose row is locked first; tells how many jobs it had."""
+    await tx.execute(_REMOVE_TREE, {"which": root_uid})
+    removed = 0
+    while count := (await tx.execute(_REMOVE_JOBS, {"which": root_uid})).rowcount:
+        removed += count
+        if count < PAGE:
+            break
+        await asyncio.sleep(0)
+    return removed
+
+
+async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
+    """Forget up to ``limit`` jobs that ended before a time (ns), fewer where they have many
+    sub-jobs. Returns the uids of their top jobs.
+    """
+    old = (
+        await tx.execute(
+            sa.select(job_trees.c.uid)
+            .where(job_trees.c.finished_at < finished_before)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ).scalars()
+    swept: list[str] = []
+    removed = 0
+    async for uid in unhurried(old.all()):
+        removed += await _remove(tx, uid)
+        swept.append(uid)
+        if removed > _MOST_SWEPT:
+            break
+    return swept

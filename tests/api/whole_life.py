@@ -1,0 +1,203 @@
+"""Every operation that writes, called once, in the life of two clusters."""
+
+import asyncio
+from typing import Any
+
+from tests.api.cloud import Cloud, unique
+from tests.api.nodes_examples import add_nodes, add_pool, job, members
+
+FAULTS = """
+- {step: CheckMaster, cluster: fails-once, reason: Not yet., kind: unavailable, times: 4}
+- {step: UpgradeMaster, cluster: fails-once, reason: No image.}
+"""
+"""What the simulated driver must be told, so that there is an upgrade to pause and to try again."""
+
+POLICIES = "/api/v3/access-policies"
+ADDONS = "/api/v3/addons"
+REINSTALL = {"os": "EulerOS 2.9", "login": {"sshKey": "kp"}}
+
+
+async def live(cloud: Cloud) -> None:
+    """Make everything, change everything, and delete everything."""
+    first = f"{cloud.project}/clusters/{await cloud.cluster('fails-once')}"
+    second = f"{cloud.project}/clusters/{await cloud.cluster()}"
+    await change_nodes(cloud, first, second)
+    await change_pools(cloud, first)
+    await change_addons(cloud, first)
+    await change_settings(cloud, second)
+    await change_access(cloud, second)
+    await change_version(cloud, first)
+    await change_phases(cloud, second)
+    for url in (first, second):
+        made = await cloud.call("DELETE", url, expect=200)
+        await job(cloud, made["status"]["jobID"])
+    older = f"{cloud.project.replace('v3', 'v2')}/jobs/{made['status']['jobID']}"
+    await cloud.call("DELETE", older, expect=204)
+
+
+async def change_nodes(cloud: Cloud, here: str, there: str) -> None:
+    nodes = await add_nodes(cloud, here, count=3)
+    one, two, three = ({"uid": item["metadata"]["uid"]} for item in nodes)
+    await cloud.call("PUT", f"{here}/nodes/{one['uid']}", {"metadata": {"name": "n"}}, expect=200)
+    for verb in ("lock", "unlock"):
+        body = {"nodeList": [one["uid"]]}
+        await cloud.call("POST", f"{here}/nodes/{verb}nodescaledown", body, expect=200)
+    server = f"/v1/{cloud.account['project_id']}/cloudservers/{nodes[0]['status']['serverId']}"
+    tags = {"action": "create", "tags": [{"key": "k", "value": "v"}]}
+    await cloud.call("POST", f"{server}/tags/action", tags, expect=204)
+    await cloud.call("GET", f"{here.replace('v3', 'v2')}/nodes/{one['uid']}/sync", expect=200)
+    await cloud.call("POST", f"{here}/nodes/sync", expect=200)
+    added = {"nodeList": [{"serverID": unique("server"), "spec": REINSTALL}]}
+    await job(cloud, (await cloud.call("POST", f"{here}/nodes/add", added, expect=200))["jobid"])
+    again = {"nodeList": [{"nodeID": one["uid"], "spec": REINSTALL}]}
+    await job(cloud, (await cloud.call("POST", f"{here}/nodes/reset", again, expect=200))["jobid"])
+    for verb, node in ((f"migrateto/{there.rpartition('/')[2]}", one), ("remove", two)):
+        task = {"spec": REINSTALL | {"nodes": [node]}}
+        done = await cloud.call("PUT", f"{here}/nodes/operation/{verb}", task, expect=200)
+        await job(cloud, done["status"]["jobID"])
+    gone = await cloud.call("DELETE", f"{here}/nodes/{three['uid']}", expect=200)
+    await job(cloud, gone["status"]["jobID"])
+
+
+async def change_pools(cloud: Cloud, here: str) -> None:
+    pool = await add_pool(cloud, here, size=1)
+    await cloud.call("POST", f"{pool}/operation/scale", scaled(2), expect=200)
+    await rested(cloud, pool)
+    changed = {"nodeTemplate": {"k8sTags": {"team": "b"}}, "initialNodeCount": 3}
+    await cloud.call("PUT", pool, {"metadata": {"name": "renamed"}, "spec": changed}, expect=200)
+    await rested(cloud, pool)
+    made = await cloud.call("POST", f"{pool}/operation/upgrade", {"spec": {}}, expect=200)
+    await job(cloud, made["jobid"])
+    await cloud.call("PUT", f"{older(pool)}/sync", expect=200)
+    await rested(cloud, pool)
+    servers = {"nodeList": [{"serverID": unique("server")}]}
+    made = await cloud.call("POST", f"{pool}/nodes/add", servers, expect=200)
+    await job(cloud, made["jobid"])
+    uid = (await members(cloud, pool))[0]["metadata"]["uid"]
+    other = await add_pool(cloud, here, name="other")
+    await cloud.call("PUT", f"{other}/nodes/migrate", {"nodeList": [{"nodeID": uid}]}, expect=200)
+    items = [{"name": "kubelet", "configurations": [{"name": "max-pods", "value": 64}]}]
+    body = {"kind": "Configuration", "apiVersion": "v3", "spec": {"packages": items}}
+    await cloud.call("PUT", f"{pool}/configuration", body, expect=200)
+    gone = await cloud.call("DELETE", f"{here}/nodes/{uid}", expect=200)
+    await job(cloud, gone["status"]["jobID"])
+    await cloud.call("POST", f"{pool}/operation/scale", scaled(1), expect=200)
+    await rested(cloud, pool)
+    await cloud.call("DELETE", pool, expect=200)
+    await cloud.until_gone(pool)
+    await cloud.until(here, "status.phase", "Available")
+
+
+def scaled(nodes: int) -> dict[str, Any]:
+    return {"spec": {"desiredNodeCount": nodes, "scaleGroups": ["default"]}}
+
+
+def older(pool: str) -> str:
+    return pool.replace("/api/v3/", "/api/v3.1/").replace("/nodepools/", "/nodepool/")
+
+
+async def rested(cloud: Cloud, pool: str) -> None:
+    await asyncio.sleep(0)
+    await cloud.until(pool, "status.phase", "")
+    await cloud.until(pool.partition("/nodepools/")[0], "status.phase", "Available")
+
+
+async def change_addons(cloud: Cloud, here: str) -> None:
+    uid = here.rpartition("/")[2]
+    templates = f"/api/v3/addontemplates?addon_template_name={(name := 'metrics-server')}"
+    [template] = (await cloud.call("GET", templates, expect=200))["items"]
+    newest, oldest = (each["version"] for each in template["spec"]["versions"])
+
+    def wanted(version: str) -> dict[str, Any]:
+        spec = {"clusterID": uid, "addonTemplateName": name, "version": version}
+        return {"kind": "Addon", "apiVersion": "v3", "spec": spec}
+
+    made = await cloud.call("POST", ADDONS, wanted(oldest), expect=201)
+    addon = f"{ADDONS}/{made['metadata']['uid']}"
+    await cloud.until(addon, "status.status", "running")
+    entry = {"addonInstanceID": made["metadata"]["uid"], "type": "addonStatic"}
+    await cloud.call(
+        "POST", f"{here}/addons/precheck", {"spec": {"addonList": [entry]}}, expect=200
+    )
+    await cloud.call("PUT", addon, wanted(newest), expect=200)
+    await cloud.until(addon, "status.status", "running")
+    await cloud.call("POST", f"{addon}/operation/rollback", {"clusterID": uid}, expect=200)
+    await cloud.until(addon, "status.status", "running")
+    await cloud.call("DELETE", addon, expect=200)
+    await cloud.until_gone(addon)
+
+
+async def change_settings(cloud: Cloud, here: str) -> None:
+    await cloud.call("PUT", here, {"metadata": {"alias": unique("alias")}}, expect=200)
+    logs = {"ttl_in_days": 3, "log_configs": [{"name": "audit", "enable": True}]}
+    singular = here.replace("/clusters/", "/cluster/")
+    await cloud.call("PUT", f"{singular}/log-configs", logs, expect=200)
+    partition = {
+        "kind": "Partition",
+        "apiVersion": "v3",
+        "metadata": {"name": "edge"},
+        "spec": {"hostNetwork": {"subnetID": "s"}},
+    }
+    await cloud.call("POST", f"{here}/partitions", partition, expect=201)
+    await cloud.call("PUT", f"{here}/partitions/edge", partition, expect=200)
+    tags = {"tags": [{"key": "owner", "value": "me"}]}
+    await cloud.call("POST", f"{here}/tags/create", tags, expect=204)
+    await cloud.call("POST", f"{here}/tags/delete", tags, expect=204)
+
+
+async def change_access(cloud: Cloud, here: str) -> None:
+    await cloud.call("POST", f"{here}/clustercert", {"duration": 1}, expect=200)
+    user = {"userId": cloud.account["user_id"]}
+    for _ in range(2):
+        await cloud.call("POST", f"{here}/clustercertrevoke", user, expect=200)
+    bind = {"spec": {"action": "bind", "spec": {"id": "an-eip"}}}
+    await cloud.call("PUT", f"{here}/mastereip", bind, expect=200)
+    policy = {
+        "name": "policy",
+        "clusters": [here.rpartition("/")[2]],
+        "accessScope": {"namespaces": ["*"]},
+        "policyType": "CCEViewPolicy",
+        "principal": {"type": "user", "ids": ["u"]},
+    }
+    made = await cloud.call("POST", POLICIES, policy, expect=200)
+    one = f"{POLICIES}/{made['policyId']}"
+    await cloud.call("PUT", one, policy, expect=200)
+    await cloud.call("DELETE", one, expect=200)
+
+
+async def change_version(cloud: Cloud, here: str) -> None:
+    def hop(kind: str) -> dict[str, Any]:
+        return {"apiVersion": "v3", "kind": kind, "spec": {"targetVersion": "v1.32"}}
+
+    flows = f"{here}/operation/upgradeworkflows"
+    flow = await cloud.call("POST", flows, hop("WorkFlowTask"), expect=200)
+    await cloud.call("POST", f"{here}/operation/precheck", hop("PreCheckTask"), expect=200)
+    newer = here.replace("/api/v3/", "/api/v3.1/")
+    await cloud.call("POST", f"{newer}/operation/snapshot", expect=200)
+    upgrade = f"{here}/operation/upgrade"
+    strategy = {"type": "inPlaceRollingUpdate"}
+    action = {"clusterUpgradeAction": {"targetVersion": "v1.32", "strategy": strategy}}
+    body = {"metadata": {"apiVersion": "v3", "kind": "UpgradeTask"}, "spec": action}
+    made = await cloud.call("POST", upgrade, body, expect=200)
+    task = f"{upgrade}/tasks/{made['metadata']['uid']}"
+    for verb in ("pause", "continue"):
+        await cloud.call("POST", f"{upgrade}/{verb}", expect=200)
+    await cloud.until(task, "status.phase", "Failed")
+    await cloud.call("POST", f"{upgrade}/retry", expect=200)
+    await cloud.until(task, "status.phase", "Success")
+    await cloud.call(
+        "PATCH", f"{flows}/{flow['metadata']['uid']}", {"status": {"phase": "Cancel"}}, expect=200
+    )
+    await cloud.call("POST", f"{here}/operation/postcheck", hop("PostCheckTask"), expect=200)
+
+
+async def change_phases(cloud: Cloud, here: str) -> None:
+    resized = {"flavorResize": "cce.s1.medium"}
+    made = await cloud.call("POST", f"{here}/operation/resize", resized, expect=201)
+    await job(cloud, made["jobID"])
+    rotated = {"component": "all"}
+    made = await cloud.call("POST", f"{here}/rotatecredentials", rotated, expect=200)
+    await job(cloud, made["jobid"])
+    for verb, phase in (("hibernate", "Hibernation"), ("awake", "Available")):
+        await cloud.call("POST", f"{here}/operation/{verb}", expect=200)
+        await cloud.until(here, "status.phase", phase)

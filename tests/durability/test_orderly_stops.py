@@ -1,0 +1,87 @@
+"""An orderly stop is no failure: it ends in time, and the jobs go on at the next start."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from tests.client import until
+from tests.durability.conftest import Launch, SignIn
+from tests.durability.events import GRACE, ROUNDING, ended_by
+from tests.durability.evidence import at_work
+from tests.server_process import ServerProcess
+
+pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
+
+
+@pytest.mark.parametrize(
+    ("database_url", "which"),
+    [
+        pytest.param("sqlite", signal.SIGTERM, id="sqlite-SIGTERM"),
+        pytest.param("sqlite", signal.SIGINT, id="sqlite-SIGINT"),
+        pytest.param("postgresql", signal.SIGTERM, id="postgresql-SIGTERM"),
+    ],
+    indirect=["database_url"],
+)
+def test_a_stop_while_certificates_are_computed_fails_no_job(
+    database_url: str, launch: Launch, sign_in: SignIn, which: signal.Signals
+) -> None:
+    server = launch(database=database_url, pace=4)
+    client = sign_in(server)
+    with ThreadPoolExecutor(8) as pool:
+        jobs = list(pool.map(client.created, (f"demo-{number}" for number in range(16))))
+    until("nobody computes", lambda: at_work(database_url, "CreatePSMCert") > 0)
+
+    ended_by(server, which)
+    server.start()
+
+    client.wait_for_success(jobs)
+
+
+def test_a_stop_that_is_asked_for_twice_is_one_stop(launch: Launch, sign_in: SignIn) -> None:
+    server = launch(pace=1)
+    client = sign_in(server)
+    jobs = [client.created(f"demo-{number}") for number in range(6)]
+    until("no job runs", lambda: any(map(client.is_running, jobs)))
+
+    seconds = ended_by(server, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
+    server.start()
+
+    assert seconds < GRACE + ROUNDING
+    client.wait_for_success(jobs)
+
+
+UNFINISHED = {
+    "nothing": b"",
+    "half a head": b"POST /v3/auth/tokens HTTP/1.1\r\nHost: here\r\nContent-",
+    "half a body": b"POST /v3/auth/tokens HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n{",
+    "an idle connection": b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n",
+}
+"""What a client may have sent when a stop comes."""
+
+
+@pytest.fixture
+def connections() -> Iterator[ExitStack]:
+    """Connections that are closed when their test is over."""
+    with ExitStack() as opened:
+        yield opened
+
+
+def test_a_stop_does_not_wait_for_requests_that_never_end(
+    launch: Launch, connections: ExitStack
+) -> None:
+    server = launch()
+    for sent in UNFINISHED.values():
+        connections.enter_context(connected(server)).sendall(sent)
+
+    seconds = ended_by(server, signal.SIGTERM)
+
+    assert seconds < GRACE + ROUNDING
+
+
+def connected(server: ServerProcess) -> socket.socket:
+    """A connection to a server."""
+    return socket.create_connection(("127.0.0.1", server.port))

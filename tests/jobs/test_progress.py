@@ -1,0 +1,138 @@
+"""What a change costs is what it touches, and the result is that of looking at the whole tree."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterwright.jobs import wire
+from clusterwright.jobs.plan import Job, JobPhase, Target
+from clusterwright.jobs.progress import Change, Progress
+from clusterwright.wire import timestamp
+from tests.job_documents import flat
+from tests.jobs.trees import job_types, unfolded
+
+TEXTS = st.text(alphabet='a"\\{}[]é', max_size=4)
+LATER = (JobPhase.RUNNING, JobPhase.SUCCESS, JobPhase.FAILED)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> list[Job]:
+    """A new tree whose targets have names that are hard to write down."""
+    jobs = unfolded(draw(job_types()))
+    target = Target(draw(TEXTS), draw(TEXTS), {"key": draw(TEXTS)})
+    return [replace(job, target=target) if draw(st.booleans()) else job for job in jobs]
+
+
+@st.composite
+def commits(draw: st.DrawFn) -> tuple[list[Job], list[tuple[int, list[Change]]]]:
+    """A tree and what is committed to it, at times of a clock that may go back."""
+    jobs = draw(trees())
+    parents = {job.parent_uid for job in jobs}
+    leaves = st.sampled_from([job.uid for job in jobs if job.uid not in parents])
+    change = st.builds(Change, leaves, st.sampled_from(LATER), TEXTS)
+    return jobs, draw(st.lists(st.tuples(st.integers(1, 9), st.lists(change, max_size=5))))
+
+
+def recomputed(jobs: Sequence[Job], changes: Sequence[Change], now: int) -> list[Job]:
+    """The tree after changes, each parent found by looking at all its children."""
+    known = {job.uid: job for job in jobs}
+    for change in changes:
+        leaf = known[change.uid]
+        if leaf.phase.may_become(change.phase):
+            known[leaf.uid] = replace(
+                leaf, phase=change.phase, reason=change.reason, updated_at=now
+            )
+    for parent in reversed(jobs):
+        if below := [job for job in known.values() if job.parent_uid == parent.uid]:
+            known[parent.uid] = following(parent, below)
+    return list(known.values())
+
+
+def following(parent: Job, below: Sequence[Job]) -> Job:
+    updated = max(parent.updated_at, *(child.updated_at for child in below))
+    phases = {child.phase for child in below}
+    failed = [child for child in below if child.phase is JobPhase.FAILED]
+    if phases == {JobPhase.INITIALIZING}:
+        phase = JobPhase.INITIALIZING
+    elif not all(phase.is_final for phase in phases):
+        phase = JobPhase.RUNNING
+    else:
+        phase = JobPhase.FAILED if failed else JobPhase.SUCCESS
+    reason = ""
+    if phase is JobPhase.FAILED:
+        reason = min(failed, key=lambda child: (child.updated_at, child.position)).reason
+    return replace(parent, phase=phase, reason=reason, updated_at=updated)
+
+
+def rendered(job: Job, jobs: Sequence[Job]) -> dict[str, Any]:
+    """The document of a job, in one piece."""
+    target = job.target
+    named = {
+        "resourceID": target.resource_id,
+        "resourceName": target.resource_name,
+        "extendParam": dict(target.extend_param),
+        "subJobs": [rendered(child, jobs) for child in jobs if child.parent_uid == job.uid],
+    }
+    spec = {key: value for key, value in named.items() if value}
+    status: dict[str, Any] = {"phase": job.phase}
+    if job.reason or job.parent_uid is None:
+        status["reason"] = job.reason
+    return {
+        "kind": "Job",
+        "apiVersion": "v3",
+        "metadata": {
+            "uid": job.uid,
+            "creationTimestamp": timestamp(job.created_at),
+            "updateTimestamp": timestamp(job.updated_at),
+        },
+        "spec": {"type": job.type, "clusterUID": job.cluster_uid, **spec},
+        "status": status,
+    }
+
+
+@given(commits())
+def test_a_tree_that_follows_its_leaves_is_as_if_recomputed_after_each_commit(
+    history: tuple[list[Job], list[tuple[int, list[Change]]]],
+) -> None:
+    jobs, changes = history
+    progress, rendering = Progress(jobs), wire.Rendering(jobs)
+
+    for now, committed in changes:
+        advance = progress.after(committed, now)
+        jobs = recomputed(jobs, committed, now)
+        progress.take(advance)
+        for job in advance.jobs:
+            rendering.replace(job)
+
+        assert progress.jobs == jobs
+        assert rendering.encode() == msgspec.json.encode(rendered(jobs[0], jobs))
+
+
+@given(commits())
+def test_a_commit_that_is_tried_again_does_the_same(
+    history: tuple[list[Job], list[tuple[int, list[Change]]]],
+) -> None:
+    jobs, changes = history
+    progress = Progress(jobs)
+
+    for now, committed in changes:
+        first = progress.after(committed, now)
+        again = progress.after(committed, now)
+
+        assert again == first
+        progress.take(again)
+
+
+@given(trees())
+def test_a_sub_job_is_cut_out_of_the_document_as_it_stands_there(jobs: list[Job]) -> None:
+    stored = wire.encode(jobs)
+    documents = list(flat(msgspec.json.decode(stored)))
+
+    cut = [wire.find(stored, job.uid) for job in jobs]
+
+    assert cut == [msgspec.json.encode(document) for document in documents]
+    assert wire.find(stored, "nobody") is None
