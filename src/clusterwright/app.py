@@ -31,6 +31,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.first_account import bootstrap
 from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
+from clusterwright.iam.vault import Vault
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import reader
@@ -87,9 +88,11 @@ ROUTERS = (
 )
 
 
-def drivers(data: Database, settings: Settings) -> Mapping[str, Driver]:
-    """The drivers of this server, by the name that a cluster keeps."""
-    return {"simulated": SimulatedDriver(data, pace=settings.pace, seed=settings.seed)}
+async def drivers(data: Database, key: bytes, settings: Settings) -> Mapping[str, Driver]:
+    """The drivers of this server, by the name that a cluster keeps, ready to work."""
+    simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed)
+    await simulated.seal_clear_keys()
+    return {"simulated": simulated}
 
 
 def routes(settings: Settings) -> FastAPI:
@@ -129,7 +132,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     await load_faults(data, settings.faults)
     directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
-    available = drivers(data, settings)
+    available = await drivers(data, key, settings)
     runner = Runner(data, REGISTRY, available, settings)
     documents = await reader.connect(
         data.url, name="clusterwright-reader", connections=settings.database_shares.reader

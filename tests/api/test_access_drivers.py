@@ -9,6 +9,7 @@ from clusterwright.database import Database
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
+from tests.drivers.examples import SEAL
 
 CALLER = Caller(user_id="u", user_name="u", domain_id="d", domain_name="d", project_id="p")
 
@@ -43,7 +44,7 @@ def a_cluster(*names: str) -> Cluster:
 async def test_a_driver_that_is_not_ready_makes_the_client_try_again(data: Database) -> None:
     with pytest.raises(ApiError) as refused:
         await operations.kubeconfig(
-            SimulatedDriver(data), a_cluster(), CALLER, lifetime_seconds=60, generation=0
+            SimulatedDriver(data, SEAL), a_cluster(), CALLER, lifetime_seconds=60, generation=0
         )
 
     assert refused.value.error is errors.DRIVER_UNAVAILABLE
@@ -52,7 +53,7 @@ async def test_a_driver_that_is_not_ready_makes_the_client_try_again(data: Datab
 
 async def test_a_driver_that_cannot_refuses_with_its_own_reason(data: Database) -> None:
     with pytest.raises(ApiError) as refused:
-        await operations.cover(SimulatedDriver(data), a_cluster("schön.example"))
+        await operations.cover(SimulatedDriver(data, SEAL), a_cluster("schön.example"))
 
     assert refused.value.error is errors.WRONG_STATE
     assert "certificate" in refused.value.detail

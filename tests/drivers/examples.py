@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from clusterwright.drivers.contract import Cluster, Node
+from clusterwright.iam.vault import Vault
+
+SEAL = Vault(b"a key that every driver of a test shares")
 
 
 @dataclass

@@ -10,7 +10,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from clusterwright.database import Database
 from clusterwright.drivers.contract import Driver, Kubeconfig, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver
-from tests.drivers.examples import a_cluster, a_node
+from tests.drivers.examples import SEAL, a_cluster, a_node
 
 DAY = 86_400
 
@@ -36,7 +36,7 @@ HALF_BUILT: dict[str, tuple[Begin, ...]] = {
 
 @pytest.fixture(params=["simulated"])
 def driver(request: pytest.FixtureRequest, database: Database) -> Driver:
-    return SimulatedDriver(database, pace=0)
+    return SimulatedDriver(database, SEAL, pace=0)
 
 
 async def eventually(observe: Callable[[], Awaitable[bool]]) -> None:

@@ -10,12 +10,12 @@ from clusterwright.drivers.contract import DriverError, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver, faults, load_faults
 from clusterwright.drivers.simulated.faults import FaultRequest, Kind
 from clusterwright.wire import Malformed
-from tests.drivers.examples import a_cluster, a_node
+from tests.drivers.examples import SEAL, a_cluster, a_node
 
 
 @pytest.fixture
 def driver(database: Database) -> SimulatedDriver:
-    return SimulatedDriver(database, pace=0)
+    return SimulatedDriver(database, SEAL, pace=0)
 
 
 async def arm(

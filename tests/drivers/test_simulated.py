@@ -13,7 +13,7 @@ from clusterwright.database import Database
 from clusterwright.drivers.contract import ControlPlane, DriverError, Machine, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver, faults, store
 from clusterwright.drivers.simulated.store import CertificateKey
-from tests.drivers.examples import Clock, a_cluster, a_node
+from tests.drivers.examples import SEAL, Clock, a_cluster, a_node
 
 DAY = 86_400
 TABLES = (store.clusters, store.machines, store.certificates, faults.faults)
@@ -21,7 +21,7 @@ TABLES = (store.clusters, store.machines, store.certificates, faults.faults)
 
 @pytest.fixture
 def driver(database: Database, clock: Clock) -> SimulatedDriver:
-    return SimulatedDriver(database, clock=clock)
+    return SimulatedDriver(database, SEAL, clock=clock)
 
 
 async def rows(database: Database) -> Mapping[str, list[Any]]:
@@ -69,9 +69,9 @@ async def test_a_node_has_its_server_before_it_joins(driver: SimulatedDriver, cl
 async def test_the_same_seed_repeats_everything_and_another_seed_does_not(
     database: Database, clock: Clock
 ) -> None:
-    first = await timeline(SimulatedDriver(database, seed=7, clock=clock), clock)
-    again = await timeline(SimulatedDriver(database, seed=7, clock=clock), clock)
-    other = await timeline(SimulatedDriver(database, seed=8, clock=clock), clock)
+    first = await timeline(SimulatedDriver(database, SEAL, seed=7, clock=clock), clock)
+    again = await timeline(SimulatedDriver(database, SEAL, seed=7, clock=clock), clock)
+    other = await timeline(SimulatedDriver(database, SEAL, seed=8, clock=clock), clock)
 
     assert first == again
     assert first != other
@@ -83,7 +83,7 @@ async def test_the_same_seed_repeats_everything_and_another_seed_does_not(
 async def test_a_cluster_takes_three_seconds_divided_by_the_pace(
     database: Database, clock: Clock, pace: float, waiting: float, done: float
 ) -> None:
-    driver = SimulatedDriver(database, pace=pace, clock=clock)
+    driver = SimulatedDriver(database, SEAL, pace=pace, clock=clock)
     await driver.ensure_control_plane(a_cluster())
 
     clock.advance(waiting)
@@ -96,7 +96,7 @@ async def test_a_cluster_takes_three_seconds_divided_by_the_pace(
 
 
 async def test_pace_zero_is_at_once(database: Database, clock: Clock) -> None:
-    driver = SimulatedDriver(database, pace=0, clock=clock)
+    driver = SimulatedDriver(database, SEAL, pace=0, clock=clock)
     await driver.ensure_control_plane(a_cluster())
     await driver.ensure_node(a_node())
 
@@ -115,7 +115,7 @@ async def test_promises_outlive_the_process_that_made_them(
     await driver.ensure_control_plane(a_cluster())
     before = await driver.observe_control_plane(a_cluster())
 
-    restarted = SimulatedDriver(database, pace=50, seed=99, clock=clock)
+    restarted = SimulatedDriver(database, SEAL, pace=50, seed=99, clock=clock)
     await restarted.ensure_control_plane(a_cluster())
 
     assert await restarted.observe_control_plane(a_cluster()) == before
@@ -198,7 +198,7 @@ async def test_what_is_being_removed_cannot_be_made_until_it_is_gone(
 async def test_addresses_of_masters_and_nodes_never_collide(
     database: Database, clock: Clock
 ) -> None:
-    driver = SimulatedDriver(database, pace=0, clock=clock)
+    driver = SimulatedDriver(database, SEAL, pace=0, clock=clock)
     await driver.ensure_control_plane(a_cluster())
 
     # As many as make two of them draw the same address: 65,000 addresses, birthday paradox.
@@ -229,7 +229,7 @@ async def test_a_deleted_cluster_leaves_no_rows_behind_when_the_next_one_begins(
 
 async def server_names(database: Database) -> list[str]:
     async with database.reading() as tx:
-        stored = await store.certificate(tx, CertificateKey(cluster_uid="c1", role="server"))
+        stored = await store.certificate(tx, CertificateKey(cluster_uid="c1", role="server"), SEAL)
     assert stored is not None
     loaded = x509.load_pem_x509_certificate(stored.pair.certificate.encode())
     names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

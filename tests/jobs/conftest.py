@@ -10,6 +10,7 @@ from clusterwright.database import metadata
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.jobs import execution, reader
 from tests import postgresql
+from tests.drivers.examples import SEAL
 from tests.jobs.bench import Bench, WatchedDatabase
 
 
@@ -38,6 +39,6 @@ async def bench(bench_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         for table in reversed(metadata.sorted_tables):
             await tx.execute(sa.delete(table))
     documents = await reader.connect(data.url, name="bench")
-    yield Bench(data, {"simulated": SimulatedDriver(data, pace=0)}, documents)
+    yield Bench(data, {"simulated": SimulatedDriver(data, SEAL, pace=0)}, documents)
     await documents.close()
     await data.dispose()

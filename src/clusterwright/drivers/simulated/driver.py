@@ -25,6 +25,7 @@ from clusterwright.drivers.contract import (
 from clusterwright.drivers.simulated import draws, faults, store
 from clusterwright.drivers.simulated.store import (
     CertificateKey,
+    Seal,
     SimulatedCluster,
     SimulatedMachine,
     StoredCertificate,
@@ -37,20 +38,30 @@ _SECOND = 1_000_000_000
 
 
 class SimulatedDriver:
-    """A Driver whose clusters are rows. Several processes may drive the same database."""
+    """A Driver whose clusters are rows. Several processes may drive the same database.
+
+    Whoever drives it must have the same ``seal``, which private keys are stored under.
+    """
 
     def __init__(
         self,
         database: Database,
+        seal: Seal,
         *,
         pace: float = 1.0,
         seed: int = 0,
         clock: Callable[[], int] = wire.now,
     ) -> None:
         self._database = database
+        self._seal = seal
         self._pace = pace
         self._seed = seed
         self._clock = clock
+
+    async def seal_clear_keys(self) -> None:
+        """Seal what an earlier release stored in clear. Raises StorageUnavailable."""
+        async with self._database.transaction() as tx:
+            await store.seal_clear(tx, self._seal)
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
@@ -61,7 +72,7 @@ class SimulatedDriver:
             names = _server_names(held.seed, cluster)
             authority = await self._ensure_authority(tx, cluster, now)
             key = _key(cluster, "server")
-            server = await store.certificate(tx, key)
+            server = await store.certificate(tx, key, self._seal)
             if server is None or not certificates.covers(server.pair.certificate, names):
                 pair = await asyncio.to_thread(
                     certificates.new_server,
@@ -70,17 +81,18 @@ class SimulatedDriver:
                     now=_moment(now),
                     lifetime=AUTHORITY_LIFETIME,
                 )
-                await store.keep(tx, key, StoredCertificate(pair, authority.expires_at), now=now)
+                made = StoredCertificate(pair, authority.expires_at)
+                await store.keep(tx, key, made, self._seal, now=now)
 
     async def _ensure_authority(self, tx: Tx, cluster: Cluster, now: int) -> StoredCertificate:
         key = _key(cluster, "authority")
-        if stored := await store.certificate(tx, key):
+        if stored := await store.certificate(tx, key, self._seal):
             return stored
         pair = await asyncio.to_thread(
             certificates.new_authority, cluster.uid, now=_moment(now), lifetime=AUTHORITY_LIFETIME
         )
         made = StoredCertificate(pair, now + int(AUTHORITY_LIFETIME.total_seconds()) * _SECOND)
-        await store.keep(tx, key, made, now=now)
+        await store.keep(tx, key, made, self._seal, now=now)
         return made
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
@@ -217,7 +229,7 @@ class SimulatedDriver:
         )
         async with self._database.reading() as tx:
             server, authority = await self._access(tx, cluster)
-            client = await store.certificate(tx, key)
+            client = await store.certificate(tx, key, self._seal)
         if client is None or not self._is_fresh(client, key):
             async with self._database.transaction() as tx:
                 await store.hold(tx, cluster.uid)
@@ -232,7 +244,7 @@ class SimulatedDriver:
 
     async def _access(self, tx: Tx, cluster: Cluster) -> tuple[str, Pair]:
         """The URL of the API server and the authority behind it."""
-        authority = await store.certificate(tx, _key(cluster, "authority"))
+        authority = await store.certificate(tx, _key(cluster, "authority"), self._seal)
         masters = await store.masters(tx, cluster.uid)
         if authority is None or not masters:
             raise Unavailable(f"The cluster {cluster.name} has no control plane to connect to.")
@@ -241,7 +253,7 @@ class SimulatedDriver:
     async def _ensure_client(
         self, tx: Tx, authority: Pair, key: CertificateKey
     ) -> StoredCertificate:
-        stored = await store.certificate(tx, key)
+        stored = await store.certificate(tx, key, self._seal)
         if stored is not None and self._is_fresh(stored, key):
             return stored
         now = self._clock()
@@ -253,7 +265,7 @@ class SimulatedDriver:
             lifetime=timedelta(seconds=key.lifetime_seconds),
         )
         made = StoredCertificate(pair, now + key.lifetime_seconds * _SECOND)
-        await store.keep(tx, key, made, now=now)
+        await store.keep(tx, key, made, self._seal, now=now)
         return made
 
     def _is_fresh(self, stored: StoredCertificate, key: CertificateKey) -> bool:

@@ -1,11 +1,13 @@
 """The simulation's rows. A machine is ready, and what is deleted is gone, once its time has passed.
 
+Private keys are sealed in the rows. Those of earlier releases are in clear until ``seal_clear``.
+
 A cluster's row is the lock of everything below it: whoever adds to a cluster holds the row first.
 """
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -15,6 +17,8 @@ from sqlalchemy.dialects.postgresql import insert
 from clusterwright import limits
 from clusterwright.database import Tx, metadata
 from clusterwright.drivers.certificates import Pair
+
+_CLEAR = "-----BEGIN"
 
 clusters = sa.Table(
     "simulated_clusters",
@@ -125,6 +129,16 @@ _FORGET_GONE_MACHINES = sa.delete(machines).where(
 )
 
 
+class Seal(Protocol):
+    """What makes private keys mean nothing to whoever reads the rows alone."""
+
+    def seal(self, secret: str, /) -> str:
+        """A secret as text to store."""
+
+    def open(self, sealed: str, /) -> str:
+        """The secret in a stored text."""
+
+
 async def hold(tx: Tx, uid: str) -> SimulatedCluster | None:
     """The cluster, nobody else's until this transaction ends; None for an unknown one."""
     row = (await tx.execute(_HOLD, {"which": uid})).one_or_none()
@@ -198,15 +212,28 @@ async def forget_gone_machines(tx: Tx, cluster_uid: str, now: int) -> None:
     await tx.execute(_FORGET_GONE_MACHINES, {"cluster": cluster_uid, "now": now})
 
 
-async def certificate(tx: Tx, key: CertificateKey) -> StoredCertificate | None:
+async def certificate(tx: Tx, key: CertificateKey, seal: Seal) -> StoredCertificate | None:
     """A certificate, expired or not; None when there is none."""
     row = (await tx.execute(sa.select(certificates).where(*_is(key)))).one_or_none()
     if row is None:
         return None
-    return StoredCertificate(Pair(row.certificate, row.private_key), row.expires_at)
+    stored: str = row.private_key
+    private_key = stored if stored.startswith(_CLEAR) else seal.open(stored)
+    return StoredCertificate(Pair(row.certificate, private_key), row.expires_at)
 
 
-async def keep(tx: Tx, key: CertificateKey, new: StoredCertificate, *, now: int) -> None:
+async def seal_clear(tx: Tx, seal: Seal) -> None:
+    """Seal the private keys that an earlier release stored in clear."""
+    clear = sa.select(certificates).where(certificates.c.private_key.startswith(_CLEAR))
+    for row in (await tx.execute(clear.with_for_update(skip_locked=True))).mappings().all():
+        mine = [column == row[column.name] for column in certificates.primary_key]
+        sealed = seal.seal(row["private_key"])
+        await tx.execute(sa.update(certificates).where(*mine).values(private_key=sealed))
+
+
+async def keep(
+    tx: Tx, key: CertificateKey, new: StoredCertificate, seal: Seal, *, now: int
+) -> None:
     """Store a held cluster's certificate in place of the old one, and forget outdated ones."""
     outdated = (
         sa.and_(*_is(key))
@@ -224,7 +251,7 @@ async def keep(tx: Tx, key: CertificateKey, new: StoredCertificate, *, now: int)
         sa.insert(certificates).values(
             **asdict(key),
             certificate=new.pair.certificate,
-            private_key=new.pair.key,
+            private_key=seal.seal(new.pair.key),
             expires_at=new.expires_at,
         )
     )
