@@ -54,6 +54,11 @@ class Checkpoints:
         self._due: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether the log is being copied now, which makes commits wait for the disk."""
+        return self._task is not None and not self._task.done()
+
     def note_commit(self) -> None:
         """Make sure that a checkpoint follows."""
         if self._due is None:
