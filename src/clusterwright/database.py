@@ -200,7 +200,7 @@ class _Sqlite:
         else:
             took = commit()
         self._disk_is_slow = took > _SLOW_COMMIT
-        self._checkpoints.note_commit()
+        self._checkpoints.note_commit(is_large=is_large)
 
     @staticmethod
     async def _become_writer(connection: sqlite3.Connection) -> None:

@@ -31,7 +31,7 @@ INSERT = sa.text("INSERT INTO texts VALUES (:content)")
 async def test_what_is_committed_reaches_the_database_file_soon(
     data: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offloop, "CHECKPOINT_PERIOD", 0.01)
+    monkeypatch.setattr(offloop, "COMMITS", 1)
     file = database.sqlite_path(data.url)
 
     async with data.transaction() as tx:
