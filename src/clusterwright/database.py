@@ -47,6 +47,8 @@ process must not keep the rows that whoever takes its jobs over has to lock.
 """
 _INLINE_TIMEOUT = 5
 """Milliseconds of that wait that may be spent inside the event loop at a time."""
+_SLOW_COMMIT = 0.002
+"""Seconds of a commit after which the next one is made outside the event loop."""
 _RETRY_PAUSE = 0.002
 """Seconds between two tries for the writer's place."""
 
@@ -117,7 +119,7 @@ class _InlineTx(Tx):
         super().__init__(outbox)
         self._connection = connection
         self._thread = thread
-        self._is_large = False
+        self.is_large = False
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -127,14 +129,8 @@ class _InlineTx(Tx):
     async def execute_large(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
-        self._is_large = True
+        self.is_large = True
         return await self._thread.run(lambda: self._connection.execute(statement, parameters))
-
-    async def commit(self) -> None:
-        if self._is_large:
-            await self._thread.run(self._connection.commit)
-        else:
-            self._connection.commit()
 
     async def run_sync(self, work: Callable[[Connection], T]) -> T:
         return work(self._connection)
@@ -176,6 +172,7 @@ class _Sqlite:
         # One process never competes with itself: a lock here costs less than SQLite's polling.
         self._writer = asyncio.Lock()
         self._thread = Thread()
+        self._disk_is_slow = False
         self._checkpoints = Checkpoints(lambda: _plain_connection(sqlite_path(url)))
 
         @event.listens_for(self._engine, "connect")
@@ -197,12 +194,26 @@ class _Sqlite:
                 await self._become_writer(_driver(connection))
                 tx = _InlineTx(connection, outbox, self._thread)
                 yield tx
-                await tx.commit()
-                self._checkpoints.note_commit()
+                await self._commit(connection, is_large=tx.is_large)
         finally:
             # Not at once: with one writer in a turn of the loop, readers never wait for the many
             # that a large job has.
             asyncio.get_running_loop().call_soon(self._writer.release)
+
+    async def _commit(self, connection: Connection, *, is_large: bool) -> None:
+        """Commit in the loop where that takes as little time as it should, else beside it."""
+
+        def commit() -> float:
+            begin = time.perf_counter()
+            connection.commit()
+            return time.perf_counter() - begin
+
+        if is_large or self._disk_is_slow or self._checkpoints.running:
+            took = await self._thread.run(commit)
+        else:
+            took = commit()
+        self._disk_is_slow = took > _SLOW_COMMIT
+        self._checkpoints.note_commit(is_large=is_large)
 
     @staticmethod
     async def _become_writer(connection: sqlite3.Connection) -> None:

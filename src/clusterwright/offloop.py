@@ -16,8 +16,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_PERIOD = 0.5
-"""Seconds from a commit until the log is copied into the database."""
+COMMITS = 250
+"""Commits until the log is copied into the database: about SQLite's own 1,000 pages. A commit of
+megabytes counts as so many.
+"""
 LONGEST_LOG = 50_000
 """Pages of the log after which a commit copies it nevertheless."""
 
@@ -45,29 +47,27 @@ class Thread:
 
 
 class Checkpoints:
-    """Copies the write-ahead log into the database soon after each commit."""
+    """Copies the write-ahead log into the database now and then."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
         self._thread = Thread()
         self._connection: sqlite3.Connection | None = None
-        self._due: asyncio.TimerHandle | None = None
+        self._commits = 0
         self._task: asyncio.Task[None] | None = None
 
-    def note_commit(self) -> None:
-        """Make sure that a checkpoint follows."""
-        if self._due is None:
-            loop = asyncio.get_running_loop()
-            self._due = loop.call_later(CHECKPOINT_PERIOD, self._start)
+    @property
+    def running(self) -> bool:
+        """Whether the log is being copied now, which makes commits wait for the disk."""
+        return self._task is not None and not self._task.done()
 
-    def _start(self) -> None:
-        self._task = asyncio.ensure_future(self._thread.run(self._checkpoint))
-        self._task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._due = None
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("leaving the log to grow", extra={"reason": str(error)})
+    def note_commit(self, *, is_large: bool) -> None:
+        """Count a commit, and copy the log when it is time."""
+        self._commits += COMMITS if is_large else 1
+        if self._commits >= COMMITS and not self.running:
+            self._commits = 0
+            self._task = asyncio.ensure_future(self._thread.run(self._checkpoint))
+            self._task.add_done_callback(_report)
 
     def _checkpoint(self) -> None:
         if self._connection is None:
@@ -77,8 +77,11 @@ class Checkpoints:
 
     def close(self) -> None:
         """Do no more."""
-        if self._due is not None:
-            self._due.cancel()
         self._thread.close()
         if self._connection is not None:
             self._connection.close()
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("leaving the log to grow", extra={"reason": str(error)})
