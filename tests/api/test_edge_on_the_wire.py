@@ -96,21 +96,26 @@ def test_an_encoded_job_id_is_not_found(
     assert_refused(answer, 404, "CCE_CM.0003")
 
 
-def test_a_signed_read_may_have_the_body_that_the_node_sdk_sends(
-    live_server: ServerProcess, project: str
-) -> None:
-    account = live_server.credentials
+def signed_read(server: ServerProcess, project: str, body: bytes) -> dict[str, str]:
+    """The headers, without Host, that the official SDK sends with a read of no job."""
+    account = server.credentials
     request = SdkRequest(
         method="GET",
         host="cce.example.test",
         resource_path=f"{project}/jobs/nothing",
         query_params=[],
         header_params={"Content-Type": "application/json"},
-        body=b"{}",
+        body=body,
     )
     signer = Signer(BasicCredentials(account["access_key"], account["secret_key"]))
     headers = signer.sign(request).header_params
-    mine = {name: str(value) for name, value in headers.items() if name.lower() != "host"}
+    return {name: str(value) for name, value in headers.items() if name.lower() != "host"}
+
+
+def test_a_signed_read_may_have_the_body_that_the_node_sdk_sends(
+    live_server: ServerProcess, project: str
+) -> None:
+    mine = signed_read(live_server, project, b"{}")
 
     good = send(
         live_server, head("GET", f"{project}/jobs/nothing", **mine, Content_Length="2"), b"{}"
@@ -198,18 +203,7 @@ def test_broken_chunks_are_the_clients_fault_and_leave_no_trace(
 def test_a_signed_read_with_a_broken_body_is_refused(
     live_server: ServerProcess, project: str
 ) -> None:
-    account = live_server.credentials
-    request = SdkRequest(
-        method="GET",
-        host="cce.example.test",
-        resource_path=f"{project}/jobs/nothing",
-        query_params=[],
-        header_params={"Content-Type": "application/json"},
-        body=b"",
-    )
-    signer = Signer(BasicCredentials(account["access_key"], account["secret_key"]))
-    headers = signer.sign(request).header_params
-    mine = {name: str(value) for name, value in headers.items() if name.lower() != "host"}
+    mine = signed_read(live_server, project, b"")
     sent = head("GET", f"{project}/jobs/nothing", **mine, Transfer_Encoding="chunked")
 
     answer = send(live_server, sent, b"-1\r\n")
