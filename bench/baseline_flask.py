@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import JSON, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from clusterwright.wire import timestamp
+from clusterwright.clock import timestamp
 
 TOKEN_SECONDS = 24 * 3600
 

@@ -50,7 +50,7 @@ def main(
     processes.stay_on_client_core()
     with (
         tempfile.TemporaryDirectory(prefix="clusterwright-bench-") as scratch,
-        _database(Path(scratch), wanted=on_postgresql) as url,
+        _database(wanted=on_postgresql) as url,
         processes.clusterwright(Path(scratch) / "data", pace=0, database=url) as server,
     ):
         client = Client(server)
@@ -66,11 +66,14 @@ def main(
 
 
 @contextmanager
-def _database(folder: Path, *, wanted: bool) -> Iterator[str]:
+def _database(*, wanted: bool) -> Iterator[str]:
     if not wanted:
         yield ""
         return
-    with postgresql.server(folder) as base, postgresql.fresh_database(base) as url:
+    binaries = postgresql.binaries()
+    if binaries is None:
+        raise RuntimeError("PostgreSQL's server programs are not installed.")
+    with postgresql.server(binaries) as base, postgresql.fresh_database(base) as url:
         yield url
 
 

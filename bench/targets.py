@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from bench import baseline_flask, load, processes
 from bench.load import Figures, Request
 from bench.stored_jobs import StoredJobs, fill_postgresql, fill_sqlite
-from clusterwright.database import sync_url
+from clusterwright.storage.database import sync_url
 from tests import postgresql
 from tests.server_process import ServerProcess
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from clusterwright import migrations
-from clusterwright.database import Database
+from clusterwright.storage import migrations
+from clusterwright.storage.database import Database
 from tests import postgresql
 from tests.server_process import ServerProcess
 

@@ -22,7 +22,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
-from clusterwright.database import Database, metadata
+from clusterwright.storage.database import Database, metadata
 
 _DRAWN = {"id", "uid"}
 """Key columns that hold what the server has drawn."""

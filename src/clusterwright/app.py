@@ -10,19 +10,25 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from clusterwright import __version__, migrations, unsupported, web, wire
-from clusterwright.access import api as access_api
-from clusterwright.addons import api as addons_api
-from clusterwright.addons import operations as addons_operations
-from clusterwright.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
-from clusterwright.catalog import api as catalog_api
-from clusterwright.clusters import api as clusters_api
-from clusterwright.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
-from clusterwright.database import Database
+from clusterwright import __version__, clock, unsupported
+from clusterwright.cce.access import api as access_api
+from clusterwright.cce.addons import api as addons_api
+from clusterwright.cce.addons import operations as addons_operations
+from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
+from clusterwright.cce.catalog import api as catalog_api
+from clusterwright.cce.clusters import api as clusters_api
+from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
+from clusterwright.cce.lifecycle import api as lifecycle_api
+from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
+from clusterwright.cce.nodepools import api as nodepools_api
+from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
+from clusterwright.cce.nodepools.operations import PoolSizes
+from clusterwright.cce.nodes import api as nodes_api
+from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
+from clusterwright.cce.upgrades import api as upgrades_api
+from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.drivers.contract import Driver
 from clusterwright.drivers.simulated import SimulatedDriver, load_faults
-from clusterwright.health import Health
-from clusterwright.health import router as health_router
 from clusterwright.iam import api as iam_api
 from clusterwright.iam import server_key
 from clusterwright.iam import store as iam_store
@@ -37,20 +43,17 @@ from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import reader
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
-from clusterwright.lifecycle import api as lifecycle_api
-from clusterwright.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.neighbours import api as neighbours_api
-from clusterwright.nodepools import api as nodepools_api
-from clusterwright.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
-from clusterwright.nodepools.operations import PoolSizes
-from clusterwright.nodes import api as nodes_api
-from clusterwright.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
-from clusterwright.openapi import describe
 from clusterwright.settings import Settings
+from clusterwright.storage import migrations
+from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
-from clusterwright.upgrades import api as upgrades_api
-from clusterwright.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
-from clusterwright.web import ASGIApp, Edge
+from clusterwright.web import refusals
+from clusterwright.web.asgi import ASGIApp
+from clusterwright.web.edge import Edge
+from clusterwright.web.health import Health
+from clusterwright.web.health import router as health_router
+from clusterwright.web.openapi import describe
 
 REFRESH_PERIOD = 0.5
 """Seconds until a change that another process made to users, keys or revocations is honoured."""
@@ -111,7 +114,7 @@ def routes(settings: Settings) -> FastAPI:
     app.state.census = addons_operations.census
     app.state.pools = PoolSizes(zone=f"{settings.region}a")
     app.state.companions = addons_operations.come_with
-    web.answer_errors(app)
+    refusals.answer_errors(app)
     describe(app)
     return app
 
@@ -173,7 +176,7 @@ def identity_chores(directory: Directory, data: Database) -> Iterator[Chore]:
 
     async def purge() -> None:
         async with data.transaction() as tx:
-            await iam_store.purge(tx, wire.now())
+            await iam_store.purge(tx, clock.now())
 
     yield Chore("identities", refresh, REFRESH_PERIOD)
     yield Chore("expired identities", purge, PURGE_PERIOD)

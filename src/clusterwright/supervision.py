@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from clusterwright.database import StorageUnavailable
+from clusterwright.storage.database import StorageUnavailable
 
 log = logging.getLogger(__name__)
 

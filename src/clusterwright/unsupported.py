@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fastapi import Depends
 from starlette.responses import Response
 
-from clusterwright import web
 from clusterwright.errors import NOT_SUPPORTED, ApiError
 from clusterwright.iam.auth import caller, project_caller
+from clusterwright.web import routes
 
 # ruff: noqa: E501  # one operation per line reads better than any wrapping
 _TABLE = """
@@ -142,7 +142,7 @@ def _refusing(name: str) -> Callable[[], Awaitable[Response]]:
     return refuse
 
 
-router = web.Router(tags=["Unsupported"])
+router = routes.Router(tags=["Unsupported"])
 for _row in UNSUPPORTED:
     router.add_api_route(
         _row.path,

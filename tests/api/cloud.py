@@ -13,11 +13,11 @@ from uuid import uuid4
 import httpx
 
 from clusterwright.app import open_app
-from clusterwright.database import Database
 from clusterwright.iam import first_account, store
+from clusterwright.ids import new_id
 from clusterwright.settings import Settings
-from clusterwright.web import ASGIApp
-from clusterwright.wire import new_id
+from clusterwright.storage.database import Database
+from clusterwright.web.asgi import ASGIApp
 
 BASE = "http://cce.example.test"
 PATIENCE = 20

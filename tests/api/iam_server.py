@@ -16,8 +16,6 @@ from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 from starlette.responses import Response
 
-from clusterwright import web
-from clusterwright.database import Database, metadata, sync_engine
 from clusterwright.iam import api, auth, first_account, server_key, store
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.brake import Guesses
@@ -26,6 +24,8 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
 from clusterwright.settings import Settings
+from clusterwright.storage.database import Database, metadata, sync_engine
+from clusterwright.web import edge, refusals, routes
 
 BASE = "http://cce.example.test"
 
@@ -119,7 +119,7 @@ async def serving(
     directory = Directory(key)
     await directory.refresh(database)
     app = FastAPI(redirect_slashes=False)
-    web.answer_errors(app)
+    refusals.answer_errors(app)
     app.state.database, app.state.settings = database, settings
     app.state.authenticator = Authenticator(directory, Tokens(key))
     app.state.login = Login(
@@ -132,14 +132,14 @@ async def serving(
 
     @app.get("/api/v3/projects/{project_id}/jobs")
     async def show(caller: Annotated[Caller, Depends(auth.project_caller)]) -> Response:
-        return web.json_response({"user": caller.user_name, "project": caller.project_id})
+        return routes.json_response({"user": caller.user_name, "project": caller.project_id})
 
     @app.get("/api/v3/addontemplates")
     async def anywhere(caller: Annotated[Caller, Depends(auth.caller)]) -> Response:
-        return web.json_response({"user": caller.user_name, "project": caller.project_id})
+        return routes.json_response({"user": caller.user_name, "project": caller.project_id})
 
-    edge = web.Edge(app, body_limit=settings.body_limit)
-    transport = httpx.ASGITransport(app=edge, client=(peer, 1))
+    outer = edge.Edge(app, body_limit=settings.body_limit)
+    transport = httpx.ASGITransport(app=outer, client=(peer, 1))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         account = json.loads((settings.data / "credentials.json").read_text())
         yield Server(client, database, settings, directory, app.state.authenticator, account)

@@ -3,12 +3,12 @@
 import pytest
 
 from clusterwright import errors
-from clusterwright.access import operations
-from clusterwright.clusters.store import Cluster, ClusterPhase
-from clusterwright.database import Database
+from clusterwright.cce.access import operations
+from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
+from clusterwright.storage.database import Database
 from tests.drivers.examples import SEAL
 
 CALLER = Caller(user_id="u", user_name="u", domain_id="d", domain_name="d", project_id="p")

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from clusterwright import limits
 from clusterwright.errors import CATALOGUE
+from clusterwright.storage import limits
 from tests.api.cloud import Cloud, cluster, open_cloud, unique
 from tests.api.nodes_examples import TEMPLATE, add_nodes, add_pool, job, node, pool
 from tests.api.whole_life import ADDONS, POLICIES, REINSTALL
@@ -437,7 +437,7 @@ async def test_a_page_of_large_nodes_ends_early_and_pages_together_hold_every_no
 ) -> None:
     nodes = await add_nodes(cloud, here, count=7, extendParam={"note": "x" * 1000})
     monkeypatch.setattr(limits, "LIST", 3000)
-    monkeypatch.setattr("clusterwright.nodes.api._BATCH", 2)
+    monkeypatch.setattr("clusterwright.cce.nodes.api._BATCH", 2)
 
     pages = [await cloud.call("GET", f"{here}/nodes", expect=200)]
     while marker := pages[-1]["pageInfo"].get("nextMarker"):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from clusterwright.database import Database
 from clusterwright.iam import store
-from clusterwright.wire import new_id
+from clusterwright.ids import new_id
+from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, cluster, sign_in, unique
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

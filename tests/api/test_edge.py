@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from clusterwright.web import Edge, Message, Receive, Scope, Send, read_body
+from clusterwright.web.asgi import Message, Receive, Scope, Send
+from clusterwright.web.edge import Edge, read_body
 from tests.api.cloud import BASE, Cloud
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clusterwright.iam import store
-from clusterwright.wire import new_id
+from clusterwright.ids import new_id
 from tests.api.iam_server import Server, serving
 
 MINUTE = 60

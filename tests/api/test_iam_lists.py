@@ -14,7 +14,7 @@ from keystoneauth1.identity import generic
 from requests.adapters import BaseAdapter
 
 from clusterwright.iam import store
-from clusterwright.wire import new_id
+from clusterwright.ids import new_id
 from tests.api.iam_server import BASE, Server, serving
 
 

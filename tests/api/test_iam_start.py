@@ -13,15 +13,16 @@ from typer.testing import CliRunner
 
 from clusterwright.app import identity_chores
 from clusterwright.cli.admin import app
-from clusterwright.database import Database
+from clusterwright.clock import now
 from clusterwright.iam import first_account, server_key, store, vault
 from clusterwright.iam.directory import Directory
 from clusterwright.iam.server_key import KeyChanged
 from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import TokenError, Tokens
+from clusterwright.ids import new_id
 from clusterwright.settings import Settings
+from clusterwright.storage.database import Database
 from clusterwright.supervision import Supervisor
-from clusterwright.wire import new_id, now
 from tests.api.iam_server import Server, serving, tables
 
 

@@ -7,10 +7,11 @@ import httpx
 import msgspec
 import pytest
 
+from clusterwright.clock import now
 from clusterwright.errors import ApiError
 from clusterwright.iam import passwords, store
 from clusterwright.iam.tokens import Tokens
-from clusterwright.wire import new_id, now
+from clusterwright.ids import new_id
 from tests.api.iam_server import Server, serving
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import httpx
 
-from clusterwright.listener import Limits, Listener, cancel_answers
-from clusterwright.web import Receive, Scope, Send
+from clusterwright.web.asgi import Receive, Scope, Send
+from clusterwright.web.listener import Limits, Listener, cancel_answers
 
 LIMITS = Limits(connections=128, head_seconds=10, answer_seconds=10)
 

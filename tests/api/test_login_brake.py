@@ -12,8 +12,8 @@ import pytest
 
 from clusterwright.iam import passwords, store
 from clusterwright.iam.brake import Guesses
+from clusterwright.ids import new_id
 from clusterwright.telemetry import FieldsFormatter
-from clusterwright.wire import new_id
 from tests.api.iam_server import Server, serving
 from tests.api.test_brake import Clock
 

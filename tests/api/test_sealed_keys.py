@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from clusterwright.database import Database
 from clusterwright.drivers.simulated import store
 from clusterwright.iam.vault import Vault
+from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, open_cloud
 
 ASKED: dict[str, Any] = {"duration": 30}

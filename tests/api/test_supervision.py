@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clusterwright import supervision
-from clusterwright.database import StorageUnavailable
+from clusterwright.storage.database import StorageUnavailable
 from clusterwright.supervision import Chore, Supervisor
 from tests.api.cloud import open_cloud
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from clusterwright.database import Database
 from clusterwright.drivers.simulated import faults
 from clusterwright.drivers.simulated.faults import FaultRequest, Kind
+from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, open_cloud
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

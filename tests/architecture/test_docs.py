@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from clusterwright import limits
 from clusterwright.cli import app
 from clusterwright.settings import Settings
+from clusterwright.storage import limits
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])

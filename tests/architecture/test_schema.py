@@ -12,10 +12,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import clusterwright.app  # noqa: F401  # declares every table
-from clusterwright import database, migrations
-from clusterwright.database import metadata
-from clusterwright.limits import BoundedJSON
-from clusterwright.migrations import runner
+from clusterwright.storage import database, migrations
+from clusterwright.storage.database import metadata
+from clusterwright.storage.limits import BoundedJSON
+from clusterwright.storage.migrations import runner
 
 WRITTEN_BY_THE_SERVER = {
     "clusters.eip",

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from clusterwright.database import Conflict, Database, StorageUnavailable
-from clusterwright.sqlstates import Meaning, meaning, of_state
+from clusterwright.storage.database import Conflict, Database, StorageUnavailable
+from clusterwright.storage.sqlstates import Meaning, meaning, of_state
 
 AWAY = ("08", "53", "55", "57", "58")
 """Classes of SQLSTATE that are the server's trouble, never the statement's."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterwright.database import Database
+from clusterwright.storage.database import Database
 from tests.drivers.examples import Clock
 
 

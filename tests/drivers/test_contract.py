@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from clusterwright.database import Database
 from clusterwright.drivers.contract import Driver, Kubeconfig, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver
+from clusterwright.storage.database import Database
 from tests.drivers.examples import SEAL, a_cluster, a_node
 
 DAY = 86_400

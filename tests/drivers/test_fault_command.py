@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from typer.testing import CliRunner, Result
 
 from clusterwright.cli.fault import KnownSteps, app
-from clusterwright.migrations import migrate
+from clusterwright.storage.migrations import migrate
 
 
 @pytest.fixture

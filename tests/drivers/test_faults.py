@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.database import Database
+from clusterwright.document import Malformed
 from clusterwright.drivers.contract import DriverError, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver, faults, load_faults
 from clusterwright.drivers.simulated.faults import FaultRequest, Kind
-from clusterwright.wire import Malformed
+from clusterwright.storage.database import Database
 from tests.drivers.examples import SEAL, a_cluster, a_node
 
 

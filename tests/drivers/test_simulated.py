@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from cryptography import x509
 
-from clusterwright import limits
-from clusterwright.database import Database
 from clusterwright.drivers.contract import ControlPlane, DriverError, Machine, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver, faults, store
 from clusterwright.drivers.simulated.store import CertificateKey
+from clusterwright.storage import limits
+from clusterwright.storage.database import Database
 from tests.drivers.examples import SEAL, Clock, a_cluster, a_node
 
 DAY = 86_400

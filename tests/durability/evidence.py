@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from clusterwright.database import sync_engine
 from clusterwright.drivers.simulated.store import certificates, machines
 from clusterwright.jobs.store import jobs
+from clusterwright.storage.database import sync_engine
 from tests.server_process import ServerProcess
 
 _STEP = re.compile(r"running a step job=(\S+) step=(\S+)")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from clusterwright import database, offloop
-from clusterwright.database import Database
+from clusterwright.storage import database, offloop
+from clusterwright.storage.database import Database
 
 PATIENCE = 20
 """Seconds that anything may take."""

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from clusterwright.addons import operations
-from clusterwright.addons.templates import TEMPLATES
-from clusterwright.addons.wire import AddonToInstall, AddonToUpdate
+from clusterwright.cce.addons import operations
+from clusterwright.cce.addons.templates import TEMPLATES
+from clusterwright.cce.addons.wire import AddonToInstall, AddonToUpdate
 from tests.jobs.node_jobs import CALLER, cluster, parsed
 
 if TYPE_CHECKING:
-    from clusterwright.addons.store import Addon
+    from clusterwright.cce.addons.store import Addon
     from tests.jobs.bench import Bench
 
 NAME = "metrics-server"

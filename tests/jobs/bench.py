@@ -11,10 +11,9 @@ from typing import Any
 import msgspec
 
 from clusterwright.app import REGISTRY
-from clusterwright.clusters import operations, store
-from clusterwright.clusters.store import Cluster
-from clusterwright.clusters.wire import ClusterToCreate
-from clusterwright.database import Database, Tx, metadata
+from clusterwright.cce.clusters import operations, store
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.clusters.wire import ClusterToCreate
 from clusterwright.drivers.contract import Driver
 from clusterwright.drivers.simulated import faults
 from clusterwright.drivers.simulated.faults import FaultRequest, Kind
@@ -24,6 +23,7 @@ from clusterwright.jobs.execution import Execution
 from clusterwright.jobs.plan import Action, ForEach, JobType, Node, Step
 from clusterwright.jobs.reader import Reader
 from clusterwright.jobs.store import Tree
+from clusterwright.storage.database import Database, Tx, metadata
 from tests.job_documents import Document
 from tests.jobs import addon_jobs, lifecycle_jobs, node_jobs
 

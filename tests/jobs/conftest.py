@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import sqlalchemy as sa
 
-from clusterwright import migrations
-from clusterwright.database import metadata
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.jobs import execution, reader
+from clusterwright.storage import migrations
+from clusterwright.storage.database import metadata
 from tests import postgresql
 from tests.drivers.examples import SEAL
 from tests.jobs.bench import Bench, WatchedDatabase

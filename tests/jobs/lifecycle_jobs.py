@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from clusterwright.lifecycle import operations
-from clusterwright.lifecycle.wire import ClusterToResize, CredentialsToRotate
-from clusterwright.upgrades import operations as upgrades
-from clusterwright.upgrades.wire import ClusterToUpgrade
+from clusterwright.cce.lifecycle import operations
+from clusterwright.cce.lifecycle.wire import ClusterToResize, CredentialsToRotate
+from clusterwright.cce.upgrades import operations as upgrades
+from clusterwright.cce.upgrades.wire import ClusterToUpgrade
 from tests.jobs.node_jobs import CALLER, cluster, parsed
 
 if TYPE_CHECKING:

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from clusterwright.database import Tx
+from clusterwright.cce.nodepools import members
+from clusterwright.cce.nodepools import operations as pools
+from clusterwright.cce.nodepools.operations import PoolSizes
+from clusterwright.cce.nodepools.store import Pool
+from clusterwright.cce.nodepools.wire import PoolToCreate, PoolToUpgrade
+from clusterwright.cce.nodes import batches, operations, store
+from clusterwright.cce.nodes.wire import MigrateNodesTask, NodesToReset, NodeToCreate, ServersToAdd
+from clusterwright.document import Document
 from clusterwright.iam.caller import Caller
-from clusterwright.nodepools import members
-from clusterwright.nodepools import operations as pools
-from clusterwright.nodepools.operations import PoolSizes
-from clusterwright.nodepools.store import Pool
-from clusterwright.nodepools.wire import PoolToCreate, PoolToUpgrade
-from clusterwright.nodes import batches, operations, store
-from clusterwright.nodes.wire import MigrateNodesTask, NodesToReset, NodeToCreate, ServersToAdd
-from clusterwright.wire import Document
+from clusterwright.storage.database import Tx
 
 if TYPE_CHECKING:
     from tests.jobs.bench import Bench

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from clusterwright.app import REGISTRY
-from clusterwright.clusters.job_types import DELETE_CLUSTER
-from clusterwright.clusters.store import ClusterPhase
+from clusterwright.cce.clusters.job_types import DELETE_CLUSTER
+from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.cce.nodes.job_types import ADD_NODE, MIGRATE_NODE, RESET_NODE, SCALEUP_CLUSTER
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Step
-from clusterwright.nodes.job_types import ADD_NODE, MIGRATE_NODE, RESET_NODE, SCALEUP_CLUSTER
 from tests.job_documents import flat, phases
 from tests.jobs.bench import Bench, changed
 

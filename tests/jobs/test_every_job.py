@@ -3,7 +3,7 @@
 import pytest
 
 from clusterwright.app import REGISTRY
-from clusterwright.clusters.store import ClusterPhase
+from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType
 from clusterwright.jobs.store import Tree

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from clusterwright.app import REGISTRY
-from clusterwright.clusters.job_types import CREATE_CLUSTER
-from clusterwright.clusters.store import ClusterPhase
-from clusterwright.database import StorageUnavailable
+from clusterwright.cce.clusters.job_types import CREATE_CLUSTER
+from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.drivers.contract import Unavailable
 from clusterwright.drivers.simulated.faults import Kind
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.execution import UNFORESEEN_TRIES
 from clusterwright.jobs.plan import ForEach, JobType, Node, Serial, Step
+from clusterwright.storage.database import StorageUnavailable
 from tests.job_documents import Document, flat, phases
 from tests.jobs.bench import TIMES, Bench, changed, with_action
 

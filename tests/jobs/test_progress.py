@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clusterwright.clock import timestamp
 from clusterwright.jobs import wire
 from clusterwright.jobs.plan import Job, JobPhase, Target
 from clusterwright.jobs.progress import Change, Progress
-from clusterwright.wire import timestamp
 from tests.job_documents import flat
 from tests.jobs.trees import job_types, unfolded
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 import sqlalchemy as sa
 
-from clusterwright.database import Database, StorageUnavailable
 from clusterwright.jobs import reader, store
 from clusterwright.jobs.plan import JobType, Request, Serial, Step, Target
 from clusterwright.jobs.reader import Reader
+from clusterwright.storage.database import Database, StorageUnavailable
 
 
 async def _nothing(*_: object) -> None:

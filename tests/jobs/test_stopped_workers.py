@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from clusterwright.clusters.job_types import CREATE_CLUSTER
+from clusterwright.cce.clusters.job_types import CREATE_CLUSTER
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import Step
 from tests.job_documents import phases

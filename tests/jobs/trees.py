@@ -5,7 +5,6 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from clusterwright.database import Tx
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import (
     Action,
@@ -21,6 +20,7 @@ from clusterwright.jobs.plan import (
     Target,
     unfold,
 )
+from clusterwright.storage.database import Tx
 
 GROUPS: Mapping[str, tuple[Target, ...]] = {
     "one": (Target("r1"),),

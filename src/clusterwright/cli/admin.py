@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from clusterwright.cli.serve import configured
-from clusterwright.database import Database, StorageUnavailable, Tx, sqlite_path
+from clusterwright.clock import now
 from clusterwright.errors import ApiError
 from clusterwright.iam import first_account, passwords, server_key, store, vault
 from clusterwright.iam.server_key import KeyChanged
 from clusterwright.iam.store import AccessKey, Domain, Project, Record, Snapshot, User
+from clusterwright.ids import new_id
 from clusterwright.settings import Settings
-from clusterwright.wire import new_id, now
+from clusterwright.storage.database import Database, StorageUnavailable, Tx, sqlite_path
 
 T = TypeVar("T", bound=Record)
 Row = dict[str, str | bool]

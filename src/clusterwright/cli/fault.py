@@ -15,9 +15,9 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
 from clusterwright.cli.serve import configured
-from clusterwright.database import Database, StorageUnavailable, Tx, sqlite_path
 from clusterwright.drivers.simulated import faults
 from clusterwright.drivers.simulated.faults import FaultRequest, Kind
+from clusterwright.storage.database import Database, StorageUnavailable, Tx, sqlite_path
 
 T = TypeVar("T")
 

@@ -21,8 +21,8 @@ from clusterwright.cli.stopping import Stop
 from clusterwright.settings import Settings, has_password
 
 if TYPE_CHECKING:
-    from clusterwright.listener import Limits, Listener
-    from clusterwright.web import ASGIApp
+    from clusterwright.web.asgi import ASGIApp
+    from clusterwright.web.listener import Limits, Listener
 
 log = logging.getLogger(__name__)
 
@@ -121,12 +121,12 @@ async def _serve(settings: Settings) -> None:
     gc.disable()
     from sqlalchemy.exc import DBAPIError
 
-    from clusterwright import data_folder
     from clusterwright.app import open_app
-    from clusterwright.database import StorageUnavailable
+    from clusterwright.document import Malformed
     from clusterwright.iam.server_key import KeyChanged
     from clusterwright.jobs.runner import AlreadyRunning
-    from clusterwright.wire import Malformed
+    from clusterwright.storage import data_folder
+    from clusterwright.storage.database import StorageUnavailable
 
     try:
         main, health = _listeners(settings)
@@ -154,7 +154,7 @@ async def _serve(settings: Settings) -> None:
 
 def _listeners(settings: Settings) -> tuple["Listener", "Listener | None"]:
     """The ports of the server, taken and not yet open: the API's, and that of probes."""
-    from clusterwright.listener import Limits, affordable
+    from clusterwright.web.listener import Limits, affordable
 
     connections = affordable(settings.connections)
     if connections < settings.connections:
@@ -171,7 +171,7 @@ def _listeners(settings: Settings) -> tuple["Listener", "Listener | None"]:
 
 
 def _bound(host: str, port: int, limits: "Limits") -> "Listener":
-    from clusterwright.listener import Listener
+    from clusterwright.web.listener import Listener
 
     try:
         return Listener(host, port, limits)
@@ -198,9 +198,9 @@ async def _run(
     app: "ASGIApp", main: "Listener", health: "Listener | None", settings: Settings, stop: Stop
 ) -> None:
     """Serve until a signal asks for the end. Raises FolderGone."""
-    from clusterwright.data_folder import watch_folder
-    from clusterwright.listener import cancel_answers
-    from clusterwright.web import Only
+    from clusterwright.storage.data_folder import watch_folder
+    from clusterwright.web.edge import Only
+    from clusterwright.web.listener import cancel_answers
 
     try:
         main.start(app)

@@ -10,8 +10,9 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-from clusterwright import errors, web
-from clusterwright.database import Tx
+from clusterwright import errors
+from clusterwright.clock import now, rfc3339
+from clusterwright.document import Malformed
 from clusterwright.errors import ApiError
 from clusterwright.iam import auth, documents, store, vault
 from clusterwright.iam.auth import Authenticator
@@ -21,12 +22,13 @@ from clusterwright.iam.login import Login, Origin, Throttled
 from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import Token, TokenError
 from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
-from clusterwright.wire import Malformed, now, rfc3339
+from clusterwright.storage.database import Tx
+from clusterwright.web import refusals, routes
 
 T = TypeVar("T")
 
 
-class IdentityRoute(web.Route):
+class IdentityRoute(routes.Route):
     """A route that refuses in the identity service's words and names the request its way."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -38,7 +40,7 @@ class IdentityRoute(web.Route):
                 response = await handle(request)
             except (ApiError, Malformed, RequestValidationError) as error:
                 refusal = _refusal(error, request)
-                content = web.error_body(refusal, request_id)
+                content = refusals.error_body(refusal, request_id)
                 response = Response(content, refusal.error.status, media_type="application/json")
                 if isinstance(refusal, Throttled):
                     response.headers["Retry-After"] = str(refusal.retry_after)
@@ -49,7 +51,7 @@ class IdentityRoute(web.Route):
 
 
 def _refusal(error: Exception, request: Request) -> ApiError:
-    found = web.as_refusal(error, request.scope, request.state.request_id)
+    found = refusals.as_refusal(error, request.scope, request.state.request_id)
     match error:
         case Malformed():
             return ApiError(errors.IAM_INVALID_BODY, found.detail)
@@ -59,7 +61,7 @@ def _refusal(error: Exception, request: Request) -> ApiError:
             return auth.in_dialect(found, request.scope["path"])
 
 
-router = web.Router(route_class=IdentityRoute)
+router = routes.Router(route_class=IdentityRoute)
 
 Authenticated = Annotated[Caller, Depends(auth.caller)]
 
@@ -78,7 +80,7 @@ async def _origin(request: Request) -> Origin:
     has seen itself; all before it are the client's own words.
     """
     address = request.client.host if request.client else ""
-    if (await web.settings(request)).trust_proxy:
+    if (await routes.settings(request)).trust_proxy:
         last = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
         with suppress(ValueError):
             address = str(ipaddress.ip_address(last))
@@ -89,12 +91,12 @@ Known = Annotated[Directory, Depends(_directory)]
 Guard = Annotated[Authenticator, Depends(auth.authenticator)]
 Entrance = Annotated[Login, Depends(_login)]
 Subject = Annotated[str, Header(alias="X-Subject-Token")]
-Base = Annotated[str, Depends(web.base_url)]
+Base = Annotated[str, Depends(routes.base_url)]
 
 
 async def _change(request: Request, work: Callable[[Tx], Awaitable[T]]) -> T:
     """Change rows, and let this process see the change at once."""
-    database = await web.database(request)
+    database = await routes.database(request)
     async with database.transaction() as tx:
         result = await work(tx)
     await (await _directory(request)).refresh(database)
@@ -104,21 +106,21 @@ async def _change(request: Request, work: Callable[[Tx], Awaitable[T]]) -> T:
 @router.get("/")
 async def list_versions(base: Base) -> Response:
     """List the versions of the API."""
-    return web.json_response(documents.versions(base))
+    return routes.json_response(documents.versions(base))
 
 
 @router.get("/v3")
 @router.get("/v3/")
 async def show_version(base: Base) -> Response:
     """Show the version of the identity service."""
-    return web.json_response({"version": documents.version(base)})
+    return routes.json_response({"version": documents.version(base)})
 
 
 @router.post("/v3/auth/tokens", status_code=201)
 async def issue_token(
     request: Request,
     entrance: Entrance,
-    asked: Annotated[TokenRequest, Depends(web.body(TokenRequest))],
+    asked: Annotated[TokenRequest, Depends(routes.body(TokenRequest))],
 ) -> Response:
     """Issue a token for a password or for another token."""
     text, token = await entrance.log_in(asked, await _origin(request))
@@ -187,16 +189,16 @@ def _check(caller: Caller, guard: Authenticator, text: str) -> Token:
 
 
 async def _token_response(request: Request, text: str, token: Token, status: int = 200) -> Response:
-    asked = dict(web.raw_query(request.scope)).get("nocatalog", "false")
+    asked = dict(routes.raw_query(request.scope)).get("nocatalog", "false")
     directory = await _directory(request)
     services = None if asked.lower() != "false" else await _catalog(request, token.project_id)
     document = documents.token(token, directory.snapshot, services)
-    return web.json_response(document, status, {"X-Subject-Token": text})
+    return routes.json_response(document, status, {"X-Subject-Token": text})
 
 
 async def _catalog(request: Request, project_id: str) -> list[dict[str, Any]]:
-    region = (await web.settings(request)).region
-    return documents.catalog(await web.base_url(request), region, project_id)
+    region = (await routes.settings(request)).region
+    return documents.catalog(await routes.base_url(request), region, project_id)
 
 
 @router.get("/v3/auth/catalog")
@@ -206,7 +208,7 @@ async def show_catalog(request: Request, caller: Authenticated, base: Base) -> R
         "catalog": await _catalog(request, caller.project_id),
         "links": {"self": f"{base}/v3/auth/catalog"},
     }
-    return web.json_response(document)
+    return routes.json_response(document)
 
 
 @router.get("/v3/projects")
@@ -246,7 +248,7 @@ async def list_projects(
         ),
         "projects": [documents.project(project, base) for project in found],
     }
-    return web.json_response(document)
+    return routes.json_response(document)
 
 
 @router.get("/v3/auth/projects")
@@ -257,7 +259,7 @@ async def list_own_projects(caller: Authenticated, directory: Known, base: Base)
         "links": documents.links(f"{base}/v3/auth/projects"),
         "projects": [documents.project(project, base) for project in usable],
     }
-    return web.json_response(document)
+    return routes.json_response(document)
 
 
 @router.get("/v3/projects/{project_id}")
@@ -268,7 +270,7 @@ async def show_project(
     project = directory.snapshot.projects.get(project_id)
     if project is None or project.domain_id != caller.domain_id:
         raise ApiError(errors.IAM_NOT_FOUND, f"Could not find the project {project_id}.")
-    return web.json_response({"project": documents.project(project, base)})
+    return routes.json_response({"project": documents.project(project, base)})
 
 
 @router.get("/v3/auth/domains")
@@ -279,7 +281,7 @@ async def list_domains(caller: Authenticated, directory: Known, base: Base) -> R
         "domains": [documents.domain(domain, base)],
         "links": {"self": f"{base}/v3/auth/domains"},
     }
-    return web.json_response(document)
+    return routes.json_response(document)
 
 
 @router.get("/v3/users")
@@ -292,7 +294,7 @@ async def list_users(
         "links": documents.links(f"{base}/v3/users"),
         "users": [documents.user(user, base) for user in found],
     }
-    return web.json_response(document)
+    return routes.json_response(document)
 
 
 @router.post("/v3.0/OS-CREDENTIAL/securitytokens", status_code=201)
@@ -300,7 +302,7 @@ async def issue_security_token(
     request: Request,
     caller: Authenticated,
     directory: Known,
-    asked: Annotated[SecurityTokenRequest, Depends(web.body(SecurityTokenRequest))],
+    asked: Annotated[SecurityTokenRequest, Depends(routes.body(SecurityTokenRequest))],
 ) -> Response:
     """Issue a temporary access key. It ends no later than the credentials that ask for it."""
     ends = now() + asked.duration_seconds * 1_000_000_000
@@ -313,7 +315,7 @@ async def issue_security_token(
         expires_at=min(ends, caller.expires_at or ends),
         chain=caller.chain,
     )
-    most = (await web.settings(request)).temporary_keys
+    most = (await routes.settings(request)).temporary_keys
 
     async def add(tx: Tx) -> None:
         await store.add(tx, key)  # first, as its lock makes other additions wait
@@ -330,7 +332,7 @@ async def issue_security_token(
         "securitytoken": security_token,
         "expires_at": rfc3339(key.expires_at),
     }
-    return web.json_response({"credential": credential}, 201)
+    return routes.json_response({"credential": credential}, 201)
 
 
 @router.get("/v5/caller-identity")
@@ -341,4 +343,4 @@ async def show_caller(caller: Authenticated) -> Response:
         "principal_id": caller.user_id,
         "principal_urn": f"iam::{caller.domain_id}:user:{caller.user_name}",
     }
-    return web.json_response(document)
+    return routes.json_response(document)

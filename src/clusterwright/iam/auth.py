@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from clusterwright import errors
+from clusterwright.clock import now, timestamp
 from clusterwright.errors import ApiError
 from clusterwright.iam import signature, vault
 from clusterwright.iam.caller import Caller
@@ -19,7 +20,6 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.signature import SignatureError
 from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import TokenError, TokenExpiredError, Tokens
-from clusterwright.wire import now, timestamp
 
 Scope = MutableMapping[str, Any]
 Headers = dict[bytes, bytes]

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from clusterwright import errors
-from clusterwright.database import Database, StorageUnavailable
 from clusterwright.errors import ApiError
 from clusterwright.iam import store
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.store import Domain, Project, User
 from clusterwright.iam.tokens import Token
 from clusterwright.iam.vault import Vault
+from clusterwright.storage.database import Database, StorageUnavailable
 
 Named = TypeVar("Named", Project, User)
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from clusterwright.clock import rfc3339
 from clusterwright.iam.store import Domain, Project, Snapshot, User
 from clusterwright.iam.tokens import Token
-from clusterwright.wire import rfc3339
 
 Json = dict[str, Any]
 

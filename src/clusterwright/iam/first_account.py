@@ -3,11 +3,12 @@
 import asyncio
 import json
 
-from clusterwright.database import Database
+from clusterwright.clock import now
 from clusterwright.iam import passwords, server_key, store, vault
 from clusterwright.iam.store import AccessKey, Domain, Project, User
+from clusterwright.ids import new_id
 from clusterwright.settings import Settings
-from clusterwright.wire import new_id, now
+from clusterwright.storage.database import Database
 
 
 def new_user(domain_id: str, name: str, password: str, id: str = "") -> User:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from clusterwright import errors
-from clusterwright.database import Database, StorageUnavailable
+from clusterwright.clock import now
 from clusterwright.errors import ApiError
 from clusterwright.iam import passwords, store
 from clusterwright.iam.auth import Authenticator
@@ -18,7 +18,7 @@ from clusterwright.iam.passwords import Crowded, Hashers
 from clusterwright.iam.store import User
 from clusterwright.iam.tokens import Token
 from clusterwright.iam.wire import DomainReference, PasswordUser, ProjectReference, TokenRequest
-from clusterwright.wire import now
+from clusterwright.storage.database import Database, StorageUnavailable
 
 log = logging.getLogger(__name__)
 

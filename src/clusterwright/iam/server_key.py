@@ -5,11 +5,11 @@ import secrets
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from clusterwright.database import Database, Tx, metadata
 from clusterwright.iam import vault
 from clusterwright.iam.store import access_keys
 from clusterwright.iam.vault import Vault
 from clusterwright.settings import Settings
+from clusterwright.storage.database import Database, Tx, metadata
 
 server_key = sa.Table(
     "server_key",

@@ -28,9 +28,9 @@ from sqlalchemy import (
     update,
 )
 
-from clusterwright.database import Tx, metadata
+from clusterwright.clock import now
 from clusterwright.errors import ALREADY_EXISTS, ApiError
-from clusterwright.wire import now
+from clusterwright.storage.database import Tx, metadata
 
 
 def _changed_in() -> Column[int]:

@@ -5,8 +5,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 from cryptography.fernet import InvalidToken
 
+from clusterwright.clock import now
 from clusterwright.iam import vault
-from clusterwright.wire import new_id, now
+from clusterwright.ids import new_id
 
 _SEEN = 4096
 

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from clusterwright.wire import Document
+from clusterwright.document import Document
 
 METHODS = ("password", "token")
 """Identity methods that the server knows."""

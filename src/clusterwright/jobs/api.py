@@ -7,7 +7,11 @@ from clusterwright.errors import NOT_FOUND, ApiError
 from clusterwright.iam.auth import Authenticator, check_project
 from clusterwright.jobs.reader import Reader
 from clusterwright.jobs.wire import JobDocument
-from clusterwright.web import JSON, Receive, Router, Scope, described, read_body
+from clusterwright.web.asgi import Receive, Scope, Send
+from clusterwright.web.edge import read_body, send_json
+from clusterwright.web.openapi import described
+from clusterwright.web.refusals import JSON
+from clusterwright.web.routes import Router
 
 router = Router(tags=["Job"])
 
@@ -36,11 +40,13 @@ class ShowJob:
         parts = path.split("/")
         return len(parts) == 7 and parts[5] == "jobs" and bool(parts[6])
 
-    async def answer(self, scope: Scope, path: str, receive: Receive) -> bytes:
-        """The job's document. Raises ApiError: 401, 403, or 404 for a job that this project has
-        not.
-        """
-        _, _, _, _, project_id, _, job_id = path.split("/")
+    async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        """Send the job's document. Raises ApiError as ``read`` does."""
+        await send_json(send, 200, await self.read(scope, receive), request_id)
+
+    async def read(self, scope: Scope, receive: Receive) -> bytes:
+        """The job's document. Raises ApiError: 401, 403, 404 where the project has no such job."""
+        _, _, _, _, project_id, _, job_id = scope["path"].split("/")
         caller = await self._authenticator.authenticate(scope, lambda: _body(scope, receive))
         check_project(caller, project_id)
         found = await self._reader.read(job_id, project_id=project_id)
@@ -74,5 +80,5 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
 async def show_job(request: Request, project_id: str, job_id: str) -> Response:
     """The job with its whole tree of sub-jobs; sub-jobs are found by their own id as well."""
     route: ShowJob = request.app.state.show_job
-    found = await route.answer(request.scope, request.url.path, request.receive)
+    found = await route.read(request.scope, request.receive)
     return Response(found, 200, None, JSON.decode())

@@ -8,7 +8,8 @@ from clusterwright.iam.auth import Member
 from clusterwright.jobs import removal, store, wire_v2
 from clusterwright.jobs.removal import PartOfTree, StillRunning
 from clusterwright.jobs.wire_v2 import JobDocumentV2
-from clusterwright.web import Data, Router, described, json_bytes
+from clusterwright.web.openapi import described
+from clusterwright.web.routes import Data, Router, json_bytes
 
 router = Router(tags=["Job"])
 

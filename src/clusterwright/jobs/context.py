@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from clusterwright.database import Database
 from clusterwright.drivers.contract import Driver
 from clusterwright.jobs.plan import Job
+from clusterwright.storage.database import Database
 
 FIRST_PAUSE = 0.02
 """Seconds before a step that waits looks a second time."""

@@ -14,8 +14,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from clusterwright import wire
-from clusterwright.database import Database, StorageUnavailable
+from clusterwright import clock
 from clusterwright.drivers.contract import Driver, DriverError, Unavailable
 from clusterwright.jobs import store
 from clusterwright.jobs.context import StepContext
@@ -23,6 +22,7 @@ from clusterwright.jobs.plan import ForEach, Job, JobPhase, JobType, Member, Nod
 from clusterwright.jobs.progress import Change, Progress
 from clusterwright.jobs.store import Superseded, Tree
 from clusterwright.jobs.wire import Rendering
+from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
 
 log = logging.getLogger(__name__)
@@ -312,7 +312,7 @@ class Execution:
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
     async def _write(self, changes: list[Change]) -> None:
-        advance = self._progress.after(changes, wire.now())
+        advance = self._progress.after(changes, clock.now())
         root = advance.jobs[0] if advance.jobs else self._progress.root
         async for job in unhurried(advance.jobs):
             self._rendering.replace(job)

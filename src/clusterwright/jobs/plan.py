@@ -9,8 +9,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from clusterwright.database import Tx
     from clusterwright.jobs.context import StepContext
+    from clusterwright.storage.database import Tx
 
 Action = Callable[["StepContext"], Awaitable[None]]
 Settle = Callable[["Tx", "Job"], Awaitable[None]]

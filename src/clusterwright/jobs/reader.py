@@ -14,9 +14,9 @@ from typing import Protocol
 import asyncpg
 from sqlalchemy.engine import URL
 
-from clusterwright.database import BUSY_TIMEOUT, StorageUnavailable, first_line, sqlite_path
 from clusterwright.jobs import wire
-from clusterwright.sqlstates import meaning
+from clusterwright.storage.database import BUSY_TIMEOUT, StorageUnavailable, first_line, sqlite_path
+from clusterwright.storage.sqlstates import meaning
 
 _Found = dict[tuple[str, str], bytes | None]
 _Question = tuple[str, str, "asyncio.Future[bytes | None]"]

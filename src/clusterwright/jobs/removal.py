@@ -7,8 +7,8 @@ import asyncio
 
 import sqlalchemy as sa
 
-from clusterwright.database import Tx
 from clusterwright.jobs.store import PAGE, job_trees, jobs
+from clusterwright.storage.database import Tx
 from clusterwright.turns import unhurried
 
 _REMOVE_JOBS = sa.delete(jobs).where(

@@ -23,8 +23,7 @@ from typing import IO
 from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from dbos._serialization import DBOSPortableJSONSerializer
 
-from clusterwright import wire
-from clusterwright.database import Database, StorageUnavailable, Tx
+from clusterwright import clock
 from clusterwright.drivers.contract import Driver
 from clusterwright.jobs import removal, sessions, store, workers
 from clusterwright.jobs.execution import Execution, apply
@@ -32,6 +31,7 @@ from clusterwright.jobs.plan import JobPhase, Registry
 from clusterwright.jobs.progress import Change
 from clusterwright.jobs.store import Superseded
 from clusterwright.settings import Settings
+from clusterwright.storage.database import Database, StorageUnavailable, Tx
 from clusterwright.supervision import Chore
 
 log = logging.getLogger(__name__)
@@ -257,7 +257,7 @@ class Runner:
         """
         async with self._database.reading() as tx:
             open_jobs = await store.unfinished(
-                tx, submitted_before=wire.now() - int(HOUSEKEEPING_PERIOD * 1e9)
+                tx, submitted_before=clock.now() - int(HOUSEKEEPING_PERIOD * 1e9)
             )
         suspects: set[str] = set()
         for start in range(0, len(open_jobs), 500):
@@ -310,7 +310,7 @@ class Runner:
             after = apply(
                 tree,
                 [Change(job.uid, JobPhase.FAILED, reason) for job in tree.leaves()],
-                wire.now(),
+                clock.now(),
             )
             await store.record(tx, tree, after)
             await self._registry.types[tree.root.type].settle(tx, after.root)
@@ -319,7 +319,7 @@ class Runner:
         retention = timedelta(days=self._settings.job_retention_days).total_seconds()
         while True:
             async with self._database.transaction() as tx:
-                old = await removal.sweep(tx, finished_before=wire.now() - int(retention * 1e9))
+                old = await removal.sweep(tx, finished_before=clock.now() - int(retention * 1e9))
             if not old:
                 return
             await DBOS.delete_workflows_async(old)

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from clusterwright.database import IDLE_IN_TRANSACTION, set_sqlite_modes, sync_url
 from clusterwright.settings import Settings
+from clusterwright.storage.database import IDLE_IN_TRANSACTION, set_sqlite_modes, sync_url
 
 
 def open_engine(url: URL, executor_id: str, settings: Settings) -> sa.Engine:

@@ -13,12 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from clusterwright import errors, limits
-from clusterwright import wire as text
-from clusterwright.database import Tx, metadata
+from clusterwright import clock, errors, ids
 from clusterwright.errors import ApiError
 from clusterwright.jobs import wire
 from clusterwright.jobs.plan import Job, JobPhase, Request, Target, unfold
+from clusterwright.storage import limits
+from clusterwright.storage.database import Tx, metadata
 from clusterwright.turns import parts, unhurried
 
 jobs = sa.Table(
@@ -148,7 +148,7 @@ async def submit(tx: Tx, request: Request) -> str:
     Jobs of one cluster run one at a time, in the order of their submission. Raises ApiError
     TASK_LIMIT when many of them wait already.
     """
-    unfolded = unfold(request, new_uid=text.new_uid, now=text.now())
+    unfolded = unfold(request, new_uid=ids.new_uid, now=clock.now())
     root = next(unfolded)
     sequence = await _next_sequence(tx, root.cluster_uid)
     rendering = wire.Rendering()

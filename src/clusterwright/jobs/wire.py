@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from pydantic import Field
 
+from clusterwright.clock import timestamp
+from clusterwright.document import Document
 from clusterwright.jobs.plan import Job
-from clusterwright.wire import Document, timestamp
 
 
 class JobMetadata(Document):

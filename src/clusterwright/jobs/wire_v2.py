@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from clusterwright.document import Document
 from clusterwright.jobs.plan import JobPhase
 from clusterwright.turns import unhurried
-from clusterwright.wire import Document
 
 
 class JobMetadataV2(Document):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from clusterwright.database import Tx, metadata
+from clusterwright.storage.database import Tx, metadata
 
 BEAT_PERIOD = 2.0
 """Seconds between two beats of a worker, and between two looks at the others."""

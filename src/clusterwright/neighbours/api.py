@@ -11,19 +11,21 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
-from clusterwright import errors, limits
-from clusterwright.catalog import offers
-from clusterwright.clusters import store as clusters
-from clusterwright.clusters.store import Cluster
-from clusterwright.database import Database, Tx
+from clusterwright import errors
+from clusterwright.cce import offers
+from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.nodes import store as nodes
+from clusterwright.cce.nodes.store import Node
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.neighbours import documents
 from clusterwright.neighbours.wire import TagAction
-from clusterwright.nodes import store as nodes
-from clusterwright.nodes.store import Node
-from clusterwright.web import Data, Router, Setup, body, described, json_response
+from clusterwright.storage import limits
+from clusterwright.storage.database import Database, Tx
+from clusterwright.web.openapi import described
+from clusterwright.web.routes import Data, Router, Setup, body, json_response
 
 router = Router(tags=["Neighbour"])
 

@@ -5,9 +5,9 @@ and B9).
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from clusterwright import wire
-from clusterwright.clusters.store import Cluster
-from clusterwright.nodes.store import Node
+from clusterwright import clock
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.nodes.store import Node
 
 Json = dict[str, Any]
 
@@ -54,8 +54,8 @@ def server(node: Node, region: str) -> Json:
             "enterprise_project_id": "0",
             "metadata": {},
             "tags": [f"{tag['key']}={tag['value']}" for tag in tags(node)],
-            "created": wire.rfc3339(node.created_at),
-            "updated": wire.rfc3339(node.updated_at),
+            "created": clock.rfc3339(node.created_at),
+            "updated": clock.rfc3339(node.updated_at),
         }
     }
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clusterwright.wire import Document
+from clusterwright.document import Document
 
 
 class ServerTag(Document):

@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from clusterwright import wire
-from clusterwright.database import Database, Tx
+from clusterwright import clock
 from clusterwright.drivers import certificates
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import (
@@ -30,6 +29,7 @@ from clusterwright.drivers.simulated.store import (
     SimulatedMachine,
     StoredCertificate,
 )
+from clusterwright.storage.database import Database, Tx
 
 AUTHORITY_LIFETIME = timedelta(days=30 * 365)
 """How long a cluster's authority and server certificate are valid."""
@@ -50,7 +50,7 @@ class SimulatedDriver:
         *,
         pace: float = 1.0,
         seed: int = 0,
-        clock: Callable[[], int] = wire.now,
+        clock: Callable[[], int] = clock.now,
     ) -> None:
         self._database = database
         self._seal = seal

@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 # This insert compiles for SQLite too: "on conflict do nothing" is the same sentence there.
 from sqlalchemy.dialects.postgresql import insert
 
-from clusterwright.database import Database, Tx, metadata
+from clusterwright.document import Malformed
 from clusterwright.drivers.contract import Cluster, DriverError, Unavailable
-from clusterwright.wire import Malformed
+from clusterwright.storage.database import Database, Tx, metadata
 
 faults = sa.Table(
     "simulated_faults",

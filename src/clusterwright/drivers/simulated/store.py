@@ -14,9 +14,9 @@ import sqlalchemy as sa
 # This insert compiles for SQLite too: "on conflict do nothing" is the same sentence there.
 from sqlalchemy.dialects.postgresql import insert
 
-from clusterwright import limits
-from clusterwright.database import Tx, metadata
 from clusterwright.drivers.certificates import Pair
+from clusterwright.storage import limits
+from clusterwright.storage.database import Tx, metadata
 
 _CLEAR = "-----BEGIN"
 

@@ -1,0 +1,1 @@
+"""The CCE API: a package per subject, each with the same files in the same roles."""

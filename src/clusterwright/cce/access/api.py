@@ -1,0 +1,208 @@
+"""The routes of access: they translate and commit, and decide nothing."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+from starlette.responses import Response
+
+from clusterwright import clock
+from clusterwright.cce.access import kubeconfig, operations
+from clusterwright.cce.access.wire import (
+    AccessPolicyDocument,
+    AccessPolicyList,
+    AccessPolicyToWrite,
+    AddressDocument,
+    CertificatesToRevoke,
+    CertificateToCreate,
+    EipRequest,
+    KubeconfigDocument,
+)
+from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.clusters.api import Drivers
+from clusterwright.iam.auth import Anyone, Member
+from clusterwright.iam.caller import Caller
+from clusterwright.storage.database import Database
+from clusterwright.web.openapi import described
+from clusterwright.web.routes import Data, Router, Setup, array, body, json_response
+
+router = Router(tags=["Access"])
+
+CLUSTER = "/api/v3/projects/{project_id}/clusters/{cluster_id}"
+POLICIES = "/api/v3/access-policies"
+
+
+@router.post(
+    f"{CLUSTER}/clustercert",
+    operation_id="CreateKubernetesClusterCert",
+    summary="Get a kubeconfig",
+    **described(KubeconfigDocument, body=CertificateToCreate),
+)
+async def create_certificate(
+    caller: Member,
+    data: Data,
+    drivers: Drivers,
+    cluster_id: str,
+    asked: Annotated[CertificateToCreate, Depends(body(CertificateToCreate))],
+) -> Response:
+    """The caller's kubeconfig, the same one as long as it is valid."""
+    lifetime = operations.lifetime(asked, now=clock.now())
+    return await _kubeconfig(caller, data, drivers, cluster_id, lifetime)
+
+
+@router.get(
+    f"{CLUSTER}/clustercert",
+    operation_id="ShowKubernetesClusterCert",
+    summary="Get a kubeconfig for five years",
+    deprecated=True,
+    **described(KubeconfigDocument),
+)
+async def show_certificate(
+    caller: Member, data: Data, drivers: Drivers, cluster_id: str
+) -> Response:
+    """The kubeconfig that the older clients read."""
+    lifetime = operations.lifetime(CertificateToCreate(duration=-1), now=clock.now())
+    return await _kubeconfig(caller, data, drivers, cluster_id, lifetime)
+
+
+async def _kubeconfig(
+    caller: Caller, data: Database, drivers: Drivers, cluster_id: str, lifetime: int
+) -> Response:
+    async with data.reading() as tx:
+        cluster, generation = await operations.holding(tx, caller, cluster_id)
+    granted = await operations.kubeconfig(
+        drivers[cluster.driver],
+        cluster,
+        caller,
+        lifetime_seconds=lifetime,
+        generation=generation,
+    )
+    return json_response(kubeconfig.render(cluster, granted))
+
+
+@router.post(
+    f"{CLUSTER}/clustercertrevoke",
+    operation_id="RevokeKubernetesClusterCert",
+    summary="Revoke the certificates of a user or an agency",
+    **described(None, body=CertificatesToRevoke),
+)
+async def revoke_certificates(
+    caller: Member,
+    data: Data,
+    cluster_id: str,
+    asked: Annotated[CertificatesToRevoke, Depends(body(CertificatesToRevoke))],
+) -> Response:
+    """Give the holder new credentials from now on."""
+    async with data.transaction() as tx:
+        await operations.revoke(tx, caller, cluster_id, asked)
+    return json_response({})
+
+
+@router.put(
+    f"{CLUSTER}/mastereip",
+    operation_id="UpdateClusterEip",
+    summary="Bind or unbind the public address of a cluster",
+    **described(AddressDocument, body=EipRequest),
+)
+async def update_address(
+    caller: Member,
+    data: Data,
+    drivers: Drivers,
+    cluster_id: str,
+    asked: Annotated[EipRequest, Depends(body(EipRequest))],
+) -> Response:
+    """Change the public address of the API server."""
+    async with data.transaction() as tx:
+        cluster = await operations.change_address(tx, caller, cluster_id, asked.spec)
+    await operations.cover(drivers[cluster.driver], cluster)
+    return json_response(operations.addresses(cluster, asked.spec.action))
+
+
+@router.get(
+    f"{CLUSTER}/openapi",
+    operation_id="ShowClusterEndpoints",
+    summary="Show the addresses of a cluster",
+    **described(AddressDocument),
+)
+async def show_addresses(caller: Member, data: Data, cluster_id: str) -> Response:
+    """The addresses of the API server."""
+    async with data.reading() as tx:
+        cluster = await clusters.show(tx, caller, cluster_id)
+    return json_response(operations.addresses(cluster))
+
+
+@router.get(
+    POLICIES,
+    operation_id="ListAccessPolicy",
+    summary="List access policies",
+    **described(AccessPolicyList),
+)
+async def list_policies(
+    caller: Anyone, data: Data, cluster_id: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """The access policies of the caller's project, or those of one cluster."""
+    async with data.reading() as tx:
+        found = await operations.list_policies(tx, caller, cluster_id=cluster_id)
+    items = await array(operations.policy_document(policy) for policy in found)
+    return json_response({"kind": "List", "apiVersion": "v3", "accessPolicyList": items})
+
+
+@router.post(
+    POLICIES,
+    operation_id="CreateAccessPolicy",
+    summary="Create an access policy",
+    **described(AccessPolicyDocument, body=AccessPolicyToWrite),
+)
+async def create_policy(
+    caller: Anyone,
+    data: Data,
+    setup: Setup,
+    asked: Annotated[AccessPolicyToWrite, Depends(body(AccessPolicyToWrite))],
+) -> Response:
+    """Keep a new access policy."""
+    async with data.transaction() as tx:
+        policy = await operations.create_policy(tx, caller, asked, quota=setup.access_policy_quota)
+    return json_response(operations.policy_document(policy))
+
+
+@router.get(
+    f"{POLICIES}/{{policy_id}}",
+    operation_id="GetAccessPolicy",
+    summary="Show an access policy",
+    **described(AccessPolicyDocument),
+)
+async def show_policy(caller: Anyone, data: Data, policy_id: str) -> Response:
+    """One access policy."""
+    async with data.reading() as tx:
+        policy = await operations.show_policy(tx, caller, policy_id)
+    return json_response(operations.policy_document(policy))
+
+
+@router.put(
+    f"{POLICIES}/{{policy_id}}",
+    operation_id="UpdateAccessPolicy",
+    summary="Replace an access policy",
+    **described(AccessPolicyDocument, body=AccessPolicyToWrite),
+)
+async def update_policy(
+    caller: Anyone,
+    data: Data,
+    policy_id: str,
+    asked: Annotated[AccessPolicyToWrite, Depends(body(AccessPolicyToWrite))],
+) -> Response:
+    """Keep another policy under the same id."""
+    async with data.transaction() as tx:
+        policy = await operations.update_policy(tx, caller, policy_id, asked)
+    return json_response(operations.policy_document(policy))
+
+
+@router.delete(
+    f"{POLICIES}/{{policy_id}}",
+    operation_id="DeleteAccessPolicy",
+    summary="Delete an access policy",
+    **described(None),
+)
+async def delete_policy(caller: Anyone, data: Data, policy_id: str) -> Response:
+    """Forget an access policy."""
+    async with data.transaction() as tx:
+        await operations.delete_policy(tx, caller, policy_id)
+    return json_response({})

@@ -1,0 +1,43 @@
+"""The kubeconfig that a cluster's users get: JSON that kubectl reads (API reference, 4.8)."""
+
+from base64 import b64encode
+from typing import Any
+
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.drivers.contract import Kubeconfig
+
+
+def render(cluster: Cluster, granted: Kubeconfig) -> dict[str, Any]:
+    """The kubeconfig of a cluster: internal, and both external ways where an address is bound."""
+    authority = {"certificate-authority-data": _base64(granted.ca)}
+    servers: dict[str, dict[str, Any]] = {"internal": {"server": granted.server} | authority}
+    if public := cluster.public_endpoint:
+        servers["external"] = {"server": public, "insecure-skip-tls-verify": True}
+        # Public controllers look this pair up by its name (API reference, 4.8).
+        servers["externalTLSVerify"] = {"server": public} | authority
+    names = {context: _cluster_name(context) for context in servers}
+    user = {
+        "client-certificate-data": _base64(granted.client_certificate),
+        "client-key-data": _base64(granted.client_key),
+    }
+    return {
+        "kind": "Config",
+        "apiVersion": "v1",
+        "preferences": {},
+        "clusters": [{"name": names[key], "cluster": server} for key, server in servers.items()],
+        "users": [{"name": "user", "user": user}],
+        "contexts": [
+            {"name": context, "context": {"cluster": name, "user": "user"}}
+            for context, name in names.items()
+        ],
+        "current-context": "external" if public else "internal",
+    }
+
+
+def _cluster_name(context: str) -> str:
+    kind = "TLSVerify" if context.endswith("TLSVerify") else ""
+    return f"{context.removesuffix('TLSVerify')}Cluster{kind}"
+
+
+def _base64(pem: str) -> str:
+    return b64encode(pem.encode()).decode()

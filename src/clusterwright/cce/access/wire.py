@@ -1,0 +1,149 @@
+"""Documents of access: kubeconfigs, public addresses and access policies (API reference, 4.8 and
+4.9).
+"""
+
+import re
+from datetime import UTC, datetime
+from ipaddress import AddressValueError, IPv4Address
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from clusterwright.document import Document
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC")
+
+
+def _moment(value: str) -> str:
+    if not _MOMENT.fullmatch(value):
+        raise ValueError("a time such as 2030-01-01 16:00:00 +0000 UTC is needed")
+    moment_of(value)
+    return value
+
+
+def moment_of(text: str) -> datetime:
+    """The time that ``expire_at`` names. Raises ValueError for a day or an hour that does not
+    exist.
+    """
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S +0000 UTC").replace(tzinfo=UTC)
+
+
+def _address(value: str) -> str:
+    try:
+        return value and str(IPv4Address(value))
+    except AddressValueError as error:
+        raise ValueError(f"an IPv4 address is needed: {error}") from None
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class CertificateToCreate(Document):
+    """How long a certificate should be valid: one of the two; ``expire_at`` wins."""
+
+    duration: int | None = None
+    expire_at: Annotated[str, AfterValidator(_moment)] | None = Field(None, alias="expire_at")
+
+
+class CertificatesToRevoke(Document):
+    """Whose certificates end: exactly one of the two."""
+
+    user_id: Id | None = None
+    agency_id: Id | None = None
+
+
+class EipToBind(Document):
+    """``spec.spec`` of a request about the public address."""
+
+    id: Annotated[str, Field(max_length=64)] = ""
+
+
+class EipAction(Document):
+    """``spec`` of a request about the public address; ``elasticIp`` comes from Terraform only."""
+
+    action: Annotated[str, AfterValidator(_lower), Field(max_length=16)]
+    spec: EipToBind | None = None
+    elastic_ip: Annotated[str, AfterValidator(_address)] | None = None
+
+
+class EipRequest(Document):
+    """The body of a request to bind or unbind a public address."""
+
+    spec: EipAction
+
+
+class AccessScope(Document):
+    """Which namespaces a policy concerns; ``*`` is all."""
+
+    namespaces: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=63)]],
+        Field(min_length=1, max_length=500),
+    ]
+
+
+class Principal(Document):
+    """Whom a policy concerns."""
+
+    type: Literal["user", "group", "agency"]
+    ids: Annotated[list[Id], Field(min_length=1, max_length=500)]
+
+
+class AccessPolicyToWrite(Document):
+    """The body of a request to create or replace an access policy."""
+
+    kind: Literal["AccessPolicy"] = "AccessPolicy"
+    api_version: Literal["v3"] = "v3"
+    name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9.-]{0,54}[a-z0-9.])?$")]
+    clusters: Annotated[list[Id], Field(min_length=1, max_length=200)]
+    access_scope: AccessScope
+    policy_type: Literal[
+        "CCEClusterAdminPolicy", "CCEAdminPolicy", "CCEEditPolicy", "CCEViewPolicy"
+    ]
+    principal: Principal
+
+
+class AccessPolicyDocument(AccessPolicyToWrite):
+    """An access policy as clients read it."""
+
+    policy_id: str
+    create_time: str
+    update_time: str
+
+
+class AccessPolicyList(Document):
+    """The access policies of a project."""
+
+    kind: str
+    api_version: str
+    access_policy_list: list[AccessPolicyDocument]
+
+
+class KubeconfigDocument(Document):
+    """A kubeconfig; kubectl takes it as it is."""
+
+    kind: str
+    api_version: str
+    preferences: dict[str, Any]
+    clusters: list[dict[str, Any]]
+    users: list[dict[str, Any]]
+    contexts: list[dict[str, Any]]
+    current_context: str = Field(alias="current-context")
+
+
+class Addresses(Document):
+    """``status`` of the answers about addresses."""
+
+    private_endpoint: str | None = None
+    public_endpoint: str | None = None
+
+
+class AddressDocument(Document):
+    """The addresses of an API server, and the public one that is bound to it."""
+
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+    status: Addresses

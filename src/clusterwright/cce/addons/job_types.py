@@ -1,0 +1,99 @@
+"""The jobs of add-ons: no client sees them, but they are as durable as all others."""
+
+from clusterwright import clock
+from clusterwright.cce.addons import store
+from clusterwright.cce.addons.store import AddonStatus
+from clusterwright.cce.clusters.job_types import subject
+from clusterwright.clock import minutes
+from clusterwright.drivers.contract import DriverError
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import Job, JobPhase, JobType, Serial, Settle, Step
+from clusterwright.storage.database import Tx
+
+
+async def deploy(ctx: StepContext) -> None:
+    """Wait until the control plane answers, and record that the wanted version is there."""
+    driver, cluster = await subject(ctx)
+
+    async def ready() -> bool:
+        return (await driver.observe_control_plane(cluster)).ready
+
+    await ctx.until(ready)
+    await _record(ctx, installed=True)
+
+
+async def withdraw(ctx: StepContext) -> None:
+    """Wait until the control plane answers, unless there is none, and record that nothing is
+    there.
+    """
+    driver, cluster = await subject(ctx)
+
+    async def ready_or_gone() -> bool:
+        seen = await driver.observe_control_plane(cluster)
+        return seen.ready or not seen.exists
+
+    await ctx.until(ready_or_gone)
+    await _record(ctx, installed=False)
+
+
+async def _record(ctx: StepContext, *, installed: bool) -> None:
+    uid = ctx.root.target.resource_id
+    async with ctx.database.transaction() as tx:
+        addon = await store.get(tx, uid, project_id=ctx.job.project_id)
+        if addon is None:
+            raise DriverError(f"Add-on {uid} does not exist any more.")
+        await store.update(tx, uid, installed_version=addon.version if installed else "")
+
+
+def _running_or(failed: AddonStatus, **on_success: str) -> Settle:
+    """The add-on is running, or in a state that tells what has failed."""
+
+    async def settle(tx: Tx, job: Job) -> None:
+        ok = job.phase is JobPhase.SUCCESS
+        await store.settle(
+            tx,
+            job.target.resource_id,
+            job_uid=job.uid,
+            status=AddonStatus.RUNNING if ok else failed,
+            reason=job.reason,
+            updated_at=clock.now(),
+            **(on_success if ok else {}),
+        )
+
+    return settle
+
+
+async def uninstalled(tx: Tx, job: Job) -> None:
+    """An uninstalled add-on is forgotten; one that could not be uninstalled can be tried again."""
+    uid = job.target.resource_id
+    if job.phase is JobPhase.SUCCESS:
+        await store.remove(tx, uid)
+    else:
+        await store.settle(
+            tx,
+            uid,
+            job_uid=job.uid,
+            status=AddonStatus.DELETE_FAILED,
+            reason=job.reason,
+            updated_at=clock.now(),
+        )
+
+
+_DEPLOY = Step("DeployAddon", deploy, timeout=minutes(10))
+
+INSTALL_ADDON = JobType(
+    Serial("InstallAddon", (_DEPLOY,)), settle=_running_or(AddonStatus.INSTALL_FAILED)
+)
+UPGRADE_ADDON = JobType(
+    Serial("UpgradeAddon", (_DEPLOY,)), settle=_running_or(AddonStatus.UPGRADE_FAILED)
+)
+ROLLBACK_ADDON = JobType(
+    Serial("RollbackAddon", (_DEPLOY,)),
+    settle=_running_or(AddonStatus.ROLLBACK_FAILED, previous_version=""),
+)
+UNINSTALL_ADDON = JobType(
+    Serial("UninstallAddon", (Step("WithdrawAddon", withdraw, timeout=minutes(10)),)),
+    settle=uninstalled,
+)
+
+JOB_TYPES = (INSTALL_ADDON, UPGRADE_ADDON, ROLLBACK_ADDON, UNINSTALL_ADDON)

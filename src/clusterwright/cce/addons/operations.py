@@ -1,0 +1,345 @@
+"""What can be done with add-ons: each operation is one transaction and refuses with the
+catalogue.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from clusterwright import clock, errors, ids
+from clusterwright.cce.addons import documents, store
+from clusterwright.cce.addons.job_types import (
+    INSTALL_ADDON,
+    ROLLBACK_ADDON,
+    UNINSTALL_ADDON,
+    UPGRADE_ADDON,
+)
+from clusterwright.cce.addons.store import Addon, AddonStatus, Check, Installed
+from clusterwright.cce.addons.templates import BUILT_IN, TEMPLATES, Template
+from clusterwright.cce.addons.wire import AddonToCheck, AddonToInstall, AddonToUpdate
+from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.census import Counts
+from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.nodes.documents import census as count_nodes
+from clusterwright.errors import ApiError
+from clusterwright.iam.caller import Caller
+from clusterwright.jobs import store as jobs
+from clusterwright.jobs.plan import JobType, Request, Target
+from clusterwright.storage import limits
+from clusterwright.storage.database import Tx
+
+INSTALL_ANNOTATION = "cluster.install.addons.external/install"
+"""Names more add-ons in a request to create a cluster (API reference, 4.1)."""
+
+_STEADY = (ClusterPhase.AVAILABLE, ClusterPhase.SCALING_UP, ClusterPhase.SCALING_DOWN)
+_BROKEN = (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE)
+_AT_REST = (
+    AddonStatus.RUNNING,
+    AddonStatus.ABNORMAL,
+    AddonStatus.UPGRADE_FAILED,
+    AddonStatus.ROLLBACK_FAILED,
+    AddonStatus.DELETE_FAILED,
+)
+
+
+async def cluster_of(tx: Tx, caller: Caller, uid: str, *, lock: bool = False) -> Cluster:
+    """The cluster. Raises ApiError ADDON_NOT_FOUND for one that the caller's project has not."""
+    found = await clusters.get(tx, uid, project_id=caller.project_id, lock=lock)
+    if found is None or found.autopilot:
+        raise ApiError(errors.ADDON_NOT_FOUND, f"There is no cluster {uid[:64]} in this project.")
+    return found
+
+
+async def _steady_cluster(
+    tx: Tx, caller: Caller, uid: str, *, phases: tuple[ClusterPhase, ...] = _STEADY
+) -> Cluster:
+    cluster = await cluster_of(tx, caller, uid, lock=True)
+    if cluster.phase not in phases:
+        raise ApiError(
+            errors.WRONG_STATE,
+            f"The cluster is {cluster.phase}. Change its add-ons when it is Available.",
+        )
+    return cluster
+
+
+async def census(tx: Tx, cluster_uids: Sequence[str], *, project_id: str) -> Mapping[str, Counts]:
+    """What many clusters of a project tell of their nodes and add-ons; those without are left
+    out.
+    """
+    if not cluster_uids:
+        return {}
+    found = dict(await count_nodes(tx, cluster_uids, project_id=project_id))
+    for uid, name, version, status in await store.installed(
+        tx, cluster_uids, project_id=project_id
+    ):
+        counts = found.get(uid, Counts())
+        addon = {"addonTemplateName": name, "version": version, "status": str(status)}
+        found[uid] = replace(counts, addons=(*counts.addons, addon))
+    return found
+
+
+async def show(
+    tx: Tx, caller: Caller, uid: str, *, cluster_uid: str = "", lock: bool = False
+) -> Addon:
+    """The add-on. Raises ApiError ADDON_NOT_FOUND for one that the caller's project, or the
+    cluster where one is named, has not.
+    """
+    found = await store.get(tx, uid, project_id=caller.project_id, lock=lock)
+    if found is None or cluster_uid not in ("", found.cluster_uid):
+        where = f"cluster {cluster_uid[:64]}" if cluster_uid else "this project"
+        raise ApiError(errors.ADDON_NOT_FOUND, f"There is no add-on {uid[:64]} in {where}.")
+    return found
+
+
+async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon, Cluster]:
+    """Promise an add-on in a cluster; the newest version that the cluster can have, unless one is
+    asked for.
+
+    Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID, ADDON_INSTALLED, WRONG_STATE.
+    """
+    cluster = await _steady_cluster(tx, caller, asked.spec.cluster_id)
+    template = _template(asked.spec.addon_template_name)
+    version = _version(template, cluster, asked.spec.version)
+    metadata = asked.metadata
+    addon = _row(cluster, template, version)
+    addon = replace(
+        addon,
+        status=AddonStatus.INSTALLING,
+        installed_version="",
+        annotations=(metadata and metadata.annotations) or {},
+        labels=(metadata and metadata.labels) or {},
+        parameters=asked.spec.values or {},
+    )
+    addon = replace(addon, job_uid=await _submit(tx, INSTALL_ADDON, addon))
+    try:
+        await store.insert(tx, addon)
+    except Installed:
+        raise ApiError(
+            errors.ADDON_INSTALLED,
+            f"The cluster has {template.name} already. Update it, or uninstall it first.",
+        ) from None
+    return addon, cluster
+
+
+async def come_with(tx: Tx, cluster: Cluster, annotations: Mapping[str, str]) -> None:
+    """Give a new cluster the built-in add-ons, and those that its request names in an annotation.
+
+    They need no job: they run as soon as their cluster is Available. Names without a template are
+    passed over, because old requests name agents of the public service's own. Raises ApiError
+    ADDON_INVALID for an annotation that is not a list of names.
+    """
+    chosen = {template.name: template for template in BUILT_IN}
+    for name in _named(annotations.get(INSTALL_ANNOTATION, "[]")):
+        if name in TEMPLATES:
+            chosen[name] = TEMPLATES[name]
+    rows = [_row(cluster, each, _version(each, cluster, None)) for each in chosen.values()]
+    await store.insert(tx, *rows)
+
+
+def _named(annotation: str) -> list[str]:
+    try:
+        return [str(entry["addonTemplateName"]) for entry in json.loads(annotation)]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise ApiError(
+            errors.ADDON_INVALID,
+            f'metadata.annotations.{INSTALL_ANNOTATION}: send [{{"addonTemplateName":"…"}}].',
+        ) from None
+
+
+def _row(cluster: Cluster, template: Template, version: str) -> Addon:
+    now = clock.now()
+    return Addon(
+        uid=ids.new_uid(),
+        project_id=cluster.project_id,
+        cluster_uid=cluster.uid,
+        name=template.name,
+        version=version,
+        installed_version=version,
+        previous_version="",
+        status=AddonStatus.RUNNING,
+        reason="",
+        job_uid="",
+        annotations={},
+        labels={},
+        parameters={},
+        previous_parameters={},
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _template(name: str) -> Template:
+    found = TEMPLATES.get(name)
+    if found is None:
+        known = ", ".join(TEMPLATES)
+        raise _invalid("spec.addonTemplateName", f"{name[:64]} is not one of {known}.")
+    return found
+
+
+def _version(template: Template, cluster: Cluster, asked: str | None) -> str:
+    fit = [known.version for known in template.for_cluster(cluster.version)]
+    if asked and asked not in fit:
+        raise _invalid(
+            "spec.version",
+            f"{asked} of {template.name} is not for {cluster.version}: choose {' or '.join(fit)}.",
+        )
+    return asked or fit[0]
+
+
+def _invalid(field: str, rule: str) -> ApiError:
+    return ApiError(errors.ADDON_INVALID, f"{field}: {rule}")
+
+
+async def _submit(tx: Tx, job_type: JobType, addon: Addon) -> str:
+    return await jobs.submit(
+        tx,
+        Request(
+            job_type=job_type,
+            project_id=addon.project_id,
+            cluster_uid=addon.cluster_uid,
+            target=Target(addon.uid, addon.name),
+        ),
+    )
+
+
+async def _begin(tx: Tx, job_type: JobType, addon: Addon, status: AddonStatus) -> Addon:
+    """Store the add-on in ``status`` with the job that works on it."""
+    begun = replace(
+        addon,
+        status=status,
+        reason="",
+        job_uid=await _submit(tx, job_type, addon),
+        updated_at=clock.now(),
+    )
+    await store.update(
+        tx,
+        begun.uid,
+        version=begun.version,
+        previous_version=begun.previous_version,
+        status=begun.status,
+        reason=begun.reason,
+        job_uid=begun.job_uid,
+        annotations=begun.annotations,
+        labels=begun.labels,
+        parameters=begun.parameters,
+        previous_parameters=begun.previous_parameters,
+        updated_at=begun.updated_at,
+    )
+    return begun
+
+
+async def update(tx: Tx, caller: Caller, uid: str, asked: AddonToUpdate) -> tuple[Addon, Cluster]:
+    """Promise another version or other values.
+
+    Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID, WRONG_STATE.
+    """
+    spec = asked.spec
+    cluster = await _steady_cluster(tx, caller, spec.cluster_id)
+    addon = _at_rest(await show(tx, caller, uid, cluster_uid=cluster.uid, lock=True))
+    if spec.addon_template_name != addon.name:
+        raise _invalid("spec.addonTemplateName", f"The add-on is {addon.name}.")
+    template = TEMPLATES[addon.name]
+    versions = [known.version for known in template.versions]
+    version = _version(template, cluster, spec.version)
+    if versions.index(version) > versions.index(addon.version):
+        raise _invalid("spec.version", f"{version} is older than {addon.version}. Roll back.")
+    changed = replace(addon, version=version)
+    if version != addon.installed_version:
+        changed = replace(
+            changed,
+            previous_version=addon.installed_version,
+            previous_parameters=addon.parameters,
+        )
+    if spec.values is not None:
+        changed = replace(changed, parameters=spec.values)
+    if asked.metadata is not None:
+        changed = replace(
+            changed,
+            annotations=addon.annotations | (asked.metadata.annotations or {}),
+            labels=addon.labels | (asked.metadata.labels or {}),
+        )
+    return await _begin(tx, UPGRADE_ADDON, changed, AddonStatus.UPGRADING), cluster
+
+
+def _at_rest(addon: Addon) -> Addon:
+    if addon.status not in _AT_REST:
+        raise ApiError(
+            errors.WRONG_STATE,
+            f"The add-on is {addon.status}. Change it when it is running, or uninstall it.",
+        )
+    return addon
+
+
+async def rollback(tx: Tx, caller: Caller, uid: str, *, cluster_uid: str) -> tuple[Addon, Cluster]:
+    """Promise the version and the values from before the last upgrade.
+
+    Raises ApiError: ADDON_NOT_FOUND, WRONG_STATE.
+    """
+    cluster = await _steady_cluster(tx, caller, cluster_uid)
+    addon = await show(tx, caller, uid, cluster_uid=cluster.uid, lock=True)
+    if not documents.is_rollbackable(addon):
+        raise ApiError(
+            errors.WRONG_STATE, "There is no earlier version to go back to, or not at this moment."
+        )
+    changed = replace(addon, version=addon.previous_version, parameters=addon.previous_parameters)
+    return await _begin(tx, ROLLBACK_ADDON, changed, AddonStatus.ROLLING_BACK), cluster
+
+
+async def uninstall(
+    tx: Tx, caller: Caller, uid: str, *, cluster_uid: str = ""
+) -> tuple[Addon, Cluster]:
+    """Promise the end of an add-on. One that is being uninstalled already is left alone.
+
+    Raises ApiError: ADDON_NOT_FOUND, WRONG_STATE.
+    """
+    named = await show(tx, caller, uid, cluster_uid=cluster_uid)
+    cluster = await _steady_cluster(tx, caller, named.cluster_uid, phases=_STEADY + _BROKEN)
+    addon = await show(tx, caller, uid, lock=True)
+    if addon.status is not AddonStatus.DELETING:
+        addon = await _begin(tx, UNINSTALL_ADDON, addon, AddonStatus.DELETING)
+    return addon, cluster
+
+
+async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToCheck]) -> list[Check]:
+    """Look at add-ons and keep what was found for a day.
+
+    Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID.
+    """
+    cluster = await cluster_of(tx, caller, cluster_uid, lock=True)
+    found = []
+    for entry in asked:
+        addon = await show(tx, caller, entry.addon_instance_id, cluster_uid=cluster_uid)
+        if entry.type == "addonUpgrade" and not entry.target_version:
+            raise _invalid("spec.addonList.targetVersion", "Say which version to upgrade to.")
+        found.append(
+            Check(
+                uid=ids.new_uid(),
+                project_id=caller.project_id,
+                cluster_uid=cluster_uid,
+                addon_uid=addon.uid,
+                name=addon.name,
+                type=entry.type,
+                target_version=entry.target_version or "",
+                risk=_risk(cluster, addon, entry.target_version or ""),
+                created_at=clock.now(),
+            )
+        )
+    await store.insert_checks(tx, found)
+    await store.forget_checks(
+        tx,
+        cluster_uid,
+        before=clock.now() - documents.CHECK_LIFETIME,
+        keep=limits.KEPT_ADDON_CHECKS,
+    )
+    return found
+
+
+def _risk(cluster: Cluster, addon: Addon, target_version: str) -> str:
+    if cluster.phase not in _STEADY:
+        return f"The cluster is {cluster.phase}."
+    if addon.status is not AddonStatus.RUNNING:
+        return f"The add-on is {addon.status}."
+    fit = [known.version for known in TEMPLATES[addon.name].for_cluster(cluster.version)]
+    if target_version and target_version not in fit:
+        return f"Version {target_version} is not for {cluster.version}."
+    return ""

@@ -1,0 +1,150 @@
+"""Add-on documents: what may be asked, and how templates, instances and checks read (API reference,
+7).
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from clusterwright.document import Document
+
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+Text = Annotated[str, Field(max_length=64)]
+Strings = dict[str, str]
+
+
+class AddonMetadata(Document):
+    """``metadata`` of a request; TF tells in an annotation whether it installs or upgrades."""
+
+    annotations: Strings | None = None
+    labels: Strings | None = None
+
+
+class AddonSpec(Document):
+    """``spec`` of a request to install."""
+
+    cluster_id: Text = Field(alias="clusterID")
+    addon_template_name: Name
+    version: Text | None = None
+    values: dict[str, Any] | None = None
+
+
+class AddonToInstall(Document):
+    """The body of a request to install."""
+
+    kind: Literal["Addon"] | None = None
+    api_version: Literal["v3"] | None = None
+    metadata: AddonMetadata | None = None
+    spec: AddonSpec
+
+
+class AddonSpecToUpdate(Document):
+    """``spec`` of a request to upgrade or to edit."""
+
+    cluster_id: Text = Field(alias="clusterID")
+    addon_template_name: Name
+    version: Text
+    values: dict[str, Any] | None = None
+
+
+class AddonToUpdate(Document):
+    """The body of a request to upgrade or to edit."""
+
+    kind: Literal["Addon"] | None = None
+    api_version: Literal["v3"] | None = None
+    metadata: AddonMetadata | None = None
+    spec: AddonSpecToUpdate
+
+
+class Rollback(Document):
+    """The body of a request to roll back."""
+
+    cluster_id: Text = Field(alias="clusterID")
+
+
+class AddonToCheck(Document):
+    """One entry of ``spec.addonList``."""
+
+    # The Go SDK sends an empty one when none is meant.
+    addon_template_name: Text | None = None
+    addon_instance_id: Text = Field(alias="addonInstanceID")
+    target_version: Text | None = None
+    type: Literal["addonStatic", "addonUpgrade"]
+    values: dict[str, Any] | None = None
+
+
+class CheckSpec(Document):
+    """``spec`` of a request to check add-ons."""
+
+    cluster_id: Text | None = Field(None, alias="clusterID")
+    addon_list: Annotated[list[AddonToCheck], Field(min_length=1, max_length=50)]
+
+
+class CheckToCreate(Document):
+    """The body of a request to check add-ons."""
+
+    kind: str | None = None
+    api_version: str | None = None
+    spec: CheckSpec
+
+
+class AddonDocument(Document):
+    """An add-on as clients read it; declared for the API's own description."""
+
+    kind: str
+    api_version: str
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+    status: dict[str, Any]
+
+
+class AddonList(Document):
+    """The add-ons of a cluster."""
+
+    kind: str
+    api_version: str
+    items: list[AddonDocument]
+
+
+class TemplateDocument(Document):
+    """A template as clients read it."""
+
+    kind: str
+    api_version: str
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+
+
+class TemplateList(Document):
+    """The templates."""
+
+    kind: str
+    api_version: str
+    items: list[TemplateDocument]
+
+
+class CheckDocument(Document):
+    """The answer to a request to check."""
+
+    kind: str
+    api_version: str
+    spec: dict[str, Any]
+    status: dict[str, Any]
+
+
+class CheckList(Document):
+    """The checks of a cluster."""
+
+    kind: str
+    api_version: str
+    page_info: dict[str, int]
+    items: list[dict[str, Any]]
+
+
+def seconds(nanoseconds: int) -> str:
+    """A time in RFC 3339 with ``Z`` and whole seconds, as the add-on manager writes it (API
+    reference, 1.2).
+    """
+    moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,205 @@
+"""What can be read from the catalog and set for a cluster: each operation is one transaction."""
+
+from dataclasses import replace
+from typing import Any
+
+from clusterwright import clock, errors
+from clusterwright.cce import offers
+from clusterwright.cce.catalog import store
+from clusterwright.cce.catalog.store import NameTaken, Partition
+from clusterwright.cce.catalog.wire import LogConfig, PartitionToWrite
+from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.clusters.operations import FLAVORS, VERSIONS
+from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.errors import ApiError
+from clusterwright.iam.caller import Caller
+from clusterwright.storage import limits
+from clusterwright.storage.database import Tx
+
+
+def zones(region: str) -> list[dict[str, Any]]:
+    """The availability zones of a region."""
+    return [
+        {
+            "id": f"{region}{letter}",
+            "name": f"{region}{letter}",
+            "displayName": f"AZ{number}",
+            "azGroupIds": [region],
+            "publicBorderGroup": "center",
+            "category": "Default",
+            "alias": f"az{number}",
+        }
+        for number, letter in enumerate(offers.ZONES, 1)
+    ]
+
+
+def flavor_specifications(region: str) -> list[dict[str, Any]]:
+    """The sizes of clusters, all of them in every zone."""
+    names = [zone["id"] for zone in zones(region)]
+    return [
+        {
+            "name": name,
+            "nodeCapacity": size.nodes,
+            "availableMasterFlavors": [
+                {"name": f"{name}.master", "azs": names, "azFaultDomains": {}}
+            ],
+            "isSoldOut": False,
+            "isSupportMultiAZ": size.masters > 1,
+        }
+        for name, size in FLAVORS.items()
+    ]
+
+
+def component_options() -> dict[str, list[dict[str, Any]]]:
+    """The options of each control-plane component."""
+    return {
+        component: [
+            {
+                "name": option.name,
+                "default": option.default,
+                "validAt": option.valid_at,
+                "empty": False,
+                "schema": component,
+                "type": option.type,
+            }
+            for option in options
+        ]
+        for component, options in offers.COMPONENTS.items()
+    }
+
+
+def check_version(version: str) -> None:
+    """Make sure that a version is offered, any part after the minor one aside.
+
+    Raises ApiError VERSION_NOT_SUPPORTED.
+    """
+    if ".".join(version.split(".")[:2]) not in VERSIONS:
+        raise ApiError(
+            errors.VERSION_NOT_SUPPORTED,
+            f"query.clusterVersion: Send one of {', '.join(VERSIONS)}.",
+        )
+
+
+async def show_log_config(tx: Tx, caller: Caller, uid: str, *, type: str) -> dict[str, Any]:
+    """Which logs of a cluster are collected, of one type where asked. Raises ApiError NOT_FOUND."""
+    await clusters.show(tx, caller, uid)
+    return _shown(await _log_config(tx, uid), type)
+
+
+async def _log_config(tx: Tx, uid: str) -> dict[str, Any]:
+    stored = await store.log_config(tx, uid)
+    if stored is not None:
+        return stored
+    names = (*offers.CONTROL_LOGS, offers.AUDIT_LOG)
+    return {
+        "ttl_in_days": offers.DEFAULT_LOG_DAYS,
+        "log_configs": [{"name": name, "enable": False} for name in names],
+    }
+
+
+def _shown(config: dict[str, Any], type: str) -> dict[str, Any]:
+    listed = [entry for entry in config["log_configs"] if type in ("", _type_of(entry))]
+    return config | {"log_configs": listed}
+
+
+def _type_of(entry: dict[str, Any]) -> str:
+    if entry["name"] == offers.AUDIT_LOG:
+        return "audit"
+    return "control" if entry["name"] in offers.CONTROL_LOGS else "system-addon"
+
+
+async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) -> dict[str, Any]:
+    """Change which logs are collected; what is not named stays as it is.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for an add-on that is not said to be
+    one.
+    """
+    await _changeable(tx, caller, uid)
+    config = await _log_config(tx, uid)
+    entries = {entry["name"]: entry for entry in config["log_configs"]}
+    for sent in asked.log_configs or ():
+        entry: dict[str, Any] = {"name": sent.name, "enable": sent.enable}
+        # Only add-ons have their type beside them, in requests and in answers.
+        if _type_of(entry) == "system-addon":
+            if sent.type != "system-addon":
+                raise ApiError(
+                    errors.INVALID_REQUEST,
+                    f"log_configs: {sent.name} needs the type system-addon.",
+                )
+            entry["type"] = sent.type
+        entries[sent.name] = entry
+    days = config["ttl_in_days"] if asked.ttl_in_days is None else asked.ttl_in_days
+    changed = {"ttl_in_days": days, "log_configs": list(entries.values())}
+    await store.keep_log_config(tx, uid, changed)
+    return changed
+
+
+async def _changeable(tx: Tx, caller: Caller, uid: str) -> Cluster:
+    cluster = await clusters.show(tx, caller, uid, lock=True)
+    if cluster.phase is ClusterPhase.DELETING:
+        raise ApiError(errors.WRONG_STATE, "The cluster is being deleted.")
+    return cluster
+
+
+async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToWrite) -> Partition:
+    """Keep a new partition. Raises ApiError: NOT_FOUND, WRONG_STATE, QUOTA, ALREADY_EXISTS."""
+    await _changeable(tx, caller, uid)
+    if await store.count_partitions(tx, uid) >= limits.MOST_PARTITIONS:
+        raise ApiError(errors.QUOTA, f"A cluster has at most {limits.MOST_PARTITIONS} partitions.")
+    partition = Partition(
+        cluster_uid=uid,
+        name=asked.metadata.name,
+        spec={"category": "Default"} | asked.spec.as_sent(),
+        created_at=clock.now(),
+    )
+    try:
+        await store.insert_partition(tx, partition)
+    except NameTaken:
+        raise ApiError(
+            errors.ALREADY_EXISTS, f"The cluster has a partition {partition.name}. Choose another."
+        ) from None
+    return partition
+
+
+async def list_partitions(tx: Tx, caller: Caller, uid: str) -> list[Partition]:
+    """The partitions of a cluster. Raises ApiError NOT_FOUND."""
+    await clusters.show(tx, caller, uid)
+    return await store.find_partitions(tx, uid)
+
+
+async def show_partition(tx: Tx, caller: Caller, uid: str, name: str) -> Partition:
+    """One partition of a cluster. Raises ApiError NOT_FOUND."""
+    await clusters.show(tx, caller, uid)
+    partition = await store.get_partition(tx, uid, name)
+    if partition is None:
+        raise ApiError(errors.NOT_FOUND, f"There is no partition {name[:64]} in this cluster.")
+    return partition
+
+
+async def update_partition(
+    tx: Tx, caller: Caller, uid: str, name: str, asked: PartitionToWrite
+) -> Partition:
+    """Change the fields of the spec that were sent.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for another name than the path's.
+    """
+    await _changeable(tx, caller, uid)
+    partition = await show_partition(tx, caller, uid, name)
+    if asked.metadata.name != name:
+        raise ApiError(errors.INVALID_REQUEST, "metadata.name: A partition keeps its name.")
+    changed = replace(partition, spec=partition.spec | asked.spec.as_sent())
+    await store.update_partition(tx, changed)
+    return changed
+
+
+def partition_document(partition: Partition) -> dict[str, Any]:
+    """The partition as clients read it."""
+    return {
+        "kind": "Partition",
+        "apiVersion": "v3",
+        "metadata": {
+            "name": partition.name,
+            "creationTimestamp": clock.timestamp(partition.created_at),
+        },
+        "spec": partition.spec,
+    }

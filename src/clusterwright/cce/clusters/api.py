@@ -1,0 +1,254 @@
+"""The routes of ``…/clusters``: they translate and commit, and decide nothing."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from clusterwright import errors
+from clusterwright.cce.clusters import documents, operations, store
+from clusterwright.cce.clusters.census import Census, Counts
+from clusterwright.cce.clusters.operations import DELETE_CHOICES, AlreadyDeleting
+from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.wire import (
+    AUTOPILOT_FLAVOR,
+    ClusterDocument,
+    ClusterList,
+    ClusterToCreate,
+    ClusterToUpdate,
+)
+from clusterwright.drivers.contract import Driver
+from clusterwright.errors import ApiError
+from clusterwright.iam.auth import Member
+from clusterwright.storage.database import Tx
+from clusterwright.web.openapi import described
+from clusterwright.web.routes import Data, Router, Setup, array, body, json_response
+
+router = Router(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
+autopilot_router = Router(
+    prefix="/autopilot/v3/projects/{project_id}/clusters", tags=["Autopilot cluster"]
+)
+
+
+async def is_autopilot(request: Request) -> bool:
+    """Whether the request is about clusters without nodes of their own."""
+    return request.url.path.startswith("/autopilot/")
+
+
+async def all_drivers(request: Request) -> Mapping[str, Driver]:
+    """The server's drivers by the name that a cluster keeps."""
+    found: Mapping[str, Driver] = request.app.state.drivers
+    return found
+
+
+async def node_census(request: Request) -> Census:
+    """Who counts the nodes of clusters."""
+    found: Census = request.app.state.census
+    return found
+
+
+Counting = Annotated[Census, Depends(node_census)]
+Companions = Callable[[Tx, Cluster, Mapping[str, str]], Awaitable[None]]
+"""Gives a new cluster what comes with it, told the annotations of the request."""
+
+
+async def companions(request: Request) -> Companions:
+    """What comes with a new cluster; slices above this one know."""
+    found: Companions = request.app.state.companions
+    return found
+
+
+Autopilot = Annotated[bool, Depends(is_autopilot)]
+Drivers = Annotated[Mapping[str, Driver], Depends(all_drivers)]
+
+_STORAGE_OPTIONS = ("evs", "obs", "sfs", "sfs30", "efs", "eni", "net")
+_POLICIES = {
+    "ondemand_node_policy": ("delete", "reset", "retain"),
+    "periodic_node_policy": ("reset", "retain"),
+    "lts_reclaim_policy": DELETE_CHOICES,
+    "tobedeleted": ("true", "false"),
+}
+DELETE_OPTIONS: dict[str, tuple[str, ...]] = {
+    f"delete_{kind}": DELETE_CHOICES for kind in _STORAGE_OPTIONS
+} | _POLICIES
+"""The query parameters of a deletion and their values (API reference, 4.7)."""
+
+
+@router.post(
+    "",
+    operation_id="CreateCluster",
+    summary="Create a cluster",
+    **described(ClusterDocument, status=201, body=ClusterToCreate),
+)
+@autopilot_router.post(
+    "",
+    operation_id="CreateAutopilotCluster",
+    summary="Create a cluster without nodes",
+    **described(ClusterDocument, status=201, body=ClusterToCreate),
+)
+async def create_cluster(
+    caller: Member,
+    autopilot: Autopilot,
+    data: Data,
+    setup: Setup,
+    asked: Annotated[ClusterToCreate, Depends(body(ClusterToCreate))],
+    come_with: Annotated[Companions, Depends(companions)],
+) -> Response:
+    """Promise a new cluster; ``status.jobID`` tells which job makes it."""
+    if autopilot and asked.spec.flavor is None:
+        asked.spec.flavor = AUTOPILOT_FLAVOR
+    async with data.transaction() as tx:
+        cluster = await operations.create(
+            tx,
+            caller,
+            asked,
+            driver=setup.driver,
+            quota=setup.cluster_quota,
+            autopilot=autopilot,
+        )
+        if not autopilot:
+            await come_with(tx, cluster, asked.metadata.annotations or {})
+    return json_response(documents.cluster(cluster), 201)
+
+
+@router.get("", operation_id="ListClusters", summary="List clusters", **described(ClusterList))
+@autopilot_router.get(
+    "",
+    operation_id="ListAutopilotClusters",
+    summary="List clusters without nodes",
+    **described(ClusterList),
+)
+async def list_clusters(
+    caller: Member,
+    autopilot: Autopilot,
+    data: Data,
+    census: Counting,
+    detail: bool = False,
+    status: ClusterPhase | None = None,
+    type: Annotated[Literal["VirtualMachine", "ARM64"] | None, Query()] = None,
+    version: Annotated[str, Query(max_length=32)] = "",
+) -> Response:
+    """The clusters of the project, in the order of their creation."""
+    async with data.reading() as tx:
+        stored = await store.find(
+            tx,
+            project_id=caller.project_id,
+            phase=status or "",
+            type=type or "",
+            version=version,
+        )
+        found = [cluster for cluster in stored if cluster.autopilot is autopilot]
+        uids = [cluster.uid for cluster in found] if detail else []
+        counts = await census(tx, uids, project_id=caller.project_id)
+    items = (
+        documents.cluster(cluster, detail=counts.get(cluster.uid, Counts()) if detail else None)
+        for cluster in found
+    )
+    return json_response({"kind": "Cluster", "apiVersion": "v3", "items": await array(items)})
+
+
+@router.get(
+    "/{cluster_id}",
+    operation_id="ShowCluster",
+    summary="Show a cluster",
+    **described(ClusterDocument),
+)
+@autopilot_router.get(
+    "/{cluster_id}",
+    operation_id="ShowAutopilotCluster",
+    summary="Show a cluster without nodes",
+    **described(ClusterDocument),
+)
+async def show_cluster(
+    caller: Member,
+    autopilot: Autopilot,
+    data: Data,
+    census: Counting,
+    cluster_id: str,
+    detail: bool = False,
+) -> Response:
+    """One cluster, with counts in its annotations where ``detail`` is asked for."""
+    async with data.reading() as tx:
+        cluster = await operations.show(tx, caller, cluster_id, autopilot=autopilot)
+        uids = [cluster_id] if detail else []
+        counts = await census(tx, uids, project_id=caller.project_id)
+    return json_response(
+        documents.cluster(cluster, detail=counts.get(cluster_id, Counts()) if detail else None)
+    )
+
+
+@router.put(
+    "/{cluster_id}",
+    operation_id="UpdateCluster",
+    summary="Update a cluster",
+    **described(ClusterDocument, body=ClusterToUpdate),
+)
+@autopilot_router.put(
+    "/{cluster_id}",
+    operation_id="UpdateAutopilotCluster",
+    summary="Update a cluster without nodes",
+    **described(ClusterDocument, body=ClusterToUpdate),
+)
+async def update_cluster(
+    caller: Member,
+    autopilot: Autopilot,
+    data: Data,
+    cluster_id: str,
+    asked: Annotated[ClusterToUpdate, Depends(body(ClusterToUpdate))],
+) -> Response:
+    """Change the alias and the few fields of the spec that may change."""
+    async with data.transaction() as tx:
+        cluster = await operations.update(tx, caller, cluster_id, asked, autopilot=autopilot)
+    return json_response(documents.cluster(cluster))
+
+
+async def delete_options(request: Request) -> dict[str, str]:
+    """The deletion's options as sent. Raises ApiError for a value that is not documented."""
+    sent = {key: value for key, value in request.query_params.items() if key in DELETE_OPTIONS}
+    for key, value in sent.items():
+        if value.lower() not in DELETE_OPTIONS[key]:
+            allowed = ", ".join(DELETE_OPTIONS[key])
+            raise ApiError(errors.INVALID_REQUEST, f"query.{key}: must be one of {allowed}.")
+    return {key: value.lower() for key, value in sent.items()}
+
+
+_DELETE_PARAMETERS: list[dict[str, Any]] = [
+    {"name": key, "in": "query", "schema": {"type": "string", "enum": list(values)}}
+    for key, values in DELETE_OPTIONS.items()
+]
+
+
+@router.delete(
+    "/{cluster_id}",
+    operation_id="DeleteCluster",
+    summary="Delete a cluster",
+    **described(ClusterDocument) | {"openapi_extra": {"parameters": _DELETE_PARAMETERS}},
+)
+@autopilot_router.delete(
+    "/{cluster_id}",
+    operation_id="DeleteAutopilotCluster",
+    summary="Delete a cluster without nodes",
+    **described(ClusterDocument) | {"openapi_extra": {"parameters": _DELETE_PARAMETERS}},
+)
+async def delete_cluster(
+    caller: Member,
+    autopilot: Autopilot,
+    data: Data,
+    cluster_id: str,
+    options: Annotated[dict[str, str], Depends(delete_options)],
+) -> Response:
+    """Promise the cluster's end; ``status.jobID`` tells which job brings it about."""
+    if options.get("tobedeleted") == "true":
+        raise ApiError(
+            errors.NOT_SUPPORTED,
+            "query.tobedeleted concerns prepaid clusters, which this server does not have.",
+        )
+    try:
+        async with data.transaction() as tx:
+            cluster, job_uid = await operations.delete(
+                tx, caller, cluster_id, options=options, autopilot=autopilot
+            )
+    except AlreadyDeleting as known:
+        cluster, job_uid = known.cluster, known.cluster.job_uid
+    return json_response(documents.cluster(cluster, job_uid=job_uid))

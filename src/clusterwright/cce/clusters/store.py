@@ -1,0 +1,269 @@
+"""Clusters as rows: the client's spec as it was sent, beside the few columns that we search by.
+
+A project's names are claimed and freed by whoever holds its row of ``cluster_quotas``, which is
+locked before any cluster (docs/architecture.md, The order of locks).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from clusterwright.cce.clusters.wire import AUTOPILOT_FLAVOR
+from clusterwright.storage.database import Tx, metadata
+from clusterwright.storage.limits import BoundedJSON
+from clusterwright.turns import unhurried
+
+clusters = sa.Table(
+    "clusters",
+    metadata,
+    sa.Column("uid", sa.String(36), primary_key=True),
+    sa.Column("project_id", sa.String(64), nullable=False, index=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("alias", sa.String(128), nullable=False),
+    sa.Column("type", sa.String(32), nullable=False),
+    sa.Column("version", sa.String(32), nullable=False),
+    sa.Column("phase", sa.String(32), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("job_uid", sa.String(36), nullable=False),
+    sa.Column("driver", sa.String(32), nullable=False),
+    sa.Column("masters", sa.JSON, nullable=False),
+    sa.Column("endpoint", sa.String(256), nullable=False),
+    sa.Column("eip", sa.JSON, nullable=False),
+    sa.Column("credentials", sa.Integer, nullable=False),
+    sa.Column("timezone", sa.String(64), nullable=False),
+    sa.Column("spec", BoundedJSON("spec"), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+# Names and aliases are unique together (API reference, 4.1), so they share one table.
+cluster_names = sa.Table(
+    "cluster_names",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(128), primary_key=True),
+    sa.Column(
+        "cluster_uid",
+        sa.ForeignKey("clusters.uid", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+)
+
+cluster_quotas = sa.Table(
+    "cluster_quotas",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("used", sa.Integer, nullable=False),
+)
+
+
+class ClusterPhase(StrEnum):
+    """The words of ``status.phase`` (API reference, 4.5)."""
+
+    CREATING = "Creating"
+    AVAILABLE = "Available"
+    UNAVAILABLE = "Unavailable"
+    SCALING_UP = "ScalingUp"
+    SCALING_DOWN = "ScalingDown"
+    DELETING = "Deleting"
+    UPGRADING = "Upgrading"
+    RESIZING = "Resizing"
+    ROLLING_BACK = "RollingBack"
+    ROLLBACK_FAILED = "RollbackFailed"
+    HIBERNATING = "Hibernating"
+    HIBERNATION = "Hibernation"
+    AWAKING = "Awaking"
+    EMPTY = "Empty"
+    ERROR = "Error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """One stored cluster."""
+
+    uid: str
+    project_id: str
+    name: str
+    alias: str
+    type: str
+    version: str
+    phase: ClusterPhase
+    reason: str
+    job_uid: str
+    """The job that last worked, or works, on the whole cluster."""
+    driver: str
+    masters: Sequence[str]
+    """Ids of the control-plane servers, chosen at creation because the job tree names them."""
+    endpoint: str
+    """``https://address:port`` of the API server, empty until it is known."""
+    eip: dict[str, str] = field(default_factory=dict)
+    """``id`` and ``address`` of the public address bound to the API server; empty without one."""
+    credentials: int = 0
+    """Which generation of certificates the cluster has; a rotation makes the next one."""
+    timezone: str
+    spec: dict[str, Any]
+    created_at: int
+    updated_at: int
+
+    @property
+    def autopilot(self) -> bool:
+        """Whether only the paths below ``/autopilot`` know the cluster."""
+        return bool(self.spec["flavor"] == AUTOPILOT_FLAVOR)
+
+    @property
+    def public_endpoint(self) -> str:
+        """``https://address:port`` of the API server for the world; empty without an address."""
+        if not (self.endpoint and self.eip):
+            return ""
+        return f"https://{self.eip['address']}:{self.endpoint.rpartition(':')[2]}"
+
+
+_FIELDS = tuple(column.name for column in fields(Cluster))
+
+
+_INSERT = sa.insert(clusters)
+_CLAIM_NAMES = sa.insert(cluster_names)
+_GET = sa.select(clusters).where(
+    clusters.c.uid == sa.bindparam("uid"), clusters.c.project_id == sa.bindparam("project_id")
+)
+_GET_LOCKED = _GET.with_for_update()
+
+
+class NameTaken(Exception):
+    """Another cluster of the project has this name or alias."""
+
+
+class QuotaUsed(Exception):
+    """The project has as many clusters as it may."""
+
+
+async def insert(tx: Tx, cluster: Cluster, *, quota: int) -> None:
+    """Add a cluster. Raises NameTaken, or QuotaUsed when the project has ``quota`` clusters
+    already.
+    """
+    if await _count(tx, cluster.project_id, 1) > quota:
+        raise QuotaUsed
+    await tx.execute(sa.insert(clusters).values({name: getattr(cluster, name) for name in _FIELDS}))
+    await _claim_names(tx, cluster)
+
+
+async def hold_project(tx: Tx, project_id: str) -> None:
+    """Let nobody else add, rename or remove clusters of this project in this transaction."""
+    await _count(tx, project_id, 0)
+
+
+async def _count(tx: Tx, project_id: str, change: int) -> int:
+    # One statement locks, counts and tells, so that two creations at once cannot both take the
+    # last place.
+    dialect = sqlite if tx.is_sqlite else postgresql
+    added = dialect.insert(cluster_quotas).values(project_id=project_id, used=change)
+    counted = await tx.execute(
+        added.on_conflict_do_update(
+            index_elements=[cluster_quotas.c.project_id],
+            set_={"used": cluster_quotas.c.used + change},
+        ).returning(cluster_quotas.c.used)
+    )
+    return int(counted.scalar_one())
+
+
+async def _claim_names(tx: Tx, cluster: Cluster) -> None:
+    names = dict.fromkeys((cluster.name, cluster.alias))
+    try:
+        await tx.execute(
+            _CLAIM_NAMES,
+            [
+                {"project_id": cluster.project_id, "name": name, "cluster_uid": cluster.uid}
+                for name in names
+            ],
+        )
+    except IntegrityError:
+        raise NameTaken from None
+
+
+async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Cluster | None:
+    """The cluster of this project, or None; with ``lock`` nobody else changes it in this
+    transaction.
+    """
+    query = _GET_LOCKED if lock else _GET
+    row = (await tx.execute(query, {"uid": uid, "project_id": project_id})).one_or_none()
+    return _cluster(row) if row else None
+
+
+async def find(
+    tx: Tx, *, project_id: str, phase: str = "", type: str = "", version: str = ""
+) -> list[Cluster]:
+    """The clusters of a project in the order of their creation, filtered by what is not empty."""
+    query = sa.select(clusters).where(clusters.c.project_id == project_id)
+    if phase:
+        query = query.where(clusters.c.phase == phase)
+    if type:
+        query = query.where(clusters.c.type == type)
+    if version:
+        query = query.where(
+            sa.or_(
+                clusters.c.version == version,
+                clusters.c.version.startswith(f"{version}.", autoescape=True),
+            )
+        )
+    rows = await tx.execute(query.order_by(clusters.c.created_at, clusters.c.uid))
+    return [_cluster(row) async for row in unhurried(rows)]
+
+
+async def count(tx: Tx, *, project_id: str) -> int:
+    """How many clusters the project has."""
+    query = sa.select(cluster_quotas.c.used).where(cluster_quotas.c.project_id == project_id)
+    return int((await tx.execute(query)).scalar_one_or_none() or 0)
+
+
+async def update(tx: Tx, uid: str, **values: Any) -> None:
+    """Change columns of a cluster."""
+    await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(**values))
+
+
+async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str) -> None:
+    """Set fields of the spec that the server decides itself, however large the rest has become."""
+    spec = sa.type_coerce(cluster.spec | fields, sa.JSON)
+    await update(tx, cluster.uid, spec=spec)
+
+
+async def rename(tx: Tx, cluster: Cluster) -> None:
+    """Make the cluster's name and alias the only names it holds, in a project that is held.
+
+    Raises NameTaken.
+    """
+    await tx.execute(sa.delete(cluster_names).where(cluster_names.c.cluster_uid == cluster.uid))
+    await _claim_names(tx, cluster)
+
+
+async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
+    """Change columns of a cluster if it is still this job's to settle; a later job has its own
+    say.
+    """
+    await tx.execute(
+        sa.update(clusters)
+        .where(clusters.c.uid == uid, clusters.c.job_uid == job_uid)
+        .values(**values)
+    )
+
+
+async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
+    """Forget a cluster. Forgetting an unknown one does nothing."""
+    await hold_project(tx, project_id)
+    gone = await tx.execute(
+        sa.delete(clusters)
+        .where(clusters.c.uid == uid, clusters.c.project_id == project_id)
+        .returning(clusters.c.uid)
+    )
+    if gone.one_or_none() is not None:
+        await _count(tx, project_id, -1)
+
+
+def _cluster(row: Any) -> Cluster:
+    values = {name: getattr(row, name) for name in _FIELDS}
+    return Cluster(**values | {"phase": ClusterPhase(row.phase)})

@@ -1,0 +1,105 @@
+"""The jobs of the lifecycle, as data, and the steps they are made of."""
+
+from dataclasses import replace
+
+from clusterwright import clock
+from clusterwright.cce.clusters import store
+from clusterwright.cce.clusters.job_types import subject
+from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.clock import minutes
+from clusterwright.drivers.contract import DriverError
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import Job, JobPhase, JobType, Serial, Settle, Step
+from clusterwright.storage.database import Tx
+
+
+async def hibernate_master(ctx: StepContext) -> None:
+    """Make sure that there is a control plane to come back to.
+
+    Drivers have no verb for standing still: what they made for the cluster is kept as it is.
+    """
+    driver, cluster = await subject(ctx)
+    if not (await driver.observe_control_plane(cluster)).exists:
+        raise DriverError("The cluster has no control plane that could be hibernated.")
+
+
+async def ready_master(ctx: StepContext) -> None:
+    """Make the control plane exist and wait until all of it is ready."""
+    driver, cluster = await subject(ctx)
+    await driver.ensure_credentials(cluster)
+    await driver.ensure_control_plane(cluster)
+
+    async def ready() -> bool:
+        return (await driver.observe_control_plane(cluster)).ready
+
+    await ctx.until(ready)
+
+
+async def resize_master(ctx: StepContext) -> None:
+    """Make sure that the control plane is ready, and give the cluster its new flavor."""
+    await ready_master(ctx)
+    async with ctx.database.transaction() as tx:
+        cluster = await store.get(tx, ctx.job.cluster_uid, project_id=ctx.job.project_id, lock=True)
+        if cluster is not None:
+            await store.set_in_spec(tx, cluster, flavor=ctx.arguments["flavor"])
+
+
+async def rotate_certificates(ctx: StepContext) -> None:
+    """Make the next generation of certificates, and let the cluster use it."""
+    driver, cluster = await subject(ctx)
+    generation = int(ctx.arguments["credentials"])
+    await driver.ensure_credentials(replace(cluster, credentials=generation))
+    async with ctx.database.transaction() as tx:
+        await store.update(tx, cluster.uid, credentials=generation)
+
+
+def ends_in(success: ClusterPhase, failure: ClusterPhase) -> Settle:
+    """A conclusion: the cluster is in one of two phases, with the job's reason where that is
+    Error.
+    """
+
+    async def settle(tx: Tx, job: Job) -> None:
+        phase = success if job.phase is JobPhase.SUCCESS else failure
+        await store.settle(
+            tx,
+            job.cluster_uid,
+            job_uid=job.uid,
+            phase=phase,
+            reason=job.reason if phase is ClusterPhase.ERROR else "",
+            updated_at=clock.now(),
+        )
+
+    return settle
+
+
+async def rotated(tx: Tx, job: Job) -> None:
+    """A rotation changes no phase: the cluster has one generation of certificates or the next."""
+
+
+HIBERNATE_CLUSTER = JobType(
+    Serial(
+        "HibernateCluster",
+        (Step("HibernateMaster", hibernate_master, timeout=minutes(5)),),
+    ),
+    settle=ends_in(ClusterPhase.HIBERNATION, ClusterPhase.AVAILABLE),
+)
+
+AWAKE_CLUSTER = JobType(
+    Serial("AwakeCluster", (Step("AwakeMaster", ready_master, timeout=minutes(20)),)),
+    settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.ERROR),
+)
+
+RESIZE_CLUSTER = JobType(
+    Serial("ResizeCluster", (Step("ResizeMaster", resize_master, timeout=minutes(20)),)),
+    settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.AVAILABLE),
+)
+
+ROTATE_CREDENTIALS = JobType(
+    Serial(
+        "RotateCredentials",
+        (Step("RotateCertificates", rotate_certificates, timeout=minutes(10)),),
+    ),
+    settle=rotated,
+)
+
+JOB_TYPES = (HIBERNATE_CLUSTER, AWAKE_CLUSTER, RESIZE_CLUSTER, ROTATE_CREDENTIALS)

@@ -1,0 +1,173 @@
+"""What can be done with a whole cluster: each operation is one transaction and refuses with the
+catalogue.
+"""
+
+from collections.abc import Collection, Mapping
+
+from clusterwright import clock, errors
+from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.clusters import store
+from clusterwright.cce.clusters.operations import FLAVORS
+from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.wire import Tag
+from clusterwright.cce.lifecycle.job_types import (
+    AWAKE_CLUSTER,
+    HIBERNATE_CLUSTER,
+    RESIZE_CLUSTER,
+    ROTATE_CREDENTIALS,
+)
+from clusterwright.cce.lifecycle.wire import INGRESS_CHECKER, ClusterToResize, CredentialsToRotate
+from clusterwright.errors import ApiError
+from clusterwright.iam.caller import Caller
+from clusterwright.jobs import store as jobs
+from clusterwright.jobs.plan import JobType, Request, Target
+from clusterwright.storage import limits
+from clusterwright.storage.database import Tx
+
+_RUNNING = (ClusterPhase.AVAILABLE,)
+_ASLEEP = (ClusterPhase.HIBERNATION, ClusterPhase.ERROR)
+"""A cluster that failed to awake is in Error, and may be awoken again."""
+
+
+async def hibernate(tx: Tx, caller: Caller, uid: str) -> str:
+    """Promise that the cluster will sleep. Returns the job's uid.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE.
+    """
+    cluster = await _in_phase(tx, caller, uid, _RUNNING)
+    return await _begin(tx, cluster, HIBERNATE_CLUSTER, ClusterPhase.HIBERNATING)
+
+
+async def awake(tx: Tx, caller: Caller, uid: str) -> str:
+    """Promise that the cluster will be available again. Returns the job's uid.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE.
+    """
+    cluster = await _in_phase(tx, caller, uid, _ASLEEP)
+    if not cluster.endpoint:
+        raise ApiError(errors.WRONG_STATE, "The cluster was never Available. Delete it.")
+    return await _begin(tx, cluster, AWAKE_CLUSTER, ClusterPhase.AWAKING)
+
+
+async def resize(tx: Tx, caller: Caller, uid: str, asked: ClusterToResize) -> str:
+    """Promise a larger control plane. Returns the job's uid.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a flavor that is not a larger one
+    of the same family.
+    """
+    skips = INGRESS_CHECKER in (asked.skipped_tasks or ())
+    may_start = (*_RUNNING, ClusterPhase.UNAVAILABLE) if skips else _RUNNING
+    cluster = await _in_phase(tx, caller, uid, may_start)
+    larger = larger_flavors(cluster.spec["flavor"])
+    if asked.flavor_resize not in larger:
+        choice = f"Choose one of {', '.join(larger)}" if larger else "There is no larger one"
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            f"flavorResize: {cluster.spec['flavor']} grows within its family. {choice}.",
+        )
+    arguments = {"flavor": asked.flavor_resize}
+    return await _begin(tx, cluster, RESIZE_CLUSTER, ClusterPhase.RESIZING, arguments)
+
+
+def larger_flavors(flavor: str) -> list[str]:
+    """The flavors that a cluster of this one may grow to: more nodes, as many masters."""
+    family = flavor.rpartition(".")[0]
+    return [
+        name
+        for name, size in FLAVORS.items()
+        if name.startswith(f"{family}.") and size.nodes > FLAVORS[flavor].nodes
+    ]
+
+
+async def rotate(tx: Tx, caller: Caller, uid: str, asked: CredentialsToRotate) -> str:
+    """Promise a new generation of the cluster's certificates. Returns the job's uid.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, NOT_SUPPORTED for parts that cannot be rotated alone.
+    """
+    if asked.component != "all":
+        raise ApiError(
+            errors.NOT_SUPPORTED,
+            f"component: {asked.component} cannot be rotated alone. Rotate all.",
+        )
+    cluster = await _in_phase(tx, caller, uid, _RUNNING)
+    return await _submit(
+        tx, cluster, ROTATE_CREDENTIALS, {"credentials": str(cluster.credentials + 1)}
+    )
+
+
+async def _in_phase(tx: Tx, caller: Caller, uid: str, allowed: Collection[ClusterPhase]) -> Cluster:
+    cluster = await clusters.show(tx, caller, uid, lock=True)
+    if cluster.phase not in allowed:
+        raise ApiError(
+            errors.WRONG_STATE,
+            f"The cluster is {cluster.phase}. This needs it to be {' or '.join(allowed)}.",
+        )
+    return cluster
+
+
+async def _begin(
+    tx: Tx,
+    cluster: Cluster,
+    job_type: JobType,
+    phase: ClusterPhase,
+    arguments: Mapping[str, str] | None = None,
+) -> str:
+    """Promise a job that holds the whole cluster, and show it in the cluster's phase."""
+    job_uid = await _submit(tx, cluster, job_type, arguments or {})
+    await store.update(
+        tx, cluster.uid, phase=phase, reason="", job_uid=job_uid, updated_at=clock.now()
+    )
+    return job_uid
+
+
+async def _submit(tx: Tx, cluster: Cluster, job_type: JobType, arguments: Mapping[str, str]) -> str:
+    request = Request(
+        job_type=job_type,
+        project_id=cluster.project_id,
+        cluster_uid=cluster.uid,
+        target=Target(cluster.uid, cluster.name),
+        arguments=arguments,
+    )
+    return await jobs.submit(tx, request)
+
+
+async def set_tags(tx: Tx, caller: Caller, uid: str, tags: Collection[Tag]) -> None:
+    """Add tags; a tag whose key exists gets the new value.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST when there would be too many.
+    """
+    cluster = await _taggable(tx, caller, uid)
+    merged = _tags(cluster) | {tag.key: tag.value for tag in tags}
+    if len(merged) > limits.MOST_TAGS:
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            f"tags: A cluster has at most {limits.MOST_TAGS}. Remove some first.",
+        )
+    await _keep_tags(tx, cluster, merged)
+
+
+async def remove_tags(tx: Tx, caller: Caller, uid: str, keys: Collection[str]) -> None:
+    """Remove the tags with these keys; unknown keys are removed already.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE.
+    """
+    cluster = await _taggable(tx, caller, uid)
+    kept = {key: value for key, value in _tags(cluster).items() if key not in keys}
+    await _keep_tags(tx, cluster, kept)
+
+
+async def _taggable(tx: Tx, caller: Caller, uid: str) -> Cluster:
+    cluster = await clusters.show(tx, caller, uid, lock=True)
+    if cluster.phase is ClusterPhase.DELETING:
+        raise ApiError(errors.WRONG_STATE, "The cluster is being deleted.")
+    return cluster
+
+
+def _tags(cluster: Cluster) -> dict[str, str]:
+    return {tag["key"]: tag.get("value", "") for tag in cluster.spec.get("clusterTags", ())}
+
+
+async def _keep_tags(tx: Tx, cluster: Cluster, tags: Mapping[str, str]) -> None:
+    listed = [{"key": key, "value": value} for key, value in tags.items()]
+    spec = cluster.spec | {"clusterTags": listed}
+    await store.update(tx, cluster.uid, spec=spec, updated_at=clock.now())

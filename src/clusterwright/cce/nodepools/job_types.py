@@ -1,0 +1,90 @@
+"""The jobs of node pools, as data, and the steps they add to those of nodes."""
+
+from clusterwright import clock
+from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.job_types import blueprint
+from clusterwright.cce.nodepools import store
+from clusterwright.cce.nodepools.store import PoolPhase
+from clusterwright.cce.nodes import store as nodes
+from clusterwright.cce.nodes.job_types import (
+    DELETE_SERVER,
+    GET_CERTIFICATES,
+    INSTALL_SERVER,
+    NODES,
+    UNINSTALL_NODE,
+    Subject,
+    ended,
+    leave,
+)
+from clusterwright.clock import minutes
+from clusterwright.drivers.contract import DriverError
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import ForEach, Job, JobPhase, JobType, Serial, Step
+from clusterwright.storage.database import Tx
+
+
+async def remove_stragglers(ctx: StepContext) -> None:
+    """Remove whatever nodes the pool still has, and see that the driver still knows its
+    cluster.
+    """
+    project_id, cluster_uid = ctx.job.project_id, ctx.job.cluster_uid
+    async with ctx.database.reading() as tx:
+        cluster = await clusters.get(tx, cluster_uid, project_id=project_id)
+        found = await nodes.find(
+            tx,
+            project_id=project_id,
+            cluster_uid=cluster_uid,
+            nodepool_uid=ctx.job.target.resource_id,
+        )
+    if cluster is None:
+        raise DriverError(f"Cluster {cluster_uid} does not exist any more.")
+    driver = ctx.drivers[cluster.driver]
+    await driver.observe_control_plane(blueprint(cluster, step=ctx.job.type))
+    for node in found:
+        await leave(ctx, Subject(node, cluster, driver, ctx.job.type))
+        async with ctx.database.transaction() as tx:
+            await nodes.remove(tx, node.uid, job_uid=node.job_uid)
+
+
+async def deleted(tx: Tx, job: Job) -> None:
+    """A deleted pool is forgotten; one that could not be deleted is in Error and can be tried
+    again.
+    """
+    await ended(tx, job)
+    uid = job.target.resource_id
+    if job.phase is JobPhase.SUCCESS:
+        await store.remove(tx, uid)
+    else:
+        await store.settle(
+            tx,
+            uid,
+            job_uid=job.uid,
+            phase=PoolPhase.ERROR,
+            reason=job.reason,
+            updated_at=clock.now(),
+        )
+
+
+DELETE_NODE_POOL = JobType(
+    Serial(
+        "DeleteNodePool",
+        (
+            ForEach(NODES, DELETE_SERVER),
+            Step("RemoveNodePool", remove_stragglers, timeout=minutes(10)),
+        ),
+    ),
+    settle=deleted,
+)
+
+UPGRADE_NODE_POOL = JobType(
+    Serial(
+        "UpgradeNodePool",
+        (
+            GET_CERTIFICATES,
+            ForEach(NODES, Serial("UpgradeNode", (UNINSTALL_NODE, INSTALL_SERVER))),
+        ),
+    ),
+    settle=ended,
+)
+
+JOB_TYPES = (DELETE_NODE_POOL, UPGRADE_NODE_POOL)

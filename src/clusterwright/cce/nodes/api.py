@@ -1,0 +1,367 @@
+"""The routes of ``…/clusters/{id}/nodes``: they translate and commit, and decide nothing."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from clusterwright import errors
+from clusterwright.cce.nodes import batches, operations
+from clusterwright.cce.nodes.documents import Pools, documents
+from clusterwright.cce.nodes.wire import (
+    JobReference,
+    MigrateNodesTask,
+    NodeDocument,
+    NodeList,
+    NodesTask,
+    NodesToReset,
+    NodeToCreate,
+    NodeToUpdate,
+    NodeUids,
+    RemoveNodesTask,
+    ServersToAdd,
+    keepable,
+)
+from clusterwright.errors import ApiError
+from clusterwright.iam.auth import Member
+from clusterwright.storage import limits
+from clusterwright.web.openapi import described
+from clusterwright.web.routes import Data, Router, body, json_response, settings
+
+router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
+older = Router(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
+"""The one route of nodes under another version."""
+
+MOST_LISTED = 2000
+_BATCH = 200
+"""Nodes that are read at a time, so that few are read in vain when a page ends early."""
+
+
+async def pools(request: Request) -> Pools:
+    """The node pools of this server."""
+    found: Pools = request.app.state.pools
+    return found
+
+
+async def zone(request: Request) -> str:
+    """The availability zone of nodes that do not ask for one."""
+    return f"{(await settings(request)).region}a"
+
+
+def empty() -> Response:
+    """A 200 without a body."""
+    return Response(status_code=200, media_type="application/json")
+
+
+NodePools = Annotated[Pools, Depends(pools)]
+Zone = Annotated[str, Depends(zone)]
+
+
+@router.post(
+    "/nodes",
+    operation_id="CreateNode",
+    summary="Create nodes",
+    **described(NodeDocument, status=201, body=NodeToCreate),
+)
+async def create_node(
+    caller: Member,
+    data: Data,
+    node_pools: NodePools,
+    az: Zone,
+    cluster_id: str,
+    asked: Annotated[NodeToCreate, Depends(body(NodeToCreate))],
+    scale_up: Annotated[str, Query(alias="nodepoolScaleUp", max_length=64)] = "",
+) -> Response:
+    """Promise ``spec.count`` nodes; ``status.jobID`` tells which job makes them."""
+    async with data.transaction() as tx:
+        node = await operations.create(
+            tx,
+            caller,
+            cluster_id,
+            asked,
+            pools=node_pools,
+            zone=az,
+            pool_expects=scale_up == "NodepoolScaleUp",
+        )
+        [document] = await documents(tx, [node], pools=node_pools)
+    return json_response(document, 201)
+
+
+@router.get("/nodes", operation_id="ListNodes", summary="List nodes", **described(NodeList))
+async def list_nodes(
+    caller: Member,
+    data: Data,
+    node_pools: NodePools,
+    cluster_id: str,
+    limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
+    marker: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """A page of the cluster's nodes, in the order of their creation.
+
+    Nodes with large specs make it end before ``limit``; ``nextMarker`` tells that more follow.
+    """
+    items: list[msgspec.Raw] = []
+    size, more = 0, True
+    async with data.reading() as tx:
+        last = await operations.marked(tx, caller, cluster_id, marker)
+        while more and len(items) < limit and size < limits.LIST:
+            nodes, more = await operations.listed(
+                tx, caller, cluster_id, limit=min(limit - len(items), _BATCH), after=last
+            )
+            for document in await documents(tx, nodes, pools=node_pools):
+                items.append(msgspec.Raw(msgspec.json.encode(document)))
+                size += len(items[-1])
+            last = nodes[-1] if nodes else last
+    page: dict[str, Any] = {"currentCount": len(items)}
+    if more and last is not None:
+        page["nextMarker"] = last.uid
+    return json_response({"kind": "List", "apiVersion": "v3", "items": items, "pageInfo": page})
+
+
+@router.post(
+    "/nodes/add",
+    operation_id="AddNode",
+    summary="Accept existing servers as nodes",
+    **described(JobReference, body=ServersToAdd),
+)
+async def add_node(
+    caller: Member,
+    data: Data,
+    az: Zone,
+    cluster_id: str,
+    asked: Annotated[ServersToAdd, Depends(body(ServersToAdd))],
+) -> Response:
+    """Promise nodes on existing servers; ``jobid`` tells which job installs them."""
+    async with data.transaction() as tx:
+        job_uid = await batches.add(tx, caller, cluster_id, asked, zone=az)
+    return json_response({"jobid": job_uid})
+
+
+@router.post(
+    "/nodes/reset",
+    operation_id="ResetNode",
+    summary="Install nodes again",
+    **described(JobReference, body=NodesToReset),
+)
+async def reset_node(
+    caller: Member,
+    data: Data,
+    node_pools: NodePools,
+    cluster_id: str,
+    asked: Annotated[NodesToReset, Depends(body(NodesToReset))],
+) -> Response:
+    """Promise to install nodes again on their servers; ``jobid`` tells which job does it."""
+    async with data.transaction() as tx:
+        job_uid = await batches.reset(tx, caller, cluster_id, asked, pools=node_pools)
+    return json_response({"jobid": job_uid})
+
+
+@router.post(
+    "/nodes/sync", operation_id="BatchSyncNodes", summary="Look after all nodes", **described(None)
+)
+async def sync_nodes(caller: Member, data: Data, cluster_id: str) -> Response:
+    """Promise to ask how every node is."""
+    async with data.transaction() as tx:
+        await batches.sync(tx, caller, cluster_id)
+    return json_response("Start to batch sync nodes")
+
+
+@router.post(
+    "/nodes/locknodescaledown",
+    operation_id="LockNodepoolNodeScaleDown",
+    summary="Keep nodes when their pool shrinks",
+    **described(None, body=NodeUids),
+)
+async def lock_scale_down(
+    caller: Member,
+    data: Data,
+    cluster_id: str,
+    asked: Annotated[NodeUids, Depends(body(NodeUids))],
+) -> Response:
+    """Keep these nodes from being chosen when their pool shrinks."""
+    async with data.transaction() as tx:
+        await batches.lock_scale_down(tx, caller, cluster_id, asked.node_list, locked=True)
+    return empty()
+
+
+@router.post(
+    "/nodes/unlocknodescaledown",
+    operation_id="UnlockNodepoolNodeScaleDown",
+    summary="Let nodes go when their pool shrinks",
+    **described(None, body=NodeUids),
+)
+async def unlock_scale_down(
+    caller: Member,
+    data: Data,
+    cluster_id: str,
+    asked: Annotated[NodeUids, Depends(body(NodeUids))],
+) -> Response:
+    """Let these nodes be chosen again when their pool shrinks."""
+    async with data.transaction() as tx:
+        await batches.lock_scale_down(tx, caller, cluster_id, asked.node_list, locked=False)
+    return empty()
+
+
+@router.put(
+    "/nodes/operation/remove",
+    operation_id="RemoveNode",
+    summary="Take nodes out of the cluster",
+    **described(NodesTask, body=RemoveNodesTask),
+)
+async def remove_node(
+    caller: Member,
+    data: Data,
+    node_pools: NodePools,
+    cluster_id: str,
+    asked: Annotated[RemoveNodesTask, Depends(body(RemoveNodesTask))],
+) -> Response:
+    """Promise to take nodes out of the cluster; ``status.jobID`` tells which job does it."""
+    uids = [item.uid for item in asked.spec.nodes]
+    async with data.transaction() as tx:
+        job_uid = await batches.remove(tx, caller, cluster_id, uids, pools=node_pools)
+    return _task("RemoveNodesTask", keepable(asked.spec), job_uid)
+
+
+@router.put(
+    "/nodes/operation/migrateto/{target_cluster_id}",
+    operation_id="MigrateNode",
+    summary="Move nodes to another cluster",
+    **described(NodesTask, body=MigrateNodesTask),
+)
+async def migrate_node(
+    caller: Member,
+    data: Data,
+    node_pools: NodePools,
+    cluster_id: str,
+    target_cluster_id: str,
+    asked: Annotated[MigrateNodesTask, Depends(body(MigrateNodesTask))],
+) -> Response:
+    """Promise to move nodes to another cluster; ``status.jobID`` tells which job does it."""
+    async with data.transaction() as tx:
+        job_uid = await batches.migrate(
+            tx, caller, cluster_id, target_cluster_id, asked, pools=node_pools
+        )
+    return _task("MigrateNodesTask", keepable(asked.spec), job_uid)
+
+
+def _task(kind: str, spec: dict[str, Any], job_uid: str) -> Response:
+    status = {"jobID": job_uid}
+    return json_response({"kind": kind, "apiVersion": "v3", "spec": spec, "status": status})
+
+
+@router.post(
+    "/nodes/operation/in-place-migrateto/{target_cluster_id}",
+    operation_id="InplaceMigrateNode",
+    summary="Move nodes without installing them again (not supported)",
+    **described(None),
+)
+async def migrate_in_place(caller: Member, cluster_id: str, target_cluster_id: str) -> Response:
+    """Refused: a node that changes its cluster is installed again."""
+    raise ApiError(
+        errors.NOT_SUPPORTED, "Move the nodes with operation/migrateto, which installs them again."
+    )
+
+
+@router.post(
+    "/nodes/rotate-cert",
+    operation_id="RotateNodeCert",
+    summary="Renew the certificates of nodes (not supported)",
+    **described(None),
+)
+async def rotate_certificates(caller: Member, cluster_id: str) -> Response:
+    """Refused: a node gets its certificate when it is installed."""
+    raise ApiError(errors.NOT_SUPPORTED, "Reset the nodes, which gives them new certificates.")
+
+
+@router.post(
+    "/nodes/toperiod",
+    operation_id="BatchChangeNodeToPeriod",
+    summary="Make nodes prepaid (not supported)",
+    **described(None),
+)
+async def make_prepaid(caller: Member, cluster_id: str) -> Response:
+    """Refused: nothing is sold here."""
+    raise ApiError(errors.NOT_SUPPORTED, "This server has no prepaid nodes.")
+
+
+@router.get(
+    "/nodes/{node_id}", operation_id="ShowNode", summary="Show a node", **described(NodeDocument)
+)
+async def show_node(
+    caller: Member, data: Data, node_pools: NodePools, cluster_id: str, node_id: str
+) -> Response:
+    """One node."""
+    async with data.reading() as tx:
+        node = await operations.show(tx, caller, cluster_id, node_id)
+        [document] = await documents(tx, [node], pools=node_pools)
+    return json_response(document)
+
+
+@router.put(
+    "/nodes/{node_id}",
+    operation_id="UpdateNode",
+    summary="Rename a node",
+    **described(NodeDocument, body=NodeToUpdate),
+)
+async def update_node(
+    caller: Member,
+    data: Data,
+    node_pools: NodePools,
+    cluster_id: str,
+    node_id: str,
+    asked: Annotated[NodeToUpdate, Depends(body(NodeToUpdate))],
+) -> Response:
+    """Give a node another name."""
+    async with data.transaction() as tx:
+        node = await operations.rename(tx, caller, cluster_id, node_id, asked.metadata.name)
+        [document] = await documents(tx, [node], pools=node_pools)
+    return json_response(document)
+
+
+@router.delete(
+    "/nodes/{node_id}",
+    operation_id="DeleteNode",
+    summary="Delete a node",
+    **described(NodeDocument),
+)
+async def delete_node(
+    caller: Member,
+    data: Data,
+    node_pools: NodePools,
+    cluster_id: str,
+    node_id: str,
+    scale_down: Annotated[str, Query(alias="nodepoolScaleDown", max_length=64)] = "",
+) -> Response:
+    """Promise the node's end; ``status.jobID`` tells which job brings it about."""
+    async with data.transaction() as tx:
+        done = await operations.delete(
+            tx,
+            caller,
+            cluster_id,
+            node_id,
+            pools=node_pools,
+            replaced=scale_down == "NoScaleDown",
+        )
+        [document] = await documents(tx, [done.node], pools=node_pools)
+    document["status"] |= {
+        "jobID": done.job_uid,
+        "deleteStatus": {
+            "previous_total": done.before,
+            "current_total": done.after,
+            "updated": 0,
+            "added": 0,
+            "deleted": done.before - done.after,
+        },
+    }
+    return json_response(document)
+
+
+@older.get(
+    "/nodes/{node_id}/sync", operation_id="SyncNode", summary="Look after a node", **described(None)
+)
+async def sync_node(caller: Member, data: Data, cluster_id: str, node_id: str) -> Response:
+    """Promise to ask how the node is."""
+    async with data.transaction() as tx:
+        await batches.sync(tx, caller, cluster_id, uid=node_id)
+    return json_response("Sync node success")

@@ -1,0 +1,115 @@
+"""How nodes read, one by one and counted, with what their pools add."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clusterwright import clock
+from clusterwright.cce.clusters.census import Counts
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.nodes import store
+from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
+from clusterwright.storage.database import Tx
+
+POOL_ANNOTATION = "kubernetes.io/node-pool.id"
+
+_HIDDEN = ("k8sTags", "taints", "userTags")
+"""Kept, but not told of a single node (API reference, 5.1)."""
+_SIZES = {"small": 1, "medium": 1, "large": 2, "xlarge": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """What nodes need to know of the pool they are in."""
+
+    name: str
+    os: str
+    runtime: Mapping[str, Any]
+
+    def fits(self, node: Node) -> bool:
+        """Whether the node is as the pool would make it today."""
+        made = (node.spec["os"], node.spec.get("runtime", {}))
+        return made == (self.os, self.runtime)
+
+
+class Pools(Protocol):
+    """The node pools, as far as operations on single nodes concern them."""
+
+    async def views(self, tx: Tx, cluster_uid: str, *, project_id: str) -> Mapping[str, PoolView]:
+        """The pools of a cluster by their uid."""
+
+    async def gained(self, tx: Tx, cluster: Cluster, pool_uid: str, *, count: int) -> None:
+        """Expect so many nodes more in a pool. Raises ApiError."""
+
+    async def lost(self, tx: Tx, cluster: Cluster, pool_uid: str, *, replaced: bool) -> None:
+        """Expect no more nodes than a pool still has, or make new ones in place of those that
+        have left it. Raises ApiError.
+        """
+
+
+async def documents(tx: Tx, nodes: Sequence[Node], *, pools: Pools) -> Iterator[dict[str, Any]]:
+    """Nodes of one cluster as clients read them."""
+    if not nodes:
+        return iter(())
+    views = await pools.views(tx, nodes[0].cluster_uid, project_id=nodes[0].project_id)
+    return (_document(node, views.get(node.nodepool_uid)) for node in nodes)
+
+
+def _document(node: Node, pool: PoolView | None) -> dict[str, Any]:
+    spec = {key: value for key, value in node.spec.items() if key not in _HIDDEN}
+    origin = node.nodepool_uid or "#".join(str(spec.get(key, "")) for key in ("az", "flavor", "os"))
+    metadata: dict[str, Any] = {
+        "name": node.name,
+        "uid": node.uid,
+        "creationTimestamp": clock.timestamp(node.created_at),
+        "updateTimestamp": clock.timestamp(node.updated_at),
+        "annotations": dict(node.annotations) | {POOL_ANNOTATION: origin},
+    }
+    if node.labels:
+        metadata["labels"] = dict(node.labels)
+    status: dict[str, Any] = {
+        "phase": node.phase,
+        "lastProbeTime": clock.timestamp(node.updated_at),
+        "serverId": node.server_id or "",
+        "privateIP": node.private_ip,
+        "publicIP": "",
+    }
+    if node.phase in (*CREATING, NodePhase.DELETING):
+        status["jobID"] = node.job_uid
+    if node.reason:
+        status |= {"reason": node.reason, "message": node.reason}
+    if pool is not None:
+        metadata["ownerReferences"] = {"nodepoolName": pool.name, "nodepoolID": node.nodepool_uid}
+        status["configurationUpToDate"] = pool.fits(node)
+    return {
+        "kind": "Node",
+        "apiVersion": "v3",
+        "metadata": metadata,
+        "spec": spec,
+        "status": status,
+    }
+
+
+async def census(tx: Tx, cluster_uids: Sequence[str], *, project_id: str) -> Mapping[str, Counts]:
+    """The nodes of clusters, counted, with the size of the flavors that tell it by their name."""
+    counts: dict[str, Counts] = {}
+    for row in await store.tally(tx, cluster_uids, project_id=project_id):
+        cpus, memory = _size(row.flavor)
+        so_far = counts.get(row.cluster_uid, Counts())
+        counts[row.cluster_uid] = Counts(
+            nodes=so_far.nodes + row.total,
+            active=so_far.active + row.active,
+            cpus=so_far.cpus + cpus * row.total,
+            memory=so_far.memory + memory * row.total,
+        )
+    return counts
+
+
+def _size(flavor: str) -> tuple[int, int]:
+    """CPUs and MiB of a flavor such as ``s6.large.2``: family, size, GiB per CPU; or zeros."""
+    found = re.fullmatch(r"[a-z0-9]+\.(\d{0,3})(small|medium|large|xlarge)\.(\d{1,2})", flavor)
+    if found is None:
+        return 0, 0
+    cpus = _SIZES[found[2]] * int(found[1] or 1)
+    return cpus, cpus * int(found[3]) * 1024

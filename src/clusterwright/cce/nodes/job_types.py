@@ -1,0 +1,304 @@
+"""The jobs of nodes, as data, and the steps they are made of.
+
+A node's row names the job that works on it. Steps leave a node alone that has become another job's
+or is gone, and every job ends in the same way: what it has not brought to an end is in Error.
+"""
+
+from dataclasses import dataclass
+
+from clusterwright import clock
+from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.job_types import blueprint
+from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.nodes import store
+from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
+from clusterwright.clock import minutes
+from clusterwright.drivers import contract
+from clusterwright.drivers.contract import Driver, DriverError, Machine
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import ForEach, Job, JobType, Serial, Step
+from clusterwright.storage.database import Tx
+
+STEADY = (ClusterPhase.AVAILABLE, ClusterPhase.SCALING_UP, ClusterPhase.SCALING_DOWN)
+"""Phases of a cluster in which its nodes may change."""
+
+TARGET_CLUSTER = "target"
+"""The argument of a migration that names the cluster to move to."""
+ONLY_NODE = "node"
+"""The argument of a synchronisation that names its only node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The node that a step works on, where it is, and who drives it."""
+
+    node: Node
+    cluster: Cluster
+    driver: Driver
+    step: str
+
+    def machine(self, *, server_id: str | None = "") -> contract.Node:
+        """The node as drivers know it; ``server_id`` names an existing server to take over."""
+        spec = self.node.spec
+        return contract.Node(
+            uid=self.node.uid,
+            cluster=blueprint(self.cluster, step=self.step),
+            name=self.node.name,
+            flavor=self.node.flavor,
+            availability_zone=spec.get("az", ""),
+            os=spec["os"],
+            server_id=server_id or "",
+            step=self.step,
+        )
+
+
+async def _subject(ctx: StepContext) -> Subject | None:
+    """What the step works on; None when the node is gone or has become another job's."""
+    async with ctx.database.reading() as tx:
+        node = await store.get(tx, ctx.job.target.resource_id, project_id=ctx.job.project_id)
+        if node is None or node.job_uid != ctx.root.uid:
+            return None
+        cluster = await _cluster(tx, node.cluster_uid, node.project_id)
+    return Subject(node, cluster, ctx.drivers[cluster.driver], ctx.job.type)
+
+
+async def _cluster(tx: Tx, uid: str, project_id: str, *, lock: bool = False) -> Cluster:
+    cluster = await clusters.get(tx, uid, project_id=project_id, lock=lock)
+    if cluster is None:
+        raise DriverError(f"Cluster {uid} does not exist any more.")
+    return cluster
+
+
+async def get_certificates(ctx: StepContext) -> None:
+    """Make sure that the cluster's certificates exist."""
+    async with ctx.database.reading() as tx:
+        cluster = await _cluster(tx, ctx.job.cluster_uid, ctx.job.project_id)
+    driver = ctx.drivers[cluster.driver]
+    await driver.ensure_credentials(blueprint(cluster, step=ctx.job.type))
+
+
+async def create_server(ctx: StepContext) -> None:
+    """Bring the node's server up, and note its id and address."""
+    subject = await _subject(ctx)
+    if subject is None:
+        return
+    machine = subject.machine()
+    await subject.driver.ensure_node(machine)
+
+    async def created() -> bool:
+        return (await subject.driver.observe_node(machine)).created
+
+    await ctx.until(created)
+    seen = await subject.driver.observe_node(machine)
+    await _note(ctx, subject.node, seen, NodePhase.INSTALLING)
+
+
+async def install_node(ctx: StepContext) -> None:
+    """Wait until the node has joined its cluster."""
+    subject = await _subject(ctx)
+    if subject is not None:
+        await _join(ctx, subject, subject.machine())
+
+
+async def install_server(ctx: StepContext) -> None:
+    """Make an existing server a node, and wait until it has joined its cluster."""
+    subject = await _subject(ctx)
+    if subject is not None:
+        machine = subject.machine(server_id=subject.node.server_id)
+        await subject.driver.ensure_node(machine)
+        await _join(ctx, subject, machine)
+
+
+async def _join(ctx: StepContext, subject: Subject, machine: contract.Node) -> None:
+    async def ready() -> bool:
+        return (await subject.driver.observe_node(machine)).ready
+
+    await ctx.until(ready)
+    seen = await subject.driver.observe_node(machine)
+    await _note(ctx, subject.node, seen, NodePhase.ACTIVE)
+
+
+async def _note(ctx: StepContext, node: Node, seen: Machine, phase: NodePhase) -> None:
+    if (node.phase, node.server_id, node.private_ip) == (phase, seen.server_id, seen.private_ip):
+        return
+    async with ctx.database.transaction() as tx:
+        await store.advance(
+            tx,
+            node.uid,
+            job_uid=ctx.root.uid,
+            phase=phase,
+            server_id=seen.server_id or None,
+            private_ip=seen.private_ip,
+            updated_at=clock.now(),
+        )
+
+
+async def leave(ctx: StepContext, subject: Subject) -> None:
+    """Take the node out of its cluster, and wait until it is gone."""
+    machine = subject.machine()
+    await subject.driver.delete_node(machine)
+
+    async def gone() -> bool:
+        return not (await subject.driver.observe_node(machine)).exists
+
+    await ctx.until(gone)
+
+
+async def delete_server(ctx: StepContext) -> None:
+    """Remove the node's server, then forget the node."""
+    subject = await _subject(ctx)
+    if subject is None:
+        return
+    await leave(ctx, subject)
+    async with ctx.database.transaction() as tx:
+        await store.remove(tx, subject.node.uid, job_uid=ctx.root.uid)
+
+
+async def uninstall_node(ctx: StepContext) -> None:
+    """Take the node out of its cluster, to be installed again."""
+    subject = await _subject(ctx)
+    if subject is not None:
+        await leave(ctx, subject)
+
+
+async def move_node(ctx: StepContext) -> None:
+    """Take the node out of its old cluster and make it the new one's."""
+    subject = await _subject(ctx)
+    target = ctx.arguments[TARGET_CLUSTER]
+    if subject is None or subject.cluster.uid == target:
+        return
+    await leave(ctx, subject)
+    async with ctx.database.transaction() as tx:
+        # Everybody locks clusters before nodes, and several of them in this order.
+        for uid in sorted((subject.cluster.uid, target)):
+            await _cluster(tx, uid, subject.node.project_id, lock=True)
+        await store.advance(tx, subject.node.uid, job_uid=ctx.root.uid, cluster_uid=target)
+
+
+async def sync_nodes(ctx: StepContext) -> None:
+    """Ask the driver how the idle nodes are, and note it."""
+    only = ctx.arguments[ONLY_NODE]
+    async with ctx.database.reading() as tx:
+        cluster = await _cluster(tx, ctx.job.cluster_uid, ctx.job.project_id)
+        found = await store.find(
+            tx,
+            project_id=cluster.project_id,
+            cluster_uid=cluster.uid,
+            uids=[only] if only else None,
+        )
+    driver = ctx.drivers[cluster.driver]
+    for node in found:
+        if node.phase in (NodePhase.ACTIVE, NodePhase.ABNORMAL):
+            machine = Subject(node, cluster, driver, ctx.job.type).machine()
+            seen = await driver.observe_node(machine)
+            phase = NodePhase.ACTIVE if seen.ready else NodePhase.ABNORMAL
+            address = seen.private_ip or node.private_ip
+            if (phase, address) != (node.phase, node.private_ip):
+                async with ctx.database.transaction() as tx:
+                    await store.observe(
+                        tx, node.uid, phase=phase, private_ip=address, updated_at=clock.now()
+                    )
+
+
+async def show_scaling(tx: Tx, cluster_uid: str, *, project_id: str) -> None:
+    """Make a steady cluster's phase tell what becomes of its nodes (API reference, 4.5).
+
+    The cluster's row is locked from here on: who locks clusters and nodes does so in this order.
+    """
+    cluster = await clusters.get(tx, cluster_uid, project_id=project_id, lock=True)
+    if cluster is None or cluster.phase not in STEADY:
+        return
+    nodes = await store.count(tx, project_id=project_id, cluster_uid=cluster_uid)
+    if any(nodes[phase] for phase in CREATING):
+        phase = ClusterPhase.SCALING_UP
+    elif nodes[NodePhase.DELETING]:
+        phase = ClusterPhase.SCALING_DOWN
+    else:
+        phase = ClusterPhase.AVAILABLE
+    if phase is not cluster.phase:
+        await clusters.update(tx, cluster_uid, phase=phase, updated_at=clock.now())
+
+
+async def ended(tx: Tx, job: Job) -> None:
+    """Nodes that the job has not brought to an end are in Error with its reason, and can be
+    deleted; clusters show what remains to be done.
+    """
+    touched = await store.clusters_of(tx, job.uid, project_id=job.project_id)
+    concerned = sorted(touched | {job.cluster_uid})
+    for uid in concerned:
+        await clusters.get(tx, uid, project_id=job.project_id, lock=True)
+    await store.fail(tx, job_uid=job.uid, reason=job.reason, updated_at=clock.now())
+    for uid in concerned:
+        await show_scaling(tx, uid, project_id=job.project_id)
+
+
+NODES = "nodes"
+"""The group of targets of every job here: one per node."""
+
+GET_CERTIFICATES = Step("GetPSMCert", get_certificates, timeout=minutes(2), names_resource=False)
+DELETE_SERVER = Step("DeleteNodeVM", delete_server, timeout=minutes(10))
+UNINSTALL_NODE = Step("UninstallNode", uninstall_node, timeout=minutes(10))
+INSTALL_SERVER = Step("InstallNode", install_server, timeout=minutes(20))
+
+# Terraform finds a node by ScaleupCluster, CreateNode, InstallNode; the Open Telekom Cloud provider
+# by the first sub-job and its CreateNodeVM (API reference, 0.8 and 3.6).
+SCALEUP_CLUSTER = JobType(
+    Serial(
+        "ScaleupCluster",
+        (
+            ForEach(
+                NODES,
+                Serial(
+                    "CreateNode",
+                    (
+                        GET_CERTIFICATES,
+                        Step("CreateNodeVM", create_server, timeout=minutes(10)),
+                        Step("InstallNode", install_node, timeout=minutes(20)),
+                    ),
+                ),
+            ),
+        ),
+    ),
+    settle=ended,
+)
+
+DELETE_NODE = JobType(Serial("DeleteNode", (ForEach(NODES, DELETE_SERVER),)), settle=ended)
+
+ADD_NODE = JobType(Serial("AddNode", (ForEach(NODES, INSTALL_SERVER),)), settle=ended)
+
+RESET_NODE = JobType(
+    Serial("ResetNode", (ForEach(NODES, UNINSTALL_NODE), ForEach(NODES, INSTALL_SERVER))),
+    settle=ended,
+)
+
+REMOVE_NODE = JobType(
+    Serial(
+        "RemoveNode", (ForEach(NODES, Step("UninstallNode", delete_server, timeout=minutes(10))),)
+    ),
+    settle=ended,
+)
+
+MIGRATE_NODE = JobType(
+    Serial(
+        "MigrateNode",
+        (
+            ForEach(NODES, Step("UninstallNode", move_node, timeout=minutes(10))),
+            ForEach(NODES, INSTALL_SERVER),
+        ),
+    ),
+    settle=ended,
+)
+
+SYNC_NODES = JobType(
+    Serial("SyncNodes", (Step("SyncNode", sync_nodes, timeout=minutes(20)),)), settle=ended
+)
+
+JOB_TYPES = (
+    SCALEUP_CLUSTER,
+    DELETE_NODE,
+    ADD_NODE,
+    RESET_NODE,
+    REMOVE_NODE,
+    MIGRATE_NODE,
+    SYNC_NODES,
+)

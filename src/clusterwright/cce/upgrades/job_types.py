@@ -1,0 +1,112 @@
+"""The job behind an upgrade task, as data, and the steps it is made of."""
+
+from dataclasses import replace
+
+from clusterwright import clock
+from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.job_types import subject
+from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.cce.upgrades import store
+from clusterwright.cce.upgrades.store import TaskPhase
+from clusterwright.clock import minutes
+from clusterwright.drivers import contract
+from clusterwright.drivers.contract import Driver, DriverError
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.plan import Job, JobPhase, JobType, Serial, Step
+from clusterwright.storage.database import Tx
+
+TASK = "task"
+TARGET = "targetVersion"
+"""The arguments of an upgrade: which task it is, and the version it leads to."""
+
+LONGEST_PAUSE = minutes(24 * 60)
+"""How long an upgrade may be paused before it fails; it can be tried again then."""
+
+
+async def _advance(ctx: StepContext, progress: int) -> None:
+    async with ctx.database.transaction() as tx:
+        await store.advance(tx, ctx.arguments[TASK], progress=progress, now=clock.now())
+
+
+async def _wait_while_paused(ctx: StepContext) -> None:
+    async def may_go_on() -> bool:
+        async with ctx.database.reading() as tx:
+            return not await store.is_paused(tx, ctx.arguments[TASK])
+
+    await ctx.until(may_go_on)
+
+
+async def _check_ready(driver: Driver, cluster: contract.Cluster) -> None:
+    if not (await driver.observe_control_plane(cluster)).ready:
+        raise DriverError(f"The control plane of {cluster.name} is not ready.")
+
+
+async def check_master(ctx: StepContext) -> None:
+    """Make sure that the control plane is ready, and that nobody wants to wait."""
+    driver, cluster = await subject(ctx)
+    await _advance(ctx, 10)
+    await _check_ready(driver, cluster)
+    await _wait_while_paused(ctx)
+
+
+async def upgrade_master(ctx: StepContext) -> None:
+    """Bring the control plane to the new version and wait until it is ready."""
+    driver, cluster = await subject(ctx)
+    await _advance(ctx, 30)
+    upgraded = replace(cluster, version=ctx.arguments[TARGET])
+    await driver.ensure_control_plane(upgraded)
+
+    async def ready() -> bool:
+        return (await driver.observe_control_plane(upgraded)).ready
+
+    await ctx.until(ready)
+    await _advance(ctx, 80)
+
+
+async def confirm_version(ctx: StepContext) -> None:
+    """Give the cluster its new version, once nobody wants to wait and the control plane is
+    ready.
+    """
+    driver, cluster = await subject(ctx)
+    await _wait_while_paused(ctx)
+    target = ctx.arguments[TARGET]
+    await _check_ready(driver, replace(cluster, version=target))
+    async with ctx.database.transaction() as tx:
+        stored = await clusters.get(tx, cluster.uid, project_id=ctx.job.project_id, lock=True)
+        if stored is not None:
+            await clusters.set_in_spec(tx, stored, version=target)
+            await clusters.update(tx, stored.uid, version=target)
+
+
+async def upgraded(tx: Tx, job: Job) -> None:
+    """An upgraded cluster is Available; one whose upgrade failed is in Error until it is tried
+    again.
+    """
+    ok = job.phase is JobPhase.SUCCESS
+    now = clock.now()
+    # The cluster first, as operations do: who locks in one order never waits in a circle.
+    await clusters.settle(
+        tx,
+        job.cluster_uid,
+        job_uid=job.uid,
+        phase=ClusterPhase.AVAILABLE if ok else ClusterPhase.ERROR,
+        reason=job.reason,
+        updated_at=now,
+    )
+    outcome = {"phase": TaskPhase.SUCCESS, "progress": 100} if ok else {"phase": TaskPhase.FAILED}
+    await store.settle(tx, job_uid=job.uid, paused=False, updated_at=now, **outcome)
+
+
+UPGRADE_CLUSTER = JobType(
+    Serial(
+        "UpgradeCluster",
+        (
+            Step("CheckMaster", check_master, timeout=LONGEST_PAUSE),
+            Step("UpgradeMaster", upgrade_master, timeout=minutes(30)),
+            Step("ConfirmVersion", confirm_version, timeout=LONGEST_PAUSE),
+        ),
+    ),
+    settle=upgraded,
+)
+
+JOB_TYPES = (UPGRADE_CLUSTER,)

@@ -1,0 +1,28 @@
+"""Which version may follow which, and what this server's upgrades can do, as data."""
+
+from collections.abc import Mapping
+
+from clusterwright.cce.clusters.operations import VERSIONS
+
+FARTHEST = 2
+"""How many minor versions one upgrade may go ahead."""
+
+FEATURE_GATES: Mapping[str, str] = {
+    "DisplayPreCheckDetail": "Support",
+    "EvsSnapshot": "Disable",
+    "LabelForSkippedNode": "Disable",
+    "UpgradeStrategy": "Default",
+}
+
+PLATFORM_VERSION = "cce.1.0"
+
+
+def minor(version: str) -> str:
+    """The part of a version that decides: ``v1.31`` of ``v1.31.4-r0``."""
+    return ".".join(version.split(".")[:2])
+
+
+def targets(version: str) -> tuple[str, ...]:
+    """The versions that a cluster of this one may be upgraded to, the nearest first."""
+    place = VERSIONS.index(minor(version))
+    return VERSIONS[max(place - FARTHEST, 0) : place][::-1]

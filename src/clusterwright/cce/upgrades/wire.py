@@ -1,0 +1,145 @@
+"""Documents of upgrades: what may be asked, and how tasks and workflows read (API reference,
+4.11).
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from clusterwright.cce.clusters.wire import Version
+from clusterwright.document import Document
+
+
+class RollingUpdate(Document):
+    """How many nodes at a time, at most."""
+
+    user_defined_step: Annotated[int, Field(ge=1, le=120)] | None = None
+    scope: Literal["Cluster", "NodePool"] | None = None
+
+
+class Strategy(Document):
+    """The one way to upgrade that there is."""
+
+    type: Literal["inPlaceRollingUpdate"]
+    in_place_rolling_update: RollingUpdate | None = None
+
+
+class UpgradeAction(Document):
+    """``spec.clusterUpgradeAction`` of a request to upgrade."""
+
+    target_version: Version
+    strategy: Strategy
+
+
+class UpgradeSpec(Document):
+    """``spec`` of a request to upgrade."""
+
+    cluster_upgrade_action: UpgradeAction
+
+
+class UpgradeMetadata(Document):
+    """``metadata`` of a request to upgrade."""
+
+    api_version: Literal["v3"]
+    kind: Literal["UpgradeTask"]
+
+
+class ClusterToUpgrade(Document):
+    """The body of a request to upgrade."""
+
+    metadata: UpgradeMetadata
+    spec: UpgradeSpec
+
+
+class Hop(Document):
+    """From which version to which: ``spec`` of checks and workflows."""
+
+    cluster_id: Annotated[str, Field(max_length=64)] | None = Field(None, alias="clusterID")
+    cluster_version: Annotated[str, Field(max_length=32)] | None = None
+    target_version: Version
+
+
+class PreCheckToMake(Document):
+    """The body of a request to check before an upgrade."""
+
+    api_version: Literal["v3"]
+    kind: Literal["PreCheckTask"]
+    spec: Hop
+
+
+class PostCheckToMake(Document):
+    """The body of a request to check after an upgrade."""
+
+    api_version: Literal["v3"]
+    kind: Literal["PostCheckTask"]
+    spec: Hop
+
+
+class WorkflowToCreate(Document):
+    """The body of a request to begin an upgrade workflow."""
+
+    api_version: Literal["v3"]
+    kind: Literal["WorkFlowTask"]
+    spec: Hop
+
+
+class WorkflowStatusToSet(Document):
+    """``status`` of a request about a workflow: it can only be cancelled."""
+
+    phase: Literal["Cancel"]
+
+
+class WorkflowToUpdate(Document):
+    """The body of a request about a workflow."""
+
+    status: WorkflowStatusToSet
+
+
+class TaskDocument(Document):
+    """An upgrade task, a check or a workflow as clients read it."""
+
+    kind: str
+    api_version: str
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+    status: dict[str, Any]
+
+
+class TaskList(Document):
+    """Several of them."""
+
+    kind: str
+    api_version: str
+    items: list[TaskDocument]
+
+
+class Promised(Document):
+    """The answer to a request to upgrade."""
+
+    metadata: dict[str, str]
+    spec: dict[str, Any]
+
+
+class SnapshotAnswer(Document):
+    """The answer to a request for a snapshot."""
+
+    uid: str
+    metadata: dict[str, str]
+
+
+class UpgradePaths(Document):
+    """Which version may follow which."""
+
+    kind: str
+    api_version: str
+    metadata: dict[str, Any]
+    upgrade_paths: list[dict[str, Any]]
+
+
+class UpgradeFeatureGates(Document):
+    """What upgrades can do."""
+
+    kind: str
+    api_version: str
+    metadata: dict[str, Any]
+    upgrade_feature_gates: dict[str, str]

@@ -1,0 +1,30 @@
+"""The present and its written forms. A moment is an int: nanoseconds since 1970."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> int:
+    """The present as nanoseconds since 1970."""
+    return time.time_ns()
+
+
+def timestamp(nanoseconds: int) -> str:
+    """A time as Go prints it: UTC, up to nine digits of fraction, trailing zeros trimmed (reference
+    1.2).
+    """
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    fraction = f".{rest:09d}".rstrip("0").rstrip(".")
+    return f"{moment}{fraction} +0000 UTC"
+
+
+def rfc3339(nanoseconds: int) -> str:
+    """A time as Keystone writes it: RFC 3339, UTC, six digits of fraction (reference 2.1)."""
+    moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 1000 % 1_000_000:06d}Z"
+
+
+def minutes(count: float) -> float:
+    """A duration in seconds."""
+    return count * 60

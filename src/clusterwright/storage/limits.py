@@ -1,0 +1,82 @@
+"""How much requests may leave behind (docs/limits.md); without a bound, one client fills the disk.
+
+What an operator may want to move is a setting: the quotas of ``settings.py``. The rest stands here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
+
+from clusterwright.document import Malformed
+
+KIB = 1024
+
+DOCUMENT = 64 * KIB
+"""Bytes of JSON that are kept of one document: a cluster's spec, an add-on's values, a policy."""
+NODE_SPEC = 16 * KIB
+"""The same of a node's spec, of which one request may leave 2000. Its scripts, the largest part,
+have at most 10 KiB (API reference, 9).
+"""
+POOL_SPEC = NODE_SPEC - KIB
+"""A pool's template becomes its nodes' spec; the difference is what nodes get besides."""
+LABELS = 4 * KIB
+"""The same of labels or of annotations."""
+
+MOST_PARTITIONS = 50
+"""Of one cluster."""
+MOST_REVOKED = 500
+"""Users and agencies whose certificates of one cluster were ever revoked."""
+MOST_TAGS = 20
+"""Of one cluster, and of one server."""
+MOST_UNFINISHED_JOBS = 200
+"""Of one cluster, those that were asked to stop not counted."""
+
+KEPT_TASKS = 50
+"""Upgrades, checks of each kind, snapshots and workflows of one cluster; older ones are forgotten,
+for clients cannot delete any.
+"""
+KEPT_ADDON_CHECKS = 200
+"""Of one cluster, likewise."""
+KEPT_CERTIFICATES = 20
+"""Lifetimes for which a user's certificate of one cluster stays the same."""
+
+LIST = 8 * KIB * KIB
+"""Bytes after which a page of nodes ends, whatever its limit."""
+
+
+class TooLarge(Malformed, DontWrapMixin):
+    """A document that is too large to be kept; SQLAlchemy passes it on as it is."""
+
+
+class BoundedJSON(sa.TypeDecorator[Any]):
+    """A column for what clients have sent, in which no document over ``most`` bytes is kept.
+
+    Whatever way leads to the column, creation, update or merge, this is on it. Raises TooLarge,
+    naming ``field``: what clients call the document.
+    """
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def __init__(self, field: str, most: int = DOCUMENT) -> None:
+        super().__init__()
+        self.field = field
+        self.most = most
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """As SQLAlchemy asks for it: from the value to its JSON text."""
+        encode = super().bind_processor(dialect)
+        assert encode is not None
+
+        def bounded(value: Any) -> str:
+            text: str = encode(value)
+            size = len(text.encode())
+            if size > self.most:
+                rule = f"At most {self.most} bytes of JSON are kept, and this has {size}."
+                raise TooLarge(self.field, rule)
+            return text
+
+        return bounded

@@ -1,0 +1,1 @@
+"""HTTP: the listener, the edge, refusals, what routes ask for, and how the API is described."""

@@ -1,0 +1,117 @@
+"""What routes are made of: the router, what a route may ask for, and the answers it gives."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from clusterwright import errors
+from clusterwright.document import Document
+from clusterwright.errors import ApiError
+from clusterwright.settings import Settings
+from clusterwright.storage.database import Conflict, Database
+from clusterwright.turns import unhurried
+from clusterwright.web.asgi import Scope
+from clusterwright.web.refusals import JSON
+
+D = TypeVar("D", bound=Document)
+CONFLICT_TRIES = 5
+"""How often a request is tried that another transaction keeps winning over."""
+
+_CONTENT_TYPES = ("application/json", "application/x-pem-file", "multipart/form-data")
+
+
+class Route(APIRoute):
+    """A route that is answered anew when its transaction lost to another one."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with patience."""
+        handle = super().get_route_handler()
+
+        async def persist(request: Request) -> Response:
+            for _ in range(CONFLICT_TRIES - 1):
+                with suppress(Conflict):
+                    return await handle(request)
+            return await handle(request)
+
+        return persist
+
+
+class Router(APIRouter):
+    """Where slices declare routes."""
+
+    def __init__(self, *, route_class: type[Route] = Route, **options: Any) -> None:
+        super().__init__(route_class=route_class, **options)
+
+
+def json_response(
+    document: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """An answer whose body is ``document`` as JSON."""
+    return json_bytes(msgspec.json.encode(document), status, headers)
+
+
+def json_bytes(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer whose body is JSON already."""
+    return Response(body, status, headers, JSON.decode())
+
+
+async def array(items: Iterable[Any]) -> msgspec.Raw:
+    """``items`` as a list for ``json_response``: made and encoded one by one, in turns, so that a
+    long list keeps nobody waiting. Give a generator where making an item is work, too.
+    """
+    encoded = [msgspec.json.encode(item) async for item in unhurried(items)]
+    return msgspec.Raw(b"[%b]" % b",".join(encoded))
+
+
+# Dependencies are coroutines even where they await nothing: FastAPI sends plain functions to a
+# thread.
+
+
+async def database(request: Request) -> Database:
+    """The server's database."""
+    found: Database = request.app.state.database
+    return found
+
+
+async def settings(request: Request) -> Settings:
+    """The server's settings."""
+    found: Settings = request.app.state.settings
+    return found
+
+
+Data = Annotated[Database, Depends(database)]
+Setup = Annotated[Settings, Depends(settings)]
+"""What routes write to ask for the database and for the settings."""
+
+
+async def base_url(request: Request) -> str:
+    """The URL that clients use, configured or just used, without a trailing slash."""
+    configured = (await settings(request)).public_url
+    return (configured or str(request.base_url)).rstrip("/")
+
+
+def body(model: type[D]) -> Callable[[Request], Awaitable[D]]:
+    """A dependency that gives the request's body as a document. Raises ApiError, naming field and
+    rule.
+    """
+
+    async def read(request: Request) -> D:
+        # Missing is accepted: some clients send a body-less POST without it (API reference, 1.3).
+        sent = request.headers.get("content-type", JSON.decode())
+        if sent.split(";")[0].strip().lower() not in _CONTENT_TYPES:
+            raise ApiError(errors.CONTENT_TYPE, f"Send application/json, not {sent[:100]!r}.")
+        return model.parse(await request.body())
+
+    read.document = model  # type: ignore[attr-defined]  # the OpenAPI page reads it
+    return read
+
+
+def raw_query(scope: Scope) -> list[tuple[str, str]]:
+    """The query as decoded pairs, in the order sent, values without ``=`` included."""
+    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
