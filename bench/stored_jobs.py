@@ -15,17 +15,8 @@ import asyncpg
 
 from clusterwright.jobs import wire
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import (
-    ForEach,
-    Job,
-    JobPhase,
-    JobType,
-    Request,
-    Serial,
-    Step,
-    Target,
-    unfold,
-)
+from clusterwright.jobs.plan import ForEach, JobType, Request, Serial, Step, unfold
+from clusterwright.jobs.tree import Job, JobPhase, Target
 
 MADE = 1_767_225_600_000_000_000
 """When the copied job was made: fixed, so that a kept database can be used by a later run."""

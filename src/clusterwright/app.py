@@ -5,7 +5,7 @@ serve what it yields; ``cli/serve.py`` uses granian.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -17,18 +17,19 @@ from clusterwright.cce.addons import operations as addons_operations
 from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
 from clusterwright.cce.catalog import api as catalog_api
 from clusterwright.cce.clusters import api as clusters_api
+from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
 from clusterwright.cce.lifecycle import api as lifecycle_api
 from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.cce.nodepools import api as nodepools_api
 from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
-from clusterwright.cce.nodepools.operations import PoolSizes
 from clusterwright.cce.nodes import api as nodes_api
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
-from clusterwright.drivers.contract import Driver
-from clusterwright.drivers.simulated import SimulatedDriver, load_faults
+from clusterwright.drivers.contract import Drivers
+from clusterwright.drivers.faults import load_faults
+from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.iam import api as iam_api
 from clusterwright.iam import server_key
 from clusterwright.iam import store as iam_store
@@ -41,6 +42,7 @@ from clusterwright.iam.vault import Vault
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import reader
+from clusterwright.jobs.api import ShowJob
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
 from clusterwright.neighbours import api as neighbours_api
@@ -54,6 +56,7 @@ from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
 from clusterwright.web.openapi import describe
+from clusterwright.web.server import Server
 
 REFRESH_PERIOD = 0.5
 """Seconds until a change that another process made to users, keys or revocations is honoured."""
@@ -91,14 +94,14 @@ ROUTERS = (
 )
 
 
-async def drivers(data: Database, key: bytes, settings: Settings) -> Mapping[str, Driver]:
+async def drivers(data: Database, key: bytes, settings: Settings) -> Drivers:
     """The drivers of this server, by the name that a cluster keeps, ready to work."""
     simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed)
     await simulated.seal_clear_keys()
-    return {"simulated": simulated}
+    return Drivers({"simulated": simulated})
 
 
-def routes(settings: Settings) -> FastAPI:
+def routes() -> FastAPI:
     """The framework application: every route, no state. Enough to describe the API."""
     app = FastAPI(
         title="Clusterwright",
@@ -110,10 +113,6 @@ def routes(settings: Settings) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    app.state.settings = settings
-    app.state.census = addons_operations.census
-    app.state.pools = PoolSizes(zone=f"{settings.region}a")
-    app.state.companions = addons_operations.come_with
     refusals.answer_errors(app)
     describe(app)
     return app
@@ -140,30 +139,37 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     documents = await reader.connect(
         data.url, name="clusterwright-reader", connections=settings.database_shares.reader
     )
-    app = routes(settings)
-    app.state.database = data
-    app.state.drivers = available
-    app.state.authenticator = Authenticator(directory, Tokens(key))
-    app.state.login = Login(
-        app.state.authenticator, data, lifetime_hours=settings.token_lifetime_hours
+    authenticator = Authenticator(directory, Tokens(key))
+    login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
+    show_job = ShowJob(documents, authenticator)
+    chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
+    server = Server(
+        settings,
+        data,
+        available,
+        authenticator,
+        login,
+        show_job,
+        Health(data, chores),
+        Extensions(census=addons_operations.census, on_create=addons_operations.add_built_in),
     )
-    app.state.show_job = jobs_api.ShowJob(documents, app.state.authenticator)
+    server.check_complete()
+    app = routes()
+    server.serve(app)
     try:
         await runner.start()
-        chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
-        app.state.health = Health(data, chores)
         try:
             async with chores:
                 yield Edge(
                     app,
                     body_limit=settings.body_limit,
                     body_seconds=settings.body_seconds,
-                    hot=[app.state.show_job],
+                    hot=[show_job],
                 )
         finally:
             await runner.stop()
     finally:
-        app.state.login.close()
+        login.close()
         await documents.close()
         await data.dispose()
 

@@ -30,7 +30,6 @@ class ApiError(Exception):
 
 
 INVALID_REQUEST = ErrorCode(400, "CCE.01400001", "CCE_CM.0004", "Request is invalid")
-SUBNET_NOT_IN_VPC = ErrorCode(400, "CCE.01400002", "CCE.01400002", "The subnet is not in the VPC")
 CIDR_CONFLICT = ErrorCode(400, "CCE.01400005", "CCE_CM.0410", "Container network CIDR conflict")
 CONTENT_TYPE = ErrorCode(400, "CCE.01400006", "CCE.01400006", "The content type is not supported")
 CLUSTER_QUOTA = ErrorCode(400, "CCE.01400007", "CCE.01400007", "The cluster quota is exhausted")
@@ -48,7 +47,6 @@ NODE_BEING_CREATED = ErrorCode(
 DELETION_PROTECTED = ErrorCode(
     400, "CCE.01400034", "CCE.01400034", "Deletion protection is enabled for the cluster"
 )
-UNAUTHENTICATED = ErrorCode(401, "CCE.01401001", "CCE.01401001", "Authentication failed")
 FORBIDDEN = ErrorCode(403, "CCE.01403001", "CCE.01403001", "No permission for this operation")
 POOL_PHASE = ErrorCode(
     403, "CCE.01403003", "CCE.01403003", "The phase of the node pool forbids its deletion"
@@ -65,7 +63,6 @@ POOL_CLUSTER_STATE = ErrorCode(
 )
 NOT_FOUND = ErrorCode(404, "CCE.01404001", "CCE_CM.0003", "Resource not found")
 ALREADY_EXISTS = ErrorCode(409, "CCE.01409001", "CCE.01409001", "The resource already exists")
-BUSY = ErrorCode(429, "CCE.01429002", "CCE.01429002", "The resource is locked by another request")
 TASK_LIMIT = ErrorCode(429, "CCE.01429003", "CCE.01429003", "Too many tasks are under way")
 INTERNAL = ErrorCode(500, "CCE.01500001", "CCE.01500001", "Internal error")
 NOT_SUPPORTED = ErrorCode(
@@ -97,7 +94,6 @@ HEADERS_TOO_LARGE = ErrorCode(431, "APIGW.0201", "APIGW.0201", "Request headers 
 BAD_CREDENTIALS = ErrorCode(
     401, "APIGW.0301", "APIGW.0301", "Incorrect IAM authentication information"
 )
-NO_CREDENTIALS = ErrorCode(401, "APIGW.0305", "APIGW.0305", "Incorrect authentication information")
 TOKEN_EXPIRED = ErrorCode(401, "APIGW.0307", "APIGW.0307", "The token must be updated")
 PROJECT_UNAVAILABLE = ErrorCode(403, "APIGW.0310", "APIGW.0310", "The project is unavailable")
 

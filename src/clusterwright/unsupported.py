@@ -1,7 +1,8 @@
 """Every official operation that this server does not have, as one table, each answering so.
 
-The names are the official SDK's; those of other services carry the service's name in front.
-Generated pages and tests read the table, so an operation that gets built is moved, not added.
+The names are the official SDK's; those of other services carry the service's name in front. Two
+spaces and a sentence behind a name tell what to do instead. Generated pages and tests read the
+table, so an operation that gets built is moved, not added.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,6 +24,9 @@ GET /api/v3/projects/{project_id}/clusters/{cluster_id}/hypernodes ListHyperNode
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/labels GetLabels
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config GetClusterLongAkskConfig
 PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config UpdateClusterLongAkskConfig
+POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/operation/in-place-migrateto/{target_cluster_id} InplaceMigrateNode  Move the nodes with operation/migrateto, which installs them again.
+POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/rotate-cert RotateNodeCert  Reset the nodes, which gives them new certificates.
+POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/toperiod BatchChangeNodeToPeriod  This server has no prepaid nodes.
 POST /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations CreatePodIdentityAssociation
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations ListPodIdentityAssociations
 DELETE /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} DeletePodIdentityAssociation
@@ -120,24 +124,25 @@ class Unsupported:
     methods: tuple[str, ...]
     path: str
     name: str
+    advice: str
 
 
 def _rows() -> Iterator[Unsupported]:
     for line in _TABLE.split("\n"):
         if line:
-            methods, path, name = line.split(" ")
-            yield Unsupported(tuple(methods.split(",")), path, name)
+            operation, _, advice = line.partition("  ")
+            methods, path, name = operation.split(" ")
+            advice = advice or f"{name}: see docs/reference/coverage.md for what this server has."
+            yield Unsupported(tuple(methods.split(",")), path, name, advice)
 
 
 UNSUPPORTED = tuple(_rows())
 """The table's rows, in the order in which paths are tried."""
 
 
-def _refusing(name: str) -> Callable[[], Awaitable[Response]]:
+def _refusing(advice: str) -> Callable[[], Awaitable[Response]]:
     async def refuse() -> Response:
-        raise ApiError(
-            NOT_SUPPORTED, f"{name}: see docs/reference/coverage.md for what this server has."
-        )
+        raise ApiError(NOT_SUPPORTED, advice)
 
     return refuse
 
@@ -146,7 +151,7 @@ router = routes.Router(tags=["Unsupported"])
 for _row in UNSUPPORTED:
     router.add_api_route(
         _row.path,
-        _refusing(_row.name),
+        _refusing(_row.advice),
         methods=list(_row.methods),
         operation_id=_row.name,
         summary="Not supported",

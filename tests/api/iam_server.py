@@ -25,7 +25,7 @@ from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Database, metadata, sync_engine
-from clusterwright.web import edge, refusals, routes
+from clusterwright.web import edge, refusals, routes, server
 
 BASE = "http://cce.example.test"
 
@@ -120,14 +120,14 @@ async def serving(
     await directory.refresh(database)
     app = FastAPI(redirect_slashes=False)
     refusals.answer_errors(app)
-    app.state.database, app.state.settings = database, settings
-    app.state.authenticator = Authenticator(directory, Tokens(key))
-    app.state.login = Login(
-        app.state.authenticator,
+    authenticator = Authenticator(directory, Tokens(key))
+    login = Login(
+        authenticator,
         database,
         lifetime_hours=settings.token_lifetime_hours,
         guesses=guesses,
     )
+    server.Server(database, settings, authenticator, login).serve(app)
     app.include_router(api.router)
 
     @app.get("/api/v3/projects/{project_id}/jobs")
@@ -142,6 +142,6 @@ async def serving(
     transport = httpx.ASGITransport(app=outer, client=(peer, 1))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         account = json.loads((settings.data / "credentials.json").read_text())
-        yield Server(client, database, settings, directory, app.state.authenticator, account)
-    app.state.login.close()
+        yield Server(client, database, settings, directory, authenticator, account)
+    login.close()
     await database.dispose()

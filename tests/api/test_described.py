@@ -17,7 +17,6 @@ from schemathesis.specs.openapi.checks import (
 
 from clusterwright.app import routes
 from clusterwright.errors import NOT_SUPPORTED
-from clusterwright.settings import Settings
 from tests.client import Client
 from tests.server_process import ServerProcess
 
@@ -31,7 +30,7 @@ EXAMPLES = 8
 
 OPERATIONS = [
     (method, path)
-    for path, operations in sorted(routes(Settings()).openapi()["paths"].items())
+    for path, operations in sorted(routes().openapi()["paths"].items())
     for method in sorted(operations)
 ]
 

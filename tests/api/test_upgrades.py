@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from clusterwright.drivers.simulated import faults
-from clusterwright.drivers.simulated.faults import FaultRequest, Kind
+from clusterwright.drivers import faults
+from clusterwright.drivers.faults import FaultRequest, Kind
 from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, open_cloud
 

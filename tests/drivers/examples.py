@@ -21,9 +21,7 @@ class Clock:
         self.nanoseconds += int(seconds * 1_000_000_000)
 
 
-def a_cluster(
-    uid: str = "c1", *, name: str = "demo", step: str = "", san: tuple[str, ...] = ()
-) -> Cluster:
+def a_cluster(uid: str = "c1", *, name: str = "demo", san: tuple[str, ...] = ()) -> Cluster:
     return Cluster(
         uid=uid,
         project_id="p1",
@@ -35,13 +33,10 @@ def a_cluster(
         vpc="vpc1",
         subnet="subnet1",
         custom_san=san,
-        step=step,
     )
 
 
-def a_node(
-    uid: str = "n1", *, cluster: Cluster | None = None, server_id: str = "", step: str = ""
-) -> Node:
+def a_node(uid: str = "n1", *, cluster: Cluster | None = None, server_id: str = "") -> Node:
     return Node(
         uid=uid,
         cluster=cluster or a_cluster(),
@@ -50,5 +45,4 @@ def a_node(
         availability_zone="az-1",
         os="EulerOS 2.9",
         server_id=server_id,
-        step=step,
     )

@@ -1,14 +1,16 @@
 """Faults fail the named step, with the given reason, exactly as often as asked."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from clusterwright.document import Malformed
+from clusterwright.drivers import faults
 from clusterwright.drivers.contract import DriverError, Unavailable
-from clusterwright.drivers.simulated import SimulatedDriver, faults, load_faults
-from clusterwright.drivers.simulated.faults import FaultRequest, Kind
+from clusterwright.drivers.faults import FaultRequest, FaultyDriver, Kind, load_faults
+from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.storage.database import Database
 from tests.drivers.examples import SEAL, a_cluster, a_node
 
@@ -16,6 +18,15 @@ from tests.drivers.examples import SEAL, a_cluster, a_node
 @pytest.fixture
 def driver(database: Database) -> SimulatedDriver:
     return SimulatedDriver(database, SEAL, pace=0)
+
+
+Serving = Callable[[str], FaultyDriver]
+
+
+@pytest.fixture
+def serving(driver: SimulatedDriver, database: Database) -> Serving:
+    """The driver as a step of this name sees it."""
+    return lambda step: FaultyDriver(driver, database, step=step)
 
 
 async def arm(
@@ -38,32 +49,35 @@ async def remaining(database: Database) -> list[tuple[str, int]]:
 
 
 async def test_a_fault_fails_its_step_as_often_as_asked_and_is_then_inert(
-    driver: SimulatedDriver, database: Database
+    serving: Serving, database: Database
 ) -> None:
     await arm(database, "InstallMaster", times=2)
 
     for _ in range(2):
         with pytest.raises(DriverError, match=r"^No spare servers\.$"):
-            await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
-    await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
+            await serving("InstallMaster").ensure_control_plane(a_cluster())
+    await serving("InstallMaster").ensure_control_plane(a_cluster())
 
     assert await remaining(database) == [("InstallMaster", 0)]
 
 
-async def test_a_failed_step_has_done_nothing(driver: SimulatedDriver, database: Database) -> None:
+async def test_a_failed_step_has_done_nothing(
+    serving: Serving, driver: SimulatedDriver, database: Database
+) -> None:
     await arm(database, "InstallMaster")
 
     with pytest.raises(DriverError):
-        await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
+        await serving("InstallMaster").ensure_control_plane(a_cluster())
 
     assert not (await driver.observe_control_plane(a_cluster())).exists
 
 
 async def test_every_verb_shows_the_fault_of_the_step_it_serves(
-    driver: SimulatedDriver, database: Database
+    serving: Serving, database: Database
 ) -> None:
-    cluster = a_cluster(step="Any")
-    node = a_node(step="Any")
+    driver = serving("Any")
+    cluster = a_cluster()
+    node = a_node()
     await arm(database, "Any", times=8, kind=Kind.UNAVAILABLE)
 
     for call in (
@@ -83,25 +97,25 @@ async def test_every_verb_shows_the_fault_of_the_step_it_serves(
 
 
 async def test_other_steps_and_other_clusters_are_left_alone(
-    driver: SimulatedDriver, database: Database
+    serving: Serving, driver: SimulatedDriver, database: Database
 ) -> None:
     await arm(database, "InstallMaster", cluster="demo")
 
     await driver.ensure_control_plane(a_cluster())
-    await driver.ensure_control_plane(a_cluster(step="CreatePSMCert"))
-    await driver.ensure_control_plane(a_cluster("c2", name="other", step="InstallMaster"))
+    await serving("CreatePSMCert").ensure_control_plane(a_cluster())
+    await serving("InstallMaster").ensure_control_plane(a_cluster("c2", name="other"))
 
     assert await remaining(database) == [("InstallMaster", 1)]
 
 
 async def test_faults_are_counted_exactly_when_many_steps_run_at_once(
-    driver: SimulatedDriver, database: Database
+    serving: Serving, database: Database
 ) -> None:
     await arm(database, "InstallNode", times=3)
     await arm(database, "InstallNode", times=2, kind=Kind.UNAVAILABLE)
 
     results = await asyncio.gather(
-        *(driver.observe_node(a_node(f"n{n}", step="InstallNode")) for n in range(12)),
+        *(serving("InstallNode").observe_node(a_node(f"n{n}")) for n in range(12)),
         return_exceptions=True,
     )
 
@@ -120,13 +134,13 @@ FILE = """
 
 
 async def test_a_restart_does_not_arm_again_what_was_used_up(
-    driver: SimulatedDriver, database: Database, tmp_path: Path
+    serving: Serving, database: Database, tmp_path: Path
 ) -> None:
     path = tmp_path / "faults.yaml"
     path.write_text(FILE)
     await load_faults(database, path)
     with pytest.raises(DriverError):
-        await driver.ensure_control_plane(a_cluster(step="InstallMaster"))
+        await serving("InstallMaster").ensure_control_plane(a_cluster())
 
     await load_faults(database, path)
 

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from cryptography import x509
 
+from clusterwright.drivers import faults
 from clusterwright.drivers.contract import ControlPlane, DriverError, Machine, Unavailable
-from clusterwright.drivers.simulated import SimulatedDriver, faults, store
+from clusterwright.drivers.simulated import SimulatedDriver, store
 from clusterwright.drivers.simulated.store import CertificateKey
 from clusterwright.storage import limits
 from clusterwright.storage.database import Database
@@ -130,8 +131,8 @@ async def test_observing_changes_nothing(
     before = await rows(database)
 
     for _ in range(3):
-        await driver.observe_control_plane(a_cluster(step="InstallMaster"))
-        await driver.observe_node(a_node(step="InstallNode"))
+        await driver.observe_control_plane(a_cluster())
+        await driver.observe_node(a_node())
         clock.advance(10)
 
     assert await rows(database) == before

@@ -14,15 +14,15 @@ from clusterwright.app import REGISTRY
 from clusterwright.cce.clusters import operations, store
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.clusters.wire import ClusterToCreate
-from clusterwright.drivers.contract import Driver
-from clusterwright.drivers.simulated import faults
-from clusterwright.drivers.simulated.faults import FaultRequest, Kind
+from clusterwright.drivers import faults
+from clusterwright.drivers.contract import Drivers
+from clusterwright.drivers.faults import FaultRequest, Kind
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs import store as jobs
 from clusterwright.jobs.execution import Execution
-from clusterwright.jobs.plan import Action, ForEach, JobType, Node, Step
+from clusterwright.jobs.plan import Action, Branch, ForEach, JobType, Step
 from clusterwright.jobs.reader import Reader
-from clusterwright.jobs.store import Tree
+from clusterwright.jobs.tree import Tree
 from clusterwright.storage.database import Database, Tx, metadata
 from tests.job_documents import Document
 from tests.jobs import addon_jobs, lifecycle_jobs, node_jobs
@@ -65,7 +65,7 @@ class Bench:
     """One database with a simulated driver, and jobs run by hand."""
 
     database: WatchedDatabase
-    drivers: Mapping[str, Driver]
+    drivers: Drivers
     reader: Reader
     clusters: list[str] = field(default_factory=list)
     """Uids of the clusters that submissions have made."""
@@ -194,7 +194,7 @@ def changed(job_type: JobType, change: Callable[[Step], Step]) -> JobType:
     return replace(job_type, root=root)
 
 
-def _changed(node: Node, change: Callable[[Step], Step]) -> Node:
+def _changed(node: Branch, change: Callable[[Step], Step]) -> Branch:
     if isinstance(node, Step):
         return change(node)
     members = tuple(

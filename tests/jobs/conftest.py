@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import sqlalchemy as sa
 
+from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.jobs import execution, reader
 from clusterwright.storage import migrations
@@ -39,6 +40,6 @@ async def bench(bench_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         for table in reversed(metadata.sorted_tables):
             await tx.execute(sa.delete(table))
     documents = await reader.connect(data.url, name="bench")
-    yield Bench(data, {"simulated": SimulatedDriver(data, SEAL, pace=0)}, documents)
+    yield Bench(data, Drivers({"simulated": SimulatedDriver(data, SEAL, pace=0)}), documents)
     await documents.close()
     await data.dispose()

@@ -7,10 +7,9 @@ import msgspec
 
 from clusterwright.cce.nodepools import members
 from clusterwright.cce.nodepools import operations as pools
-from clusterwright.cce.nodepools.operations import PoolSizes
-from clusterwright.cce.nodepools.store import Pool
 from clusterwright.cce.nodepools.wire import PoolToCreate, PoolToUpgrade
-from clusterwright.cce.nodes import batches, operations, store
+from clusterwright.cce.nodes import batches, operations, sizes, store
+from clusterwright.cce.nodes.pools import Pool
 from clusterwright.cce.nodes.wire import MigrateNodesTask, NodesToReset, NodeToCreate, ServersToAdd
 from clusterwright.document import Document
 from clusterwright.iam.caller import Caller
@@ -24,7 +23,6 @@ CALLER = Caller(
     user_id="u", user_name="tester", domain_id="d", domain_name="testers", project_id=PROJECT
 )
 ZONE = "cn-north-4a"
-SIZES = PoolSizes(ZONE)
 SPEC = {
     "flavor": "s6.large.2",
     "az": ZONE,
@@ -48,9 +46,7 @@ async def scale_up(bench: "Bench", count: int = 2) -> str:
     uid = await cluster(bench)
     asked = {"kind": "Node", "apiVersion": "v3", "spec": SPEC | {"count": count}}
     async with bench.database.transaction() as tx:
-        node = await operations.create(
-            tx, CALLER, uid, parsed(NodeToCreate, asked), pools=SIZES, zone=ZONE
-        )
+        node = await operations.create(tx, CALLER, uid, parsed(NodeToCreate, asked), zone=ZONE)
     return node.job_uid
 
 
@@ -66,7 +62,7 @@ async def nodes(bench: "Bench") -> tuple[str, list[str]]:
 async def delete(bench: "Bench") -> str:
     uid, (first, _) = await nodes(bench)
     async with bench.database.transaction() as tx:
-        done = await operations.delete(tx, CALLER, uid, first, pools=SIZES, replaced=False)
+        done = await operations.delete(tx, CALLER, uid, first, zone=ZONE, replaced=False)
     return done.job_uid
 
 
@@ -83,13 +79,13 @@ async def reset(bench: "Bench") -> str:
     uid, uids = await nodes(bench)
     asked = {"nodeList": [{"nodeID": node, "spec": {"os": "EulerOS 2.9"}} for node in uids]}
     async with bench.database.transaction() as tx:
-        return await batches.reset(tx, CALLER, uid, parsed(NodesToReset, asked), pools=SIZES)
+        return await batches.reset(tx, CALLER, uid, parsed(NodesToReset, asked))
 
 
 async def remove(bench: "Bench") -> str:
     uid, uids = await nodes(bench)
     async with bench.database.transaction() as tx:
-        return await batches.remove(tx, CALLER, uid, uids, pools=SIZES)
+        return await batches.remove(tx, CALLER, uid, uids)
 
 
 async def migrate(bench: "Bench") -> str:
@@ -97,9 +93,7 @@ async def migrate(bench: "Bench") -> str:
     uid, uids = await nodes(bench)
     asked = {"spec": {"os": "EulerOS 2.9", "nodes": [{"uid": node} for node in uids]}}
     async with bench.database.transaction() as tx:
-        return await batches.migrate(
-            tx, CALLER, uid, target, parsed(MigrateNodesTask, asked), pools=SIZES
-        )
+        return await batches.migrate(tx, CALLER, uid, target, parsed(MigrateNodesTask, asked))
 
 
 async def sync(bench: "Bench") -> str:
@@ -125,7 +119,7 @@ async def pool(bench: "Bench") -> tuple[str, str]:
 
 
 async def _job(tx: Tx, made: Pool) -> str:
-    return (await pools.members(tx, made))[0].job_uid
+    return (await sizes.members(tx, made))[0].job_uid
 
 
 async def delete_pool(bench: "Bench") -> str:

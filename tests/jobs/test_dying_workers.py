@@ -7,7 +7,8 @@ import pytest
 
 from clusterwright.app import REGISTRY
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import JobPhase, JobType, Step
+from clusterwright.jobs.plan import JobType, Step
+from clusterwright.jobs.tree import JobPhase
 from tests.job_documents import Document, assert_moves_forward, phases
 from tests.jobs.bench import Bench, changed, nothing
 

@@ -6,7 +6,7 @@ from clusterwright.app import REGISTRY
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType
-from clusterwright.jobs.store import Tree
+from clusterwright.jobs.tree import Tree
 from tests.job_documents import flat, phases
 from tests.jobs.bench import Bench
 

@@ -9,10 +9,10 @@ from clusterwright.app import REGISTRY
 from clusterwright.cce.clusters.job_types import CREATE_CLUSTER
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.drivers.contract import Unavailable
-from clusterwright.drivers.simulated.faults import Kind
+from clusterwright.drivers.faults import Kind
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.execution import UNFORESEEN_TRIES
-from clusterwright.jobs.plan import ForEach, JobType, Node, Serial, Step
+from clusterwright.jobs.plan import Branch, ForEach, JobType, Serial, Step
 from clusterwright.storage.database import StorageUnavailable
 from tests.job_documents import Document, flat, phases
 from tests.jobs.bench import TIMES, Bench, changed, with_action
@@ -33,7 +33,7 @@ STEADY = {ClusterPhase.AVAILABLE, ClusterPhase.ERROR}
 """Where a cluster may be when no job works on it."""
 
 
-def names(node: Node | ForEach) -> list[str]:
+def names(node: Branch | ForEach) -> list[str]:
     """The steps below a node."""
     if isinstance(node, Step):
         return [node.name]
@@ -41,7 +41,7 @@ def names(node: Node | ForEach) -> list[str]:
     return [name for member in members for name in names(member)]
 
 
-def later(node: Node | ForEach, step: str) -> set[str]:
+def later(node: Branch | ForEach, step: str) -> set[str]:
     """The steps that wait for ``step``."""
     if isinstance(node, Step):
         return set()

@@ -12,7 +12,8 @@ from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs import execution, removal, store, wire
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.execution import Execution
-from clusterwright.jobs.plan import Action, ForEach, JobType, Serial, Step, Target
+from clusterwright.jobs.plan import Action, ForEach, JobType, Serial, Step
+from clusterwright.jobs.tree import Target
 from tests.job_documents import Document, assert_moves_forward, flat, phase
 from tests.jobs.bench import PROJECT, Bench
 from tests.jobs.trees import request, unsettled

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from clusterwright.clock import timestamp
 from clusterwright.jobs import wire
-from clusterwright.jobs.plan import Job, JobPhase, Target
-from clusterwright.jobs.progress import Change, Progress
+from clusterwright.jobs.progress import Progress
+from clusterwright.jobs.tree import Change, Job, JobPhase, Target
 from tests.job_documents import flat
 from tests.jobs.trees import job_types, unfolded
 

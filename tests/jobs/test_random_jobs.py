@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clusterwright.drivers.contract import DriverError
+from clusterwright.drivers.contract import DriverError, Drivers
 from clusterwright.jobs import store
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.execution import Execution
-from clusterwright.jobs.plan import ForEach, JobType, Node, Serial, Step
+from clusterwright.jobs.plan import Branch, ForEach, JobType, Serial, Step
 from tests.job_documents import Document, flat
 from tests.jobs.bench import Bench
 from tests.jobs.trees import job_types, request
@@ -29,7 +29,7 @@ class Script:
             raise DriverError(f"{context.job.type} broke.")
 
 
-def expected(node: Node, job: Document, failing: set[str]) -> bool:
+def expected(node: Branch, job: Document, failing: set[str]) -> bool:
     """Check a job and all below it against its declaration. Tells whether it must succeed."""
     if isinstance(node, Step):
         return node.name not in failing
@@ -52,7 +52,7 @@ def expected(node: Node, job: Document, failing: set[str]) -> bool:
     return all(outcomes)
 
 
-def assert_in_order(node: Node, job: Document, happened: list[str]) -> list[int]:
+def assert_in_order(node: Branch, job: Document, happened: list[str]) -> list[int]:
     """Make sure that members of a series took turns. Returns when the steps of ``job`` began."""
     if isinstance(node, Step):
         uid = job["metadata"]["uid"]
@@ -86,7 +86,7 @@ async def test_a_random_job_with_random_faults_ends_as_declared(
         uid = await store.submit(tx, request(job_type))
     tree = await bench.take_over(uid)
 
-    await Execution(tree, job_type, database=bench.database, drivers={}).run()
+    await Execution(tree, job_type, database=bench.database, drivers=Drivers({})).run()
 
     document = await bench.document(uid)
     ok = expected(job_type.root, document, script.failing)

@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from clusterwright.jobs import reader, store
-from clusterwright.jobs.plan import JobType, Request, Serial, Step, Target
+from clusterwright.jobs.plan import JobType, Request, Serial, Step
 from clusterwright.jobs.reader import Reader
+from clusterwright.jobs.tree import Target
 from clusterwright.storage.database import Database, StorageUnavailable
 
 

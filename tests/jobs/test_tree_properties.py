@@ -8,22 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterwright.jobs.execution import apply
-from clusterwright.jobs.plan import (
-    NOTHING,
-    ForEach,
-    Job,
-    JobPhase,
-    JobType,
-    Member,
-    Parallel,
-    Serial,
-    Step,
-    Target,
-    unfold,
-)
-from clusterwright.jobs.progress import Change
-from clusterwright.jobs.store import Tree
+from clusterwright.jobs.plan import ForEach, JobType, Member, Parallel, Serial, Step, unfold
+from clusterwright.jobs.progress import apply
+from clusterwright.jobs.tree import NOTHING, Change, Job, JobPhase, Target, Tree
 from clusterwright.jobs.wire import encode
 from tests.job_documents import assert_moves_forward
 from tests.jobs.trees import GROUPS, idle, job_types, request, unfolded, unsettled

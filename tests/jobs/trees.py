@@ -8,18 +8,17 @@ from hypothesis import strategies as st
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import (
     Action,
+    Branch,
     ForEach,
-    Job,
     JobType,
     Member,
-    Node,
     Parallel,
     Request,
     Serial,
     Step,
-    Target,
     unfold,
 )
+from clusterwright.jobs.tree import Job, Target
 from clusterwright.storage.database import Tx
 
 GROUPS: Mapping[str, tuple[Target, ...]] = {
@@ -41,7 +40,7 @@ def job_types(draw: st.DrawFn, action: Action = idle) -> JobType:
     """A job type of up to four levels. Every node has a name of its own."""
     numbers = count(1)
 
-    def node(depth: int, *, leaf_allowed: bool = True) -> Node:
+    def node(depth: int, *, leaf_allowed: bool = True) -> Branch:
         name = f"J{next(numbers)}"
         if leaf_allowed and (depth == 0 or draw(st.booleans())):
             return Step(name, action, timeout=5, names_resource=draw(st.booleans()))

@@ -1,10 +1,60 @@
-"""What this server offers, as data: zones, abilities and the options of components."""
+"""What this server offers, as data: versions, sizes, zones, abilities, options of components.
+
+Each of these facts stands here once, because several answers tell it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-ZONES = ("a", "b", "c")
+VERSIONS = ("v1.34", "v1.33", "v1.32", "v1.31", "v1.30", "v1.29", "v1.28")
+"""Supported Kubernetes versions, newest first; the first is the default."""
+PLATFORM_VERSION = "cce.1.0"
+"""The one revision of what surrounds Kubernetes here."""
+
+
+def minor(version: str) -> str:
+    """The part of a version that decides: ``v1.31`` of ``v1.31.4-r0``."""
+    return ".".join(version.split(".")[:2])
+
+
+def is_offered(version: str) -> bool:
+    """Whether clusters of this version can be made, any part after the minor one aside."""
+    return minor(version) in VERSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Flavor:
+    """A size of control plane."""
+
+    masters: int
+    nodes: int
+
+
+# API reference, 4.2.
+FLAVORS: Mapping[str, Flavor] = {
+    "cce.s1.small": Flavor(1, 50),
+    "cce.s1.medium": Flavor(1, 200),
+    "cce.s1.large": Flavor(1, 1000),
+    "cce.s2.small": Flavor(3, 50),
+    "cce.s2.medium": Flavor(3, 200),
+    "cce.s2.large": Flavor(3, 1000),
+    "cce.s2.xlarge": Flavor(3, 2000),
+}
+DEFAULT_FLAVOR = "cce.s1.small"
+
+AUTOPILOT_FLAVOR = "cce.autopilot.cluster"
+"""The one flavor of clusters without nodes of their own, which have paths of their own."""
+AUTOPILOT = Flavor(3, 0)
+"""The size of such a cluster."""
+
+_ZONES = ("a", "b", "c")
 """What follows the region in the name of a zone."""
+
+
+def zones(region: str) -> tuple[str, ...]:
+    """The availability zones of a region; the first is for whoever asks for none."""
+    return tuple(f"{region}{letter}" for letter in _ZONES)
+
 
 FEATURE_GATES: Mapping[str, bool] = {
     "autopilot": False,
@@ -30,7 +80,9 @@ class Option:
         return type(self.default).__name__
 
 
-COMPONENTS: Mapping[str, tuple[Option, ...]] = {
+Components = Mapping[str, tuple[Option, ...]]
+
+CONTROL_PLANE: Components = {
     "kube-apiserver": (
         Option("default-not-ready-toleration-seconds", 300),
         Option("default-unreachable-toleration-seconds", 300),
@@ -48,6 +100,7 @@ COMPONENTS: Mapping[str, tuple[Option, ...]] = {
         Option("concurrent-replicaset-syncs", 5),
         Option("kube-api-burst", 100),
         Option("kube-api-qps", 100),
+        Option("terminated-pod-gc-threshold", 12500),
     ),
     "kube-scheduler": (
         Option("default-scheduler", "kube-scheduler"),
@@ -55,7 +108,27 @@ COMPONENTS: Mapping[str, tuple[Option, ...]] = {
         Option("kube-api-qps", 100),
     ),
 }
+"""The components of a control plane and their options."""
+
+NODE: Components = {
+    "kubelet": (
+        Option("max-pods", 110),
+        Option("cpu-manager-policy", "none"),
+        Option("kube-api-qps", 100),
+        Option("kube-api-burst", 100),
+        Option("pod-pids-limit", -1),
+        Option("event-qps", 5),
+        Option("allowed-unsafe-sysctls", ""),
+        Option("topology-manager-policy", "none"),
+    ),
+    "kube-proxy": (
+        Option("conntrack-min", 131072),
+        Option("conntrack-tcp-timeout-close-wait", "1h0m0s"),
+    ),
+}
+"""The components of a node and their options."""
 
 CONTROL_LOGS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 AUDIT_LOG = "audit"
 DEFAULT_LOG_DAYS = 7
+"""Which logs can be collected, and how long they are kept."""

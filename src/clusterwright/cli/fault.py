@@ -15,8 +15,8 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
 from clusterwright.cli.serve import configured
-from clusterwright.drivers.simulated import faults
-from clusterwright.drivers.simulated.faults import FaultRequest, Kind
+from clusterwright.drivers import faults
+from clusterwright.drivers.faults import FaultRequest, Kind
 from clusterwright.storage.database import Database, StorageUnavailable, Tx, sqlite_path
 
 T = TypeVar("T")

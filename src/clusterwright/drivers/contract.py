@@ -6,6 +6,7 @@ process may die between any two calls: drivers keep what they know on disk or as
 never in memory.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,10 +38,6 @@ class Cluster:
     """More names and addresses that the API server's certificate must cover."""
     credentials: int = 0
     """Which generation of certificates, its authority's included, the cluster should have."""
-    step: str = ""
-    """The sub-job on whose behalf the driver is called, such as ``InstallMaster``: for logs and
-    faults.
-    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +56,6 @@ class Node:
     Clients choose it, so it means a server of the cluster's project: a driver knows whose each
     server is, and one of another project is to it like one that does not exist.
     """
-    step: str = ""
-    """As in Cluster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,3 +133,17 @@ class Driver(Protocol):
         user, lifetime and generation gives the same certificate while it is valid. A generation
         that was never asked for before gives a new one.
         """
+
+
+class Drivers:
+    """The drivers of this server, by the name that each cluster keeps."""
+
+    def __init__(self, drivers: Mapping[str, Driver]) -> None:
+        self._drivers = dict(drivers)
+
+    def get(self, name: str) -> Driver:
+        """The driver of this name. Raises Unavailable where this server has none."""
+        driver = self._drivers.get(name)
+        if driver is None:
+            raise Unavailable(f"This server runs without the driver {name}. Start it with that.")
+        return driver

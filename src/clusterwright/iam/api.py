@@ -24,6 +24,7 @@ from clusterwright.iam.tokens import Token, TokenError
 from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
 from clusterwright.storage.database import Tx
 from clusterwright.web import refusals, routes
+from clusterwright.web.server import given
 
 T = TypeVar("T")
 
@@ -70,11 +71,6 @@ async def _directory(request: Request) -> Directory:
     return (await auth.authenticator(request)).directory
 
 
-async def _login(request: Request) -> Login:
-    found: Login = request.app.state.login
-    return found
-
-
 async def _origin(request: Request) -> Origin:
     """Where a request is from. The last address in X-Forwarded-For is the only one that a proxy
     has seen itself; all before it are the client's own words.
@@ -89,7 +85,7 @@ async def _origin(request: Request) -> Origin:
 
 Known = Annotated[Directory, Depends(_directory)]
 Guard = Annotated[Authenticator, Depends(auth.authenticator)]
-Entrance = Annotated[Login, Depends(_login)]
+Entrance = Annotated[Login, Depends(given(Login))]
 Subject = Annotated[str, Header(alias="X-Subject-Token")]
 Base = Annotated[str, Depends(routes.base_url)]
 

@@ -20,6 +20,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.signature import SignatureError
 from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import TokenError, TokenExpiredError, Tokens
+from clusterwright.web.server import given
 
 Scope = MutableMapping[str, Any]
 Headers = dict[bytes, bytes]
@@ -159,10 +160,7 @@ def check_project(caller: Caller, project_id: str) -> None:
         )
 
 
-async def authenticator(request: Request) -> Authenticator:
-    """The server's authenticator."""
-    found: Authenticator = request.app.state.authenticator
-    return found
+authenticator = given(Authenticator)
 
 
 async def caller(request: Request) -> Caller:

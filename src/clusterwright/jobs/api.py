@@ -1,6 +1,8 @@
 """``ShowJob``, the product's hottest read: a stored document, authenticated, untouched."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from clusterwright.errors import NOT_FOUND, ApiError
@@ -12,6 +14,7 @@ from clusterwright.web.edge import read_body, send_json
 from clusterwright.web.openapi import described
 from clusterwright.web.refusals import JSON
 from clusterwright.web.routes import Router
+from clusterwright.web.server import given
 
 router = Router(tags=["Job"])
 
@@ -77,8 +80,12 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     summary="Show a job",
     **described(JobDocument),
 )
-async def show_job(request: Request, project_id: str, job_id: str) -> Response:
+async def show_job(
+    request: Request,
+    project_id: str,
+    job_id: str,
+    route: Annotated[ShowJob, Depends(given(ShowJob))],
+) -> Response:
     """The job with its whole tree of sub-jobs; sub-jobs are found by their own id as well."""
-    route: ShowJob = request.app.state.show_job
     found = await route.read(request.scope, request.receive)
     return Response(found, 200, None, JSON.decode())

@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from clusterwright.drivers.contract import Driver
-from clusterwright.jobs.plan import Job
+from clusterwright.drivers.contract import Driver, Drivers
+from clusterwright.drivers.faults import FaultyDriver
+from clusterwright.jobs.tree import Job
 from clusterwright.storage.database import Database
+
+T = TypeVar("T")
 
 FIRST_PAUSE = 0.02
 """Seconds before a step that waits looks a second time."""
@@ -23,13 +27,23 @@ class StepContext:
     job: Job
     root: Job
     arguments: Mapping[str, str]
-    drivers: Mapping[str, Driver]
-    """The drivers of this server by name: which one is asked, the cluster says."""
+    drivers: Drivers
     database: Database
 
-    async def until(self, ready: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until ``ready`` says so, looking often at first and then every second."""
+    def driver(self, name: str) -> Driver:
+        """The driver of this name, with the faults that are armed for this step.
+
+        Raises Unavailable where this server has no such driver.
+        """
+        return FaultyDriver(self.drivers.get(name), self.database, step=self.job.type)
+
+    async def until(self, observe: Callable[[], Awaitable[T]], done: Callable[[T], bool]) -> T:
+        """Observe until ``done`` with what is seen, often at first and then every second.
+
+        Returns what was seen last.
+        """
         pause = FIRST_PAUSE
-        while not await ready():
+        while not done(seen := await observe()):
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
+        return seen

@@ -10,17 +10,17 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from clusterwright import clock
-from clusterwright.drivers.contract import Driver, DriverError, Unavailable
+from clusterwright.drivers.contract import DriverError, Drivers, Unavailable
 from clusterwright.jobs import store
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import ForEach, Job, JobPhase, JobType, Member, Node, Serial, Step
-from clusterwright.jobs.progress import Change, Progress
-from clusterwright.jobs.store import Superseded, Tree
+from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
+from clusterwright.jobs.progress import Progress
+from clusterwright.jobs.store import Superseded
+from clusterwright.jobs.tree import Change, Job, JobPhase, Tree
 from clusterwright.jobs.wire import Rendering
 from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
@@ -46,15 +46,6 @@ UNFORESEEN_TRIES = 4
 
 class Cancelled(Exception):
     """The job was asked to stop; the text says why."""
-
-
-def apply(tree: Tree, changes: Iterable[Change], now: int) -> Tree:
-    """The tree after ``changes`` to leaves, its parents following. Changes that go back are
-    ignored.
-    """
-    progress = Progress(tree.jobs)
-    progress.take(progress.after(changes, now))
-    return replace(tree, jobs=tuple(progress.jobs))
 
 
 async def _all(branches: Iterable[Coroutine[Any, Any, bool]]) -> bool:
@@ -104,7 +95,7 @@ class Execution:
     """One worker's run of one job."""
 
     def __init__(
-        self, tree: Tree, job_type: JobType, *, database: Database, drivers: Mapping[str, Driver]
+        self, tree: Tree, job_type: JobType, *, database: Database, drivers: Drivers
     ) -> None:
         self._tree = tree
         self._type = job_type
@@ -156,7 +147,7 @@ class Execution:
     def _now(self, job: Job) -> Job:
         return self._progress.jobs[job.position]
 
-    async def _visit(self, node: Node, job: Job) -> bool:
+    async def _visit(self, node: Branch, job: Job) -> bool:
         """Bring ``job`` to its end and tell whether it succeeded."""
         if self._now(job).phase.is_final:
             return self._now(job).phase is JobPhase.SUCCESS
@@ -167,12 +158,12 @@ class Execution:
             return await self._one_by_one(groups)
         return await _all(self._together(*group) for group in groups)
 
-    def _groups(self, members: tuple[Member, ...], job: Job) -> Iterable[tuple[Node, list[Job]]]:
+    def _groups(self, members: tuple[Member, ...], job: Job) -> Iterable[tuple[Branch, list[Job]]]:
         for member in members:
             node = member.member if isinstance(member, ForEach) else member
             yield node, [child for child in self._below[job.uid] if child.type == node.name]
 
-    async def _one_by_one(self, groups: list[tuple[Node, list[Job]]]) -> bool:
+    async def _one_by_one(self, groups: list[tuple[Branch, list[Job]]]) -> bool:
         for place, (node, copies) in enumerate(groups):
             if not await self._together(node, copies):
                 rest = [leaf for _, later in groups[place + 1 :] for leaf in later]
@@ -181,7 +172,7 @@ class Execution:
                 return False
         return True
 
-    async def _together(self, node: Node, copies: list[Job]) -> bool:
+    async def _together(self, node: Branch, copies: list[Job]) -> bool:
         if len(copies) == 1:  # without a task of its own, so that its changes join the next commit
             return await self._visit(node, copies[0])
         waiting = iter(copies)

@@ -4,46 +4,14 @@ becomes.
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import count
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from clusterwright.jobs.context import StepContext
-    from clusterwright.storage.database import Tx
+from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.tree import NOTHING, Job, JobPhase, Target
+from clusterwright.storage.database import Tx
 
-Action = Callable[["StepContext"], Awaitable[None]]
-Settle = Callable[["Tx", "Job"], Awaitable[None]]
-
-
-class JobPhase(StrEnum):
-    """The four words a job's phase may be (API reference, 3.3)."""
-
-    INITIALIZING = "Initializing"
-    RUNNING = "Running"
-    SUCCESS = "Success"
-    FAILED = "Failed"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing follows this phase."""
-        return self in (JobPhase.SUCCESS, JobPhase.FAILED)
-
-    def may_become(self, later: "JobPhase") -> bool:
-        """Whether ``later`` lies ahead: phases only move forward."""
-        return not self.is_final and later is not JobPhase.INITIALIZING and later is not self
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a job acts on: the resource that its document names."""
-
-    resource_id: str = ""
-    resource_name: str = ""
-    extend_param: Mapping[str, str] = field(default_factory=dict)
-
-
-NOTHING = Target()
+Action = Callable[[StepContext], Awaitable[None]]
+Settle = Callable[[Tx, Job], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +56,8 @@ class ForEach:
     member: "Step | Serial | Parallel"
 
 
-Node = Step | Serial | Parallel
-Member = Node | ForEach
+Branch = Step | Serial | Parallel
+Member = Branch | ForEach
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +102,6 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One node of a stored job tree. Ids, order and targets never change after submission."""
-
-    uid: str
-    root_uid: str
-    parent_uid: str | None
-    position: int
-    """Place in the tree, counted depth first from 0, the top job."""
-    type: str
-    project_id: str
-    cluster_uid: str
-    target: Target
-    phase: JobPhase
-    reason: str
-    created_at: int
-    updated_at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What is asked of the engine: a job type, whom it is for and what it acts on."""
 
@@ -175,7 +124,7 @@ def unfold(request: Request, *, new_uid: Callable[[], str], now: int) -> Iterato
     """
     positions = count()
 
-    def made(node: Node, parent: Job | None, target: Target) -> Iterator[Job]:
+    def made(node: Branch, parent: Job | None, target: Target) -> Iterator[Job]:
         uid = new_uid()
         hidden = isinstance(node, Step) and not node.names_resource
         job = Job(

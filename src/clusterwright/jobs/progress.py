@@ -9,16 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
-from clusterwright.jobs.plan import Job, JobPhase
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A leaf that moves to another phase."""
-
-    uid: str
-    phase: JobPhase
-    reason: str = ""
+from clusterwright.jobs.tree import Change, Job, JobPhase, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +119,12 @@ def _follow(parent: Job, children: _Children, now: int) -> Job:
         return replace(parent, phase=JobPhase.SUCCESS, updated_at=updated)
     reason = children.failure.reason
     return replace(parent, phase=JobPhase.FAILED, reason=reason, updated_at=updated)
+
+
+def apply(tree: Tree, changes: Iterable[Change], now: int) -> Tree:
+    """The tree after ``changes`` to leaves, its parents following. Changes that go back are
+    ignored.
+    """
+    progress = Progress(tree.jobs)
+    progress.take(progress.after(changes, now))
+    return replace(tree, jobs=tuple(progress.jobs))

@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -24,12 +24,13 @@ from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from dbos._serialization import DBOSPortableJSONSerializer
 
 from clusterwright import clock
-from clusterwright.drivers.contract import Driver
+from clusterwright.drivers.contract import Drivers
 from clusterwright.jobs import removal, sessions, store, workers
-from clusterwright.jobs.execution import Execution, apply
-from clusterwright.jobs.plan import JobPhase, Registry
-from clusterwright.jobs.progress import Change
+from clusterwright.jobs.execution import Execution
+from clusterwright.jobs.plan import Registry
+from clusterwright.jobs.progress import apply
 from clusterwright.jobs.store import Superseded
+from clusterwright.jobs.tree import Change, JobPhase
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Database, StorageUnavailable, Tx
 from clusterwright.supervision import Chore
@@ -69,7 +70,7 @@ class Runner:
         self,
         database: Database,
         registry: Registry,
-        drivers: Mapping[str, Driver],
+        drivers: Drivers,
         settings: Settings,
     ) -> None:
         self._database = database

@@ -6,7 +6,7 @@ it, and every later write of the old worker is refused, in the same transaction.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from clusterwright import clock, errors, ids
 from clusterwright.errors import ApiError
 from clusterwright.jobs import wire
-from clusterwright.jobs.plan import Job, JobPhase, Request, Target, unfold
+from clusterwright.jobs.plan import Request, unfold
+from clusterwright.jobs.tree import Job, JobPhase, Target, Tree
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.turns import parts, unhurried
@@ -62,27 +63,6 @@ job_trees = sa.Table(
 
 class Superseded(Exception):
     """Another worker has taken this tree over; stop working on it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """A job tree as one worker holds it."""
-
-    epoch: int
-    jobs: tuple[Job, ...]
-    """Depth first; the first is the top job."""
-    arguments: Mapping[str, str]
-    finished: bool
-
-    @property
-    def root(self) -> Job:
-        """The top job."""
-        return self.jobs[0]
-
-    def leaves(self) -> list[Job]:
-        """The jobs without sub-jobs: the steps."""
-        parents = {job.parent_uid for job in self.jobs}
-        return [job for job in self.jobs if job.uid not in parents]
 
 
 _INSERT_JOBS = sa.insert(jobs)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from clusterwright.clock import timestamp
 from clusterwright.document import Document
-from clusterwright.jobs.plan import Job
+from clusterwright.jobs.tree import Job
 
 
 class JobMetadata(Document):

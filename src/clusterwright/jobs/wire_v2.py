@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from clusterwright.document import Document
-from clusterwright.jobs.plan import JobPhase
+from clusterwright.jobs.tree import JobPhase
 from clusterwright.turns import unhurried
 
 

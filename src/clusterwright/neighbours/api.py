@@ -189,7 +189,7 @@ async def list_public_addresses(
 )
 async def list_volume_types(who: Member, setup: Setup) -> Response:
     """The types of volume that nodes may have, and the zones that have them."""
-    zones = [f"{setup.region}{letter}" for letter in offers.ZONES]
+    zones = offers.zones(setup.region)
     return json_response({"volume_types": documents.volume_types(zones)})
 
 

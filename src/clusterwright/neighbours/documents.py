@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clusterwright import clock
+from clusterwright.cce import offers
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes.store import Node
 
@@ -33,7 +34,7 @@ def tags(node: Node) -> list[dict[str, str]]:
 
 def server(node: Node, region: str) -> Json:
     """A node's server. Terraform takes its key pair and its tags from here (client notes, B4)."""
-    zone = node.spec.get("az") or f"{region}a"
+    zone = node.spec.get("az") or offers.zones(region)[0]
     address = {
         "addr": node.private_ip,
         "version": "4",

@@ -14,6 +14,7 @@ from clusterwright.errors import ApiError
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Supervisor
 from clusterwright.web.routes import Router, json_response
+from clusterwright.web.server import given
 
 router = Router(tags=["Server"])
 
@@ -36,13 +37,7 @@ class Health:
         return away + self._chores.troubles()
 
 
-async def health(request: Request) -> Health:
-    """The server's health."""
-    found: Health = request.app.state.health
-    return found
-
-
-Own = Annotated[Health, Depends(health)]
+Own = Annotated[Health, Depends(given(Health))]
 
 
 @router.get("/healthz", operation_id="ShowHealth", summary="Tell whether the process is alive")

@@ -18,6 +18,7 @@ from clusterwright.storage.database import Conflict, Database
 from clusterwright.turns import unhurried
 from clusterwright.web.asgi import Scope
 from clusterwright.web.refusals import JSON
+from clusterwright.web.server import given
 
 D = TypeVar("D", bound=Document)
 CONFLICT_TRIES = 5
@@ -69,21 +70,8 @@ async def array(items: Iterable[Any]) -> msgspec.Raw:
     return msgspec.Raw(b"[%b]" % b",".join(encoded))
 
 
-# Dependencies are coroutines even where they await nothing: FastAPI sends plain functions to a
-# thread.
-
-
-async def database(request: Request) -> Database:
-    """The server's database."""
-    found: Database = request.app.state.database
-    return found
-
-
-async def settings(request: Request) -> Settings:
-    """The server's settings."""
-    found: Settings = request.app.state.settings
-    return found
-
+database = given(Database)
+settings = given(Settings)
 
 Data = Annotated[Database, Depends(database)]
 Setup = Annotated[Settings, Depends(settings)]

@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright import clock
-from clusterwright.cce.access import kubeconfig, operations
+from clusterwright.cce.access import documents, operations
 from clusterwright.cce.access.wire import (
     AccessPolicyDocument,
     AccessPolicyList,
@@ -18,7 +18,7 @@ from clusterwright.cce.access.wire import (
     KubeconfigDocument,
 )
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters.api import Drivers
+from clusterwright.cce.clusters.api import AllDrivers
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Database
@@ -40,7 +40,7 @@ POLICIES = "/api/v3/access-policies"
 async def create_certificate(
     caller: Member,
     data: Data,
-    drivers: Drivers,
+    drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[CertificateToCreate, Depends(body(CertificateToCreate))],
 ) -> Response:
@@ -57,7 +57,7 @@ async def create_certificate(
     **described(KubeconfigDocument),
 )
 async def show_certificate(
-    caller: Member, data: Data, drivers: Drivers, cluster_id: str
+    caller: Member, data: Data, drivers: AllDrivers, cluster_id: str
 ) -> Response:
     """The kubeconfig that the older clients read."""
     lifetime = operations.lifetime(CertificateToCreate(duration=-1), now=clock.now())
@@ -65,18 +65,18 @@ async def show_certificate(
 
 
 async def _kubeconfig(
-    caller: Caller, data: Database, drivers: Drivers, cluster_id: str, lifetime: int
+    caller: Caller, data: Database, drivers: AllDrivers, cluster_id: str, lifetime: int
 ) -> Response:
     async with data.reading() as tx:
         cluster, generation = await operations.holding(tx, caller, cluster_id)
     granted = await operations.kubeconfig(
-        drivers[cluster.driver],
+        drivers.get(cluster.driver),
         cluster,
         caller,
         lifetime_seconds=lifetime,
         generation=generation,
     )
-    return json_response(kubeconfig.render(cluster, granted))
+    return json_response(documents.render(cluster, granted))
 
 
 @router.post(
@@ -106,15 +106,15 @@ async def revoke_certificates(
 async def update_address(
     caller: Member,
     data: Data,
-    drivers: Drivers,
+    drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[EipRequest, Depends(body(EipRequest))],
 ) -> Response:
     """Change the public address of the API server."""
     async with data.transaction() as tx:
         cluster = await operations.change_address(tx, caller, cluster_id, asked.spec)
-    await operations.cover(drivers[cluster.driver], cluster)
-    return json_response(operations.addresses(cluster, asked.spec.action))
+    await operations.cover(drivers.get(cluster.driver), cluster)
+    return json_response(documents.addresses(cluster, asked.spec.action))
 
 
 @router.get(
@@ -127,7 +127,7 @@ async def show_addresses(caller: Member, data: Data, cluster_id: str) -> Respons
     """The addresses of the API server."""
     async with data.reading() as tx:
         cluster = await clusters.show(tx, caller, cluster_id)
-    return json_response(operations.addresses(cluster))
+    return json_response(documents.addresses(cluster))
 
 
 @router.get(
@@ -142,7 +142,7 @@ async def list_policies(
     """The access policies of the caller's project, or those of one cluster."""
     async with data.reading() as tx:
         found = await operations.list_policies(tx, caller, cluster_id=cluster_id)
-    items = await array(operations.policy_document(policy) for policy in found)
+    items = await array(documents.policy_document(policy) for policy in found)
     return json_response({"kind": "List", "apiVersion": "v3", "accessPolicyList": items})
 
 
@@ -161,7 +161,7 @@ async def create_policy(
     """Keep a new access policy."""
     async with data.transaction() as tx:
         policy = await operations.create_policy(tx, caller, asked, quota=setup.access_policy_quota)
-    return json_response(operations.policy_document(policy))
+    return json_response(documents.policy_document(policy))
 
 
 @router.get(
@@ -174,7 +174,7 @@ async def show_policy(caller: Anyone, data: Data, policy_id: str) -> Response:
     """One access policy."""
     async with data.reading() as tx:
         policy = await operations.show_policy(tx, caller, policy_id)
-    return json_response(operations.policy_document(policy))
+    return json_response(documents.policy_document(policy))
 
 
 @router.put(
@@ -192,7 +192,7 @@ async def update_policy(
     """Keep another policy under the same id."""
     async with data.transaction() as tx:
         policy = await operations.update_policy(tx, caller, policy_id, asked)
-    return json_response(operations.policy_document(policy))
+    return json_response(documents.policy_document(policy))
 
 
 @router.delete(

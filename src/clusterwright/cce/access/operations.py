@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from ipaddress import AddressValueError, IPv4Address
-from typing import Any
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.access import store
@@ -19,7 +18,7 @@ from clusterwright.cce.access.wire import (
 )
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters import store as clusters_store
-from clusterwright.cce.clusters.job_types import blueprint
+from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 from clusterwright.drivers.contract import Driver, DriverError, Kubeconfig, Unavailable
 from clusterwright.errors import ApiError
@@ -187,23 +186,6 @@ async def cover(driver: Driver, cluster: Cluster) -> None:
         await driver.ensure_credentials(blueprint(cluster))
 
 
-def addresses(cluster: Cluster, action: str = "") -> dict[str, Any]:
-    """The addresses of a cluster; ``action`` is what was just done to them, if anything was."""
-    spec: dict[str, Any] = {"action": action} if action else {}
-    if cluster.eip:
-        bandwidth = {"size": 5, "sharetype": "PER"}
-        eip = {"id": cluster.eip["id"], "eip": {"bandwidth": bandwidth}, "IsDynamic": False}
-        spec["spec"] = eip
-        if action:
-            spec["elasticIp"] = cluster.eip["address"]
-    status = {
-        "privateEndpoint": cluster.endpoint,
-        "publicEndpoint": cluster.public_endpoint,
-    }
-    known = {key: endpoint for key, endpoint in status.items() if endpoint}
-    return {"metadata": {}, "spec": spec, "status": known}
-
-
 async def create_policy(
     tx: Tx, caller: Caller, asked: AccessPolicyToWrite, *, quota: int
 ) -> AccessPolicy:
@@ -273,15 +255,3 @@ async def delete_policy(tx: Tx, caller: Caller, uid: str) -> None:
     """Forget an access policy. Raises ApiError NOT_FOUND."""
     await show_policy(tx, caller, uid, lock=True)
     await store.remove_policy(tx, uid)
-
-
-def policy_document(policy: AccessPolicy) -> dict[str, Any]:
-    """The access policy as clients read it; the SDKs parse its times as date-times."""
-    fixed: dict[str, Any] = {
-        "kind": "AccessPolicy",
-        "apiVersion": "v3",
-        "policyId": policy.uid,
-        "createTime": clock.rfc3339(policy.created_at),
-        "updateTime": clock.rfc3339(policy.updated_at),
-    }
-    return policy.document | fixed

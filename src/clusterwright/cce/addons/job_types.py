@@ -3,22 +3,19 @@
 from clusterwright import clock
 from clusterwright.cce.addons import store
 from clusterwright.cce.addons.store import AddonStatus
-from clusterwright.cce.clusters.job_types import subject
+from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.clock import minutes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import Job, JobPhase, JobType, Serial, Settle, Step
+from clusterwright.jobs.plan import JobType, Serial, Settle, Step
+from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
 
 async def deploy(ctx: StepContext) -> None:
     """Wait until the control plane answers, and record that the wanted version is there."""
     driver, cluster = await subject(ctx)
-
-    async def ready() -> bool:
-        return (await driver.observe_control_plane(cluster)).ready
-
-    await ctx.until(ready)
+    await ctx.until(lambda: driver.observe_control_plane(cluster), lambda seen: seen.ready)
     await _record(ctx, installed=True)
 
 
@@ -27,12 +24,10 @@ async def withdraw(ctx: StepContext) -> None:
     there.
     """
     driver, cluster = await subject(ctx)
-
-    async def ready_or_gone() -> bool:
-        seen = await driver.observe_control_plane(cluster)
-        return seen.ready or not seen.exists
-
-    await ctx.until(ready_or_gone)
+    await ctx.until(
+        lambda: driver.observe_control_plane(cluster),
+        lambda seen: seen.ready or not seen.exists,
+    )
     await _record(ctx, installed=False)
 
 

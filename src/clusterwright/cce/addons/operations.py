@@ -18,20 +18,20 @@ from clusterwright.cce.addons.store import Addon, AddonStatus, Check, Installed
 from clusterwright.cce.addons.templates import BUILT_IN, TEMPLATES, Template
 from clusterwright.cce.addons.wire import AddonToCheck, AddonToInstall, AddonToUpdate
 from clusterwright.cce.clusters import store as clusters
-from clusterwright.cce.clusters.census import Counts
-from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.extensions import Counts
+from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.cce.nodes.documents import census as count_nodes
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs import store as jobs
-from clusterwright.jobs.plan import JobType, Request, Target
+from clusterwright.jobs.plan import JobType, Request
+from clusterwright.jobs.tree import Target
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
 
 INSTALL_ANNOTATION = "cluster.install.addons.external/install"
 """Names more add-ons in a request to create a cluster (API reference, 4.1)."""
 
-_STEADY = (ClusterPhase.AVAILABLE, ClusterPhase.SCALING_UP, ClusterPhase.SCALING_DOWN)
 _BROKEN = (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE)
 _AT_REST = (
     AddonStatus.RUNNING,
@@ -51,7 +51,7 @@ async def cluster_of(tx: Tx, caller: Caller, uid: str, *, lock: bool = False) ->
 
 
 async def _steady_cluster(
-    tx: Tx, caller: Caller, uid: str, *, phases: tuple[ClusterPhase, ...] = _STEADY
+    tx: Tx, caller: Caller, uid: str, *, phases: tuple[ClusterPhase, ...] = STEADY
 ) -> Cluster:
     cluster = await cluster_of(tx, caller, uid, lock=True)
     if cluster.phase not in phases:
@@ -121,7 +121,7 @@ async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon,
     return addon, cluster
 
 
-async def come_with(tx: Tx, cluster: Cluster, annotations: Mapping[str, str]) -> None:
+async def add_built_in(tx: Tx, cluster: Cluster, annotations: Mapping[str, str]) -> None:
     """Give a new cluster the built-in add-ons, and those that its request names in an annotation.
 
     They need no job: they run as soon as their cluster is Available. Names without a template are
@@ -293,7 +293,7 @@ async def uninstall(
     Raises ApiError: ADDON_NOT_FOUND, WRONG_STATE.
     """
     named = await show(tx, caller, uid, cluster_uid=cluster_uid)
-    cluster = await _steady_cluster(tx, caller, named.cluster_uid, phases=_STEADY + _BROKEN)
+    cluster = await _steady_cluster(tx, caller, named.cluster_uid, phases=STEADY + _BROKEN)
     addon = await show(tx, caller, uid, lock=True)
     if addon.status is not AddonStatus.DELETING:
         addon = await _begin(tx, UNINSTALL_ADDON, addon, AddonStatus.DELETING)
@@ -335,7 +335,7 @@ async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToChe
 
 
 def _risk(cluster: Cluster, addon: Addon, target_version: str) -> str:
-    if cluster.phase not in _STEADY:
+    if cluster.phase not in STEADY:
         return f"The cluster is {cluster.phase}."
     if addon.status is not AddonStatus.RUNNING:
         return f"The add-on is {addon.status}."

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clusterwright.cce.clusters.operations import VERSIONS
+from clusterwright.cce.offers import VERSIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright.cce import offers
-from clusterwright.cce.catalog import operations
+from clusterwright.cce.catalog import documents, operations
 from clusterwright.cce.catalog.wire import (
     FeatureGates,
     FlavorSpecifications,
@@ -82,7 +82,7 @@ async def list_flavors(
     _caller: Anyone, setup: Setup, _cluster_type: ClusterType = None
 ) -> Response:
     """The sizes of clusters; they are the same for both types."""
-    return json_response({"clusterFlavorSpecs": operations.flavor_specifications(setup.region)})
+    return json_response({"clusterFlavorSpecs": documents.flavor_specifications(setup.region)})
 
 
 @router.get(
@@ -93,7 +93,7 @@ async def list_flavors(
 )
 async def list_zones(_caller: Anyone, setup: Setup) -> Response:
     """The availability zones of the region."""
-    return json_response(operations.zones(setup.region))
+    return json_response(documents.zones(setup.region))
 
 
 @router.get(
@@ -127,7 +127,7 @@ async def show_options(
     if cluster_id:
         async with data.reading() as tx:
             await clusters.show(tx, caller, cluster_id)
-    return json_response(operations.component_options())
+    return json_response(documents.component_options(offers.CONTROL_PLANE))
 
 
 @router.get(
@@ -140,7 +140,7 @@ async def show_cluster_options(caller: Member, data: Data, cluster_id: str) -> R
     """The options of one cluster's components."""
     async with data.reading() as tx:
         await clusters.show(tx, caller, cluster_id)
-    return json_response(operations.component_options())
+    return json_response(documents.component_options(offers.CONTROL_PLANE))
 
 
 @router.get(
@@ -189,7 +189,7 @@ async def list_partitions(caller: Member, data: Data, cluster_id: str) -> Respon
     """The partitions of a cluster."""
     async with data.reading() as tx:
         found = await operations.list_partitions(tx, caller, cluster_id)
-    items = [operations.partition_document(partition) for partition in found]
+    items = [documents.partition_document(partition) for partition in found]
     return json_response({"kind": "List", "apiVersion": "v3", "items": items})
 
 
@@ -208,7 +208,7 @@ async def create_partition(
     """Keep a new partition; Terraform takes nothing but 201 for it."""
     async with data.transaction() as tx:
         partition = await operations.create_partition(tx, caller, cluster_id, asked)
-    return json_response(operations.partition_document(partition), 201)
+    return json_response(documents.partition_document(partition), 201)
 
 
 @router.get(
@@ -223,7 +223,7 @@ async def show_partition(
     """One partition."""
     async with data.reading() as tx:
         partition = await operations.show_partition(tx, caller, cluster_id, partition_name)
-    return json_response(operations.partition_document(partition))
+    return json_response(documents.partition_document(partition))
 
 
 @router.put(
@@ -242,4 +242,4 @@ async def update_partition(
     """Change the spec of a partition."""
     async with data.transaction() as tx:
         partition = await operations.update_partition(tx, caller, cluster_id, partition_name, asked)
-    return json_response(operations.partition_document(partition))
+    return json_response(documents.partition_document(partition))

@@ -9,63 +9,10 @@ from clusterwright.cce.catalog import store
 from clusterwright.cce.catalog.store import NameTaken, Partition
 from clusterwright.cce.catalog.wire import LogConfig, PartitionToWrite
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters.operations import FLAVORS, VERSIONS
-from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
-
-
-def zones(region: str) -> list[dict[str, Any]]:
-    """The availability zones of a region."""
-    return [
-        {
-            "id": f"{region}{letter}",
-            "name": f"{region}{letter}",
-            "displayName": f"AZ{number}",
-            "azGroupIds": [region],
-            "publicBorderGroup": "center",
-            "category": "Default",
-            "alias": f"az{number}",
-        }
-        for number, letter in enumerate(offers.ZONES, 1)
-    ]
-
-
-def flavor_specifications(region: str) -> list[dict[str, Any]]:
-    """The sizes of clusters, all of them in every zone."""
-    names = [zone["id"] for zone in zones(region)]
-    return [
-        {
-            "name": name,
-            "nodeCapacity": size.nodes,
-            "availableMasterFlavors": [
-                {"name": f"{name}.master", "azs": names, "azFaultDomains": {}}
-            ],
-            "isSoldOut": False,
-            "isSupportMultiAZ": size.masters > 1,
-        }
-        for name, size in FLAVORS.items()
-    ]
-
-
-def component_options() -> dict[str, list[dict[str, Any]]]:
-    """The options of each control-plane component."""
-    return {
-        component: [
-            {
-                "name": option.name,
-                "default": option.default,
-                "validAt": option.valid_at,
-                "empty": False,
-                "schema": component,
-                "type": option.type,
-            }
-            for option in options
-        ]
-        for component, options in offers.COMPONENTS.items()
-    }
 
 
 def check_version(version: str) -> None:
@@ -73,10 +20,10 @@ def check_version(version: str) -> None:
 
     Raises ApiError VERSION_NOT_SUPPORTED.
     """
-    if ".".join(version.split(".")[:2]) not in VERSIONS:
+    if not offers.is_offered(version):
         raise ApiError(
             errors.VERSION_NOT_SUPPORTED,
-            f"query.clusterVersion: Send one of {', '.join(VERSIONS)}.",
+            f"query.clusterVersion: Send one of {', '.join(offers.VERSIONS)}.",
         )
 
 
@@ -114,7 +61,7 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for an add-on that is not said to be
     one.
     """
-    await _changeable(tx, caller, uid)
+    await clusters.alive(tx, caller, uid)
     config = await _log_config(tx, uid)
     entries = {entry["name"]: entry for entry in config["log_configs"]}
     for sent in asked.log_configs or ():
@@ -134,16 +81,9 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
     return changed
 
 
-async def _changeable(tx: Tx, caller: Caller, uid: str) -> Cluster:
-    cluster = await clusters.show(tx, caller, uid, lock=True)
-    if cluster.phase is ClusterPhase.DELETING:
-        raise ApiError(errors.WRONG_STATE, "The cluster is being deleted.")
-    return cluster
-
-
 async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToWrite) -> Partition:
     """Keep a new partition. Raises ApiError: NOT_FOUND, WRONG_STATE, QUOTA, ALREADY_EXISTS."""
-    await _changeable(tx, caller, uid)
+    await clusters.alive(tx, caller, uid)
     if await store.count_partitions(tx, uid) >= limits.MOST_PARTITIONS:
         raise ApiError(errors.QUOTA, f"A cluster has at most {limits.MOST_PARTITIONS} partitions.")
     partition = Partition(
@@ -183,23 +123,10 @@ async def update_partition(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for another name than the path's.
     """
-    await _changeable(tx, caller, uid)
+    await clusters.alive(tx, caller, uid)
     partition = await show_partition(tx, caller, uid, name)
     if asked.metadata.name != name:
         raise ApiError(errors.INVALID_REQUEST, "metadata.name: A partition keeps its name.")
     changed = replace(partition, spec=partition.spec | asked.spec.as_sent())
     await store.update_partition(tx, changed)
     return changed
-
-
-def partition_document(partition: Partition) -> dict[str, Any]:
-    """The partition as clients read it."""
-    return {
-        "kind": "Partition",
-        "apiVersion": "v3",
-        "metadata": {
-            "name": partition.name,
-            "creationTimestamp": clock.timestamp(partition.created_at),
-        },
-        "spec": partition.spec,
-    }

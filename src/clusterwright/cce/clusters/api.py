@@ -1,6 +1,5 @@
 """The routes of ``…/clusters``: they translate and commit, and decide nothing."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
@@ -8,22 +7,22 @@ from starlette.responses import Response
 
 from clusterwright import errors
 from clusterwright.cce.clusters import documents, operations, store
-from clusterwright.cce.clusters.census import Census, Counts
+from clusterwright.cce.clusters.extensions import Counts, Extensions
 from clusterwright.cce.clusters.operations import DELETE_CHOICES, AlreadyDeleting
-from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.clusters.wire import (
-    AUTOPILOT_FLAVOR,
     ClusterDocument,
     ClusterList,
     ClusterToCreate,
     ClusterToUpdate,
 )
-from clusterwright.drivers.contract import Driver
+from clusterwright.cce.offers import AUTOPILOT_FLAVOR
+from clusterwright.drivers.contract import Drivers
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
-from clusterwright.storage.database import Tx
 from clusterwright.web.openapi import described
 from clusterwright.web.routes import Data, Router, Setup, array, body, json_response
+from clusterwright.web.server import given
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
 autopilot_router = Router(
@@ -36,31 +35,9 @@ async def is_autopilot(request: Request) -> bool:
     return request.url.path.startswith("/autopilot/")
 
 
-async def all_drivers(request: Request) -> Mapping[str, Driver]:
-    """The server's drivers by the name that a cluster keeps."""
-    found: Mapping[str, Driver] = request.app.state.drivers
-    return found
-
-
-async def node_census(request: Request) -> Census:
-    """Who counts the nodes of clusters."""
-    found: Census = request.app.state.census
-    return found
-
-
-Counting = Annotated[Census, Depends(node_census)]
-Companions = Callable[[Tx, Cluster, Mapping[str, str]], Awaitable[None]]
-"""Gives a new cluster what comes with it, told the annotations of the request."""
-
-
-async def companions(request: Request) -> Companions:
-    """What comes with a new cluster; slices above this one know."""
-    found: Companions = request.app.state.companions
-    return found
-
-
 Autopilot = Annotated[bool, Depends(is_autopilot)]
-Drivers = Annotated[Mapping[str, Driver], Depends(all_drivers)]
+AllDrivers = Annotated[Drivers, Depends(given(Drivers))]
+Extended = Annotated[Extensions, Depends(given(Extensions))]
 
 _STORAGE_OPTIONS = ("evs", "obs", "sfs", "sfs30", "efs", "eni", "net")
 _POLICIES = {
@@ -93,7 +70,7 @@ async def create_cluster(
     data: Data,
     setup: Setup,
     asked: Annotated[ClusterToCreate, Depends(body(ClusterToCreate))],
-    come_with: Annotated[Companions, Depends(companions)],
+    extended: Extended,
 ) -> Response:
     """Promise a new cluster; ``status.jobID`` tells which job makes it."""
     if autopilot and asked.spec.flavor is None:
@@ -108,7 +85,7 @@ async def create_cluster(
             autopilot=autopilot,
         )
         if not autopilot:
-            await come_with(tx, cluster, asked.metadata.annotations or {})
+            await extended.on_create(tx, cluster, asked.metadata.annotations or {})
     return json_response(documents.cluster(cluster), 201)
 
 
@@ -123,7 +100,7 @@ async def list_clusters(
     caller: Member,
     autopilot: Autopilot,
     data: Data,
-    census: Counting,
+    extended: Extended,
     detail: bool = False,
     status: ClusterPhase | None = None,
     type: Annotated[Literal["VirtualMachine", "ARM64"] | None, Query()] = None,
@@ -140,7 +117,7 @@ async def list_clusters(
         )
         found = [cluster for cluster in stored if cluster.autopilot is autopilot]
         uids = [cluster.uid for cluster in found] if detail else []
-        counts = await census(tx, uids, project_id=caller.project_id)
+        counts = await extended.census(tx, uids, project_id=caller.project_id)
     items = (
         documents.cluster(cluster, detail=counts.get(cluster.uid, Counts()) if detail else None)
         for cluster in found
@@ -164,7 +141,7 @@ async def show_cluster(
     caller: Member,
     autopilot: Autopilot,
     data: Data,
-    census: Counting,
+    extended: Extended,
     cluster_id: str,
     detail: bool = False,
 ) -> Response:
@@ -172,7 +149,7 @@ async def show_cluster(
     async with data.reading() as tx:
         cluster = await operations.show(tx, caller, cluster_id, autopilot=autopilot)
         uids = [cluster_id] if detail else []
-        counts = await census(tx, uids, project_id=caller.project_id)
+        counts = await extended.census(tx, uids, project_id=caller.project_id)
     return json_response(
         documents.cluster(cluster, detail=counts.get(cluster_id, Counts()) if detail else None)
     )

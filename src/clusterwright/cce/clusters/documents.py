@@ -3,7 +3,7 @@
 from typing import Any
 
 from clusterwright import clock
-from clusterwright.cce.clusters.census import Counts
+from clusterwright.cce.clusters.extensions import Counts
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 
 

@@ -2,42 +2,13 @@
 
 from clusterwright import clock
 from clusterwright.cce.clusters import store
-from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.blueprint import subject
+from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.clock import minutes
-from clusterwright.drivers import contract
-from clusterwright.drivers.contract import Driver, DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import ForEach, Job, JobPhase, JobType, Serial, Step
+from clusterwright.jobs.plan import ForEach, JobType, Serial, Settle, Step
+from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
-
-
-def blueprint(cluster: Cluster, *, step: str = "") -> contract.Cluster:
-    """The cluster as drivers know it."""
-    spec = cluster.spec
-    network = spec["containerNetwork"]
-    return contract.Cluster(
-        uid=cluster.uid,
-        project_id=cluster.project_id,
-        name=cluster.name,
-        version=cluster.version,
-        masters=tuple(cluster.masters),
-        service_cidr=spec["serviceNetwork"]["IPv4CIDR"],
-        container_cidrs=tuple(entry["cidr"] for entry in network.get("cidrs", ())),
-        vpc=spec["hostNetwork"]["vpc"],
-        subnet=spec["hostNetwork"]["subnet"],
-        custom_san=(*spec.get("customSan", ()), *([cluster.eip["address"]] if cluster.eip else ())),
-        credentials=cluster.credentials,
-        step=step,
-    )
-
-
-async def subject(ctx: StepContext) -> tuple[Driver, contract.Cluster]:
-    """The driver and the blueprint of the job's cluster."""
-    async with ctx.database.reading() as tx:
-        cluster = await store.get(tx, ctx.job.cluster_uid, project_id=ctx.job.project_id)
-    if cluster is None:
-        raise DriverError(f"Cluster {ctx.job.cluster_uid} does not exist any more.")
-    return ctx.drivers[cluster.driver], blueprint(cluster, step=ctx.job.type)
 
 
 async def create_certificates(ctx: StepContext) -> None:
@@ -51,12 +22,10 @@ async def install_master(ctx: StepContext) -> None:
     driver, cluster = await subject(ctx)
     await driver.ensure_control_plane(cluster)
 
-    async def ready() -> bool:
-        seen = await driver.observe_control_plane(cluster)
-        return ctx.job.target.resource_id in seen.masters
-
-    await ctx.until(ready)
-    seen = await driver.observe_control_plane(cluster)
+    seen = await ctx.until(
+        lambda: driver.observe_control_plane(cluster),
+        lambda seen: ctx.job.target.resource_id in seen.masters,
+    )
     if seen.endpoint:
         async with ctx.database.transaction() as tx:
             await store.update(tx, cluster.uid, endpoint=seen.endpoint)
@@ -66,26 +35,26 @@ async def uninstall_masters(ctx: StepContext) -> None:
     """Remove everything that the driver made for the cluster, and wait until it is gone."""
     driver, cluster = await subject(ctx)
     await driver.delete_cluster(cluster)
-
-    async def gone() -> bool:
-        return not (await driver.observe_control_plane(cluster)).exists
-
-    await ctx.until(gone)
+    await ctx.until(lambda: driver.observe_control_plane(cluster), lambda seen: not seen.exists)
 
 
-async def created(tx: Tx, job: Job) -> None:
-    """A new cluster is Available, or in Error with the job's reason; it can be deleted either
-    way.
+def ends_in(success: ClusterPhase, failure: ClusterPhase) -> Settle:
+    """A conclusion: the cluster is in one of two phases, with the job's reason where that is
+    Error.
     """
-    ok = job.phase is JobPhase.SUCCESS
-    await store.settle(
-        tx,
-        job.cluster_uid,
-        job_uid=job.uid,
-        phase=ClusterPhase.AVAILABLE if ok else ClusterPhase.ERROR,
-        reason=job.reason,
-        updated_at=clock.now(),
-    )
+
+    async def settle(tx: Tx, job: Job) -> None:
+        phase = success if job.phase is JobPhase.SUCCESS else failure
+        await store.settle(
+            tx,
+            job.cluster_uid,
+            job_uid=job.uid,
+            phase=phase,
+            reason=job.reason if phase is ClusterPhase.ERROR else "",
+            updated_at=clock.now(),
+        )
+
+    return settle
 
 
 async def deleted(tx: Tx, job: Job) -> None:
@@ -116,7 +85,7 @@ CREATE_CLUSTER = JobType(
             ForEach(MASTERS, Step("InstallMaster", install_master, timeout=minutes(20))),
         ),
     ),
-    settle=created,
+    settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.ERROR),
 )
 
 DELETE_CLUSTER = JobType(

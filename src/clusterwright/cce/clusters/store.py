@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from clusterwright.cce.clusters.wire import AUTOPILOT_FLAVOR
+from clusterwright.cce.offers import AUTOPILOT_FLAVOR
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import unhurried
@@ -81,6 +81,10 @@ class ClusterPhase(StrEnum):
     AWAKING = "Awaking"
     EMPTY = "Empty"
     ERROR = "Error"
+
+
+STEADY = (ClusterPhase.AVAILABLE, ClusterPhase.SCALING_UP, ClusterPhase.SCALING_DOWN)
+"""Phases in which a cluster works, and what is in it may change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,10 +206,6 @@ class ClusterExtendParam(Document):
     period_num: int | None = None
 
 
-AUTOPILOT_FLAVOR = "cce.autopilot.cluster"
-"""The one flavor of clusters without nodes of their own, which have paths of their own."""
-
-
 class Spec(Document):
     """``spec`` of a request to create."""
 

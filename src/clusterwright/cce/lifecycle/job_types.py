@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from clusterwright import clock
 from clusterwright.cce.clusters import store
-from clusterwright.cce.clusters.job_types import subject
+from clusterwright.cce.clusters.blueprint import subject
+from clusterwright.cce.clusters.job_types import ends_in
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.clock import minutes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import Job, JobPhase, JobType, Serial, Settle, Step
+from clusterwright.jobs.plan import JobType, Serial, Step
+from clusterwright.jobs.tree import Job
 from clusterwright.storage.database import Tx
 
 
@@ -28,11 +29,7 @@ async def ready_master(ctx: StepContext) -> None:
     driver, cluster = await subject(ctx)
     await driver.ensure_credentials(cluster)
     await driver.ensure_control_plane(cluster)
-
-    async def ready() -> bool:
-        return (await driver.observe_control_plane(cluster)).ready
-
-    await ctx.until(ready)
+    await ctx.until(lambda: driver.observe_control_plane(cluster), lambda seen: seen.ready)
 
 
 async def resize_master(ctx: StepContext) -> None:
@@ -51,25 +48,6 @@ async def rotate_certificates(ctx: StepContext) -> None:
     await driver.ensure_credentials(replace(cluster, credentials=generation))
     async with ctx.database.transaction() as tx:
         await store.update(tx, cluster.uid, credentials=generation)
-
-
-def ends_in(success: ClusterPhase, failure: ClusterPhase) -> Settle:
-    """A conclusion: the cluster is in one of two phases, with the job's reason where that is
-    Error.
-    """
-
-    async def settle(tx: Tx, job: Job) -> None:
-        phase = success if job.phase is JobPhase.SUCCESS else failure
-        await store.settle(
-            tx,
-            job.cluster_uid,
-            job_uid=job.uid,
-            phase=phase,
-            reason=job.reason if phase is ClusterPhase.ERROR else "",
-            updated_at=clock.now(),
-        )
-
-    return settle
 
 
 async def rotated(tx: Tx, job: Job) -> None:

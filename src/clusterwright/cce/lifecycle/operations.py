@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from clusterwright import clock, errors
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters import store
-from clusterwright.cce.clusters.operations import FLAVORS
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 from clusterwright.cce.clusters.wire import Tag
 from clusterwright.cce.lifecycle.job_types import (
@@ -17,10 +16,9 @@ from clusterwright.cce.lifecycle.job_types import (
     ROTATE_CREDENTIALS,
 )
 from clusterwright.cce.lifecycle.wire import INGRESS_CHECKER, ClusterToResize, CredentialsToRotate
+from clusterwright.cce.offers import FLAVORS
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.jobs import store as jobs
-from clusterwright.jobs.plan import JobType, Request, Target
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
 
@@ -34,8 +32,8 @@ async def hibernate(tx: Tx, caller: Caller, uid: str) -> str:
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await _in_phase(tx, caller, uid, _RUNNING)
-    return await _begin(tx, cluster, HIBERNATE_CLUSTER, ClusterPhase.HIBERNATING)
+    cluster = await clusters.in_phase(tx, caller, uid, _RUNNING)
+    return await clusters.begin(tx, cluster, HIBERNATE_CLUSTER, ClusterPhase.HIBERNATING)
 
 
 async def awake(tx: Tx, caller: Caller, uid: str) -> str:
@@ -43,10 +41,10 @@ async def awake(tx: Tx, caller: Caller, uid: str) -> str:
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await _in_phase(tx, caller, uid, _ASLEEP)
+    cluster = await clusters.in_phase(tx, caller, uid, _ASLEEP)
     if not cluster.endpoint:
         raise ApiError(errors.WRONG_STATE, "The cluster was never Available. Delete it.")
-    return await _begin(tx, cluster, AWAKE_CLUSTER, ClusterPhase.AWAKING)
+    return await clusters.begin(tx, cluster, AWAKE_CLUSTER, ClusterPhase.AWAKING)
 
 
 async def resize(tx: Tx, caller: Caller, uid: str, asked: ClusterToResize) -> str:
@@ -57,7 +55,7 @@ async def resize(tx: Tx, caller: Caller, uid: str, asked: ClusterToResize) -> st
     """
     skips = INGRESS_CHECKER in (asked.skipped_tasks or ())
     may_start = (*_RUNNING, ClusterPhase.UNAVAILABLE) if skips else _RUNNING
-    cluster = await _in_phase(tx, caller, uid, may_start)
+    cluster = await clusters.in_phase(tx, caller, uid, may_start)
     larger = larger_flavors(cluster.spec["flavor"])
     if asked.flavor_resize not in larger:
         choice = f"Choose one of {', '.join(larger)}" if larger else "There is no larger one"
@@ -66,7 +64,7 @@ async def resize(tx: Tx, caller: Caller, uid: str, asked: ClusterToResize) -> st
             f"flavorResize: {cluster.spec['flavor']} grows within its family. {choice}.",
         )
     arguments = {"flavor": asked.flavor_resize}
-    return await _begin(tx, cluster, RESIZE_CLUSTER, ClusterPhase.RESIZING, arguments)
+    return await clusters.begin(tx, cluster, RESIZE_CLUSTER, ClusterPhase.RESIZING, arguments)
 
 
 def larger_flavors(flavor: str) -> list[str]:
@@ -89,46 +87,10 @@ async def rotate(tx: Tx, caller: Caller, uid: str, asked: CredentialsToRotate) -
             errors.NOT_SUPPORTED,
             f"component: {asked.component} cannot be rotated alone. Rotate all.",
         )
-    cluster = await _in_phase(tx, caller, uid, _RUNNING)
-    return await _submit(
+    cluster = await clusters.in_phase(tx, caller, uid, _RUNNING)
+    return await clusters.submit(
         tx, cluster, ROTATE_CREDENTIALS, {"credentials": str(cluster.credentials + 1)}
     )
-
-
-async def _in_phase(tx: Tx, caller: Caller, uid: str, allowed: Collection[ClusterPhase]) -> Cluster:
-    cluster = await clusters.show(tx, caller, uid, lock=True)
-    if cluster.phase not in allowed:
-        raise ApiError(
-            errors.WRONG_STATE,
-            f"The cluster is {cluster.phase}. This needs it to be {' or '.join(allowed)}.",
-        )
-    return cluster
-
-
-async def _begin(
-    tx: Tx,
-    cluster: Cluster,
-    job_type: JobType,
-    phase: ClusterPhase,
-    arguments: Mapping[str, str] | None = None,
-) -> str:
-    """Promise a job that holds the whole cluster, and show it in the cluster's phase."""
-    job_uid = await _submit(tx, cluster, job_type, arguments or {})
-    await store.update(
-        tx, cluster.uid, phase=phase, reason="", job_uid=job_uid, updated_at=clock.now()
-    )
-    return job_uid
-
-
-async def _submit(tx: Tx, cluster: Cluster, job_type: JobType, arguments: Mapping[str, str]) -> str:
-    request = Request(
-        job_type=job_type,
-        project_id=cluster.project_id,
-        cluster_uid=cluster.uid,
-        target=Target(cluster.uid, cluster.name),
-        arguments=arguments,
-    )
-    return await jobs.submit(tx, request)
 
 
 async def set_tags(tx: Tx, caller: Caller, uid: str, tags: Collection[Tag]) -> None:
@@ -136,7 +98,7 @@ async def set_tags(tx: Tx, caller: Caller, uid: str, tags: Collection[Tag]) -> N
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST when there would be too many.
     """
-    cluster = await _taggable(tx, caller, uid)
+    cluster = await clusters.alive(tx, caller, uid)
     merged = _tags(cluster) | {tag.key: tag.value for tag in tags}
     if len(merged) > limits.MOST_TAGS:
         raise ApiError(
@@ -151,16 +113,9 @@ async def remove_tags(tx: Tx, caller: Caller, uid: str, keys: Collection[str]) -
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await _taggable(tx, caller, uid)
+    cluster = await clusters.alive(tx, caller, uid)
     kept = {key: value for key, value in _tags(cluster).items() if key not in keys}
     await _keep_tags(tx, cluster, kept)
-
-
-async def _taggable(tx: Tx, caller: Caller, uid: str) -> Cluster:
-    cluster = await clusters.show(tx, caller, uid, lock=True)
-    if cluster.phase is ClusterPhase.DELETING:
-        raise ApiError(errors.WRONG_STATE, "The cluster is being deleted.")
-    return cluster
 
 
 def _tags(cluster: Cluster) -> dict[str, str]:

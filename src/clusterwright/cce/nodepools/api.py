@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright.cce.nodepools import configurations, members, operations
-from clusterwright.cce.nodepools.operations import PoolSizes
 from clusterwright.cce.nodepools.wire import (
     Configuration,
     PoolDocument,
@@ -31,12 +30,6 @@ older = Router(
     prefix="/api/v3.1/projects/{project_id}/clusters/{cluster_id}/nodepool", tags=["Node pool"]
 )
 """The one route of pools under another version."""
-
-
-async def pool_sizes(request: Request) -> PoolSizes:
-    """The keeper of the pools' sizes."""
-    found: PoolSizes = request.app.state.pools
-    return found
 
 
 @router.post(
@@ -212,12 +205,11 @@ async def migrate_nodes(
     data: Data,
     cluster_id: str,
     nodepool_id: str,
-    sizes: Annotated[PoolSizes, Depends(pool_sizes)],
     asked: Annotated[PoolNodes, Depends(body(PoolNodes))],
 ) -> Response:
     """Make nodes of the cluster the pool's."""
     async with data.transaction() as tx:
-        await members.migrate(tx, caller, cluster_id, nodepool_id, asked, pools=sizes)
+        await members.migrate(tx, caller, cluster_id, nodepool_id, asked)
     return empty()
 
 

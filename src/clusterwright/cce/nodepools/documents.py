@@ -5,19 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from clusterwright import clock
-from clusterwright.cce.nodepools.store import Pool, PoolPhase
-from clusterwright.cce.nodes.documents import PoolView
+from clusterwright.cce.nodes.pools import Pool, PoolPhase, view
 from clusterwright.cce.nodes.store import CREATING, WORKING, Node, NodePhase
 
 DEFAULT_POOL = "DefaultPool"
 """The name under which clients see the nodes that are in no pool."""
-POOL_LABEL = "cce.cloud.com/cce-nodepool"
-
-
-def view(pool: Pool) -> PoolView:
-    """The pool as its nodes show it."""
-    template = pool.spec["nodeTemplate"]
-    return PoolView(name=pool.name, os=template["os"], runtime=template["runtime"])
 
 
 def document(pool: Pool, nodes: Sequence[Node]) -> dict[str, Any]:

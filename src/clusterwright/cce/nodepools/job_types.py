@@ -2,9 +2,8 @@
 
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
-from clusterwright.cce.clusters.job_types import blueprint
-from clusterwright.cce.nodepools import store
-from clusterwright.cce.nodepools.store import PoolPhase
+from clusterwright.cce.clusters.blueprint import blueprint
+from clusterwright.cce.nodes import pools
 from clusterwright.cce.nodes import store as nodes
 from clusterwright.cce.nodes.job_types import (
     DELETE_SERVER,
@@ -16,10 +15,12 @@ from clusterwright.cce.nodes.job_types import (
     ended,
     leave,
 )
+from clusterwright.cce.nodes.pools import PoolPhase
 from clusterwright.clock import minutes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import ForEach, Job, JobPhase, JobType, Serial, Step
+from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
+from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
 
@@ -38,10 +39,10 @@ async def remove_stragglers(ctx: StepContext) -> None:
         )
     if cluster is None:
         raise DriverError(f"Cluster {cluster_uid} does not exist any more.")
-    driver = ctx.drivers[cluster.driver]
-    await driver.observe_control_plane(blueprint(cluster, step=ctx.job.type))
+    driver = ctx.driver(cluster.driver)
+    await driver.observe_control_plane(blueprint(cluster))
     for node in found:
-        await leave(ctx, Subject(node, cluster, driver, ctx.job.type))
+        await leave(ctx, Subject(node, cluster, driver))
         async with ctx.database.transaction() as tx:
             await nodes.remove(tx, node.uid, job_uid=node.job_uid)
 
@@ -53,9 +54,9 @@ async def deleted(tx: Tx, job: Job) -> None:
     await ended(tx, job)
     uid = job.target.resource_id
     if job.phase is JobPhase.SUCCESS:
-        await store.remove(tx, uid)
+        await pools.remove(tx, uid)
     else:
-        await store.settle(
+        await pools.settle(
             tx,
             uid,
             job_uid=job.uid,

@@ -5,18 +5,16 @@ date.
 from dataclasses import replace
 
 from clusterwright import clock, errors
-from clusterwright.cce.nodepools import operations, store
-from clusterwright.cce.nodepools.documents import POOL_LABEL
 from clusterwright.cce.nodepools.job_types import UPGRADE_NODE_POOL
-from clusterwright.cce.nodepools.operations import PoolSizes
-from clusterwright.cce.nodepools.wire import PoolNodes, PoolServers, PoolToUpgrade
-from clusterwright.cce.nodes import operations as nodes
+from clusterwright.cce.nodepools.wire import POOL_LABEL, PoolNodes, PoolServers, PoolToUpgrade
+from clusterwright.cce.nodes import pools, promises, sizes
 from clusterwright.cce.nodes import store as node_store
 from clusterwright.cce.nodes.job_types import ADD_NODE
+from clusterwright.cce.nodes.spec import complete
 from clusterwright.cce.nodes.store import NodePhase
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.jobs.plan import Target
+from clusterwright.jobs.tree import Target
 from clusterwright.storage.database import Tx
 from clusterwright.turns import unhurried
 
@@ -28,36 +26,34 @@ async def add(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST.
     """
-    cluster = await nodes.steady(tx, caller, cluster_uid)
-    pool = await operations.changeable(tx, cluster, uid)
-    spec = nodes.complete(pool.spec["nodeTemplate"], cluster, zone=zone)
+    cluster = await promises.steady(tx, caller, cluster_uid)
+    pool = await sizes.changeable(tx, cluster, uid)
+    spec = complete(pool.spec["nodeTemplate"], cluster, zone=zone)
     drafts = [
-        nodes.draft(
+        promises.draft(
             cluster,
-            nodes.random_name(pool.name),
+            promises.random_name(pool.name),
             spec,
             nodepool_uid=pool.uid,
             server_id=server.server_id,
         )
         for server in asked.node_list
     ]
-    added = await nodes.start(tx, cluster, drafts, job_type=ADD_NODE)
-    await store.save(tx, replace(pool, expected=pool.expected + len(added)))
+    added = await promises.start(tx, cluster, drafts, job_type=ADD_NODE)
+    await pools.save(tx, replace(pool, expected=pool.expected + len(added)))
     return added[0].job_uid
 
 
-async def migrate(
-    tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: PoolNodes, *, pools: PoolSizes
-) -> None:
+async def migrate(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: PoolNodes) -> None:
     """Make nodes of the cluster the pool's. The pools they leave expect fewer.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await nodes.steady(tx, caller, cluster_uid)
-    pool = await operations.changeable(tx, cluster, uid)
-    found = await nodes.chosen(tx, cluster, [item.node_id for item in asked.node_list])
+    cluster = await promises.steady(tx, caller, cluster_uid)
+    pool = await sizes.changeable(tx, cluster, uid)
+    found = await promises.chosen(tx, cluster, [item.node_id for item in asked.node_list])
     coming = [node for node in found if node.nodepool_uid != pool.uid]
-    nodes.check_idle(coming)
+    promises.check_idle(coming)
     async for node in unhurried(coming):
         tags = node.spec.get("k8sTags", {}) | {POOL_LABEL: pool.name}
         await node_store.update(
@@ -67,9 +63,8 @@ async def migrate(
             spec=node.spec | {"k8sTags": tags},
             updated_at=clock.now(),
         )
-    await store.save(tx, replace(pool, expected=pool.expected + len(coming)))
-    for origin in {node.nodepool_uid for node in coming} - {""}:
-        await pools.lost(tx, cluster, origin, replaced=False)
+    await pools.save(tx, replace(pool, expected=pool.expected + len(coming)))
+    await sizes.lose(tx, cluster, coming)
 
 
 async def upgrade(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: PoolToUpgrade) -> str:
@@ -77,9 +72,9 @@ async def upgrade(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await nodes.steady(tx, caller, cluster_uid)
-    pool = await operations.changeable(tx, cluster, uid)
-    found = await operations.members(tx, pool)
+    cluster = await promises.steady(tx, caller, cluster_uid)
+    pool = await sizes.changeable(tx, cluster, uid)
+    found = await sizes.members(tx, pool)
     wanted = set(asked.spec.node_ids or [node.uid for node in found])
     unknown = wanted - {node.uid for node in found}
     if unknown:
@@ -88,12 +83,12 @@ async def upgrade(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
         )
     wanted -= set(asked.spec.skipped_nodes or ())
     chosen = [node for node in found if node.uid in wanted]
-    nodes.check_idle(chosen)
+    promises.check_idle(chosen)
     template = pool.spec["nodeTemplate"]
     news = {"os": template["os"], "runtime": template["runtime"]}
     async for node in unhurried(chosen):
         await node_store.update(tx, [node.uid], spec=node.spec | news)
     target = Target(pool.uid, pool.name)
-    job_uid = await nodes.submit(tx, cluster, chosen, UPGRADE_NODE_POOL, target=target)
-    await nodes.work_on(tx, cluster, chosen, phase=NodePhase.UPGRADING, job_uid=job_uid)
+    job_uid = await promises.submit(tx, cluster, chosen, UPGRADE_NODE_POOL, target=target)
+    await promises.work_on(tx, cluster, chosen, phase=NodePhase.UPGRADING, job_uid=job_uid)
     return job_uid

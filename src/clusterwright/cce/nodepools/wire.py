@@ -238,3 +238,6 @@ class PoolList(Document):
     kind: str
     api_version: str
     items: list[PoolDocument]
+
+
+POOL_LABEL = "cce.cloud.com/cce-nodepool"

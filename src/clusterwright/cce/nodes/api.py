@@ -6,9 +6,9 @@ import msgspec
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
-from clusterwright import errors
+from clusterwright.cce import offers
 from clusterwright.cce.nodes import batches, operations
-from clusterwright.cce.nodes.documents import Pools, documents
+from clusterwright.cce.nodes.documents import render
 from clusterwright.cce.nodes.wire import (
     JobReference,
     MigrateNodesTask,
@@ -23,7 +23,6 @@ from clusterwright.cce.nodes.wire import (
     ServersToAdd,
     keepable,
 )
-from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
 from clusterwright.storage import limits
 from clusterwright.web.openapi import described
@@ -38,15 +37,9 @@ _BATCH = 200
 """Nodes that are read at a time, so that few are read in vain when a page ends early."""
 
 
-async def pools(request: Request) -> Pools:
-    """The node pools of this server."""
-    found: Pools = request.app.state.pools
-    return found
-
-
 async def zone(request: Request) -> str:
     """The availability zone of nodes that do not ask for one."""
-    return f"{(await settings(request)).region}a"
+    return offers.zones((await settings(request)).region)[0]
 
 
 def empty() -> Response:
@@ -54,7 +47,6 @@ def empty() -> Response:
     return Response(status_code=200, media_type="application/json")
 
 
-NodePools = Annotated[Pools, Depends(pools)]
 Zone = Annotated[str, Depends(zone)]
 
 
@@ -67,7 +59,6 @@ Zone = Annotated[str, Depends(zone)]
 async def create_node(
     caller: Member,
     data: Data,
-    node_pools: NodePools,
     az: Zone,
     cluster_id: str,
     asked: Annotated[NodeToCreate, Depends(body(NodeToCreate))],
@@ -80,11 +71,10 @@ async def create_node(
             caller,
             cluster_id,
             asked,
-            pools=node_pools,
             zone=az,
             pool_expects=scale_up == "NodepoolScaleUp",
         )
-        [document] = await documents(tx, [node], pools=node_pools)
+        [document] = await render(tx, [node])
     return json_response(document, 201)
 
 
@@ -92,7 +82,6 @@ async def create_node(
 async def list_nodes(
     caller: Member,
     data: Data,
-    node_pools: NodePools,
     cluster_id: str,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
     marker: Annotated[str, Query(max_length=64)] = "",
@@ -109,7 +98,7 @@ async def list_nodes(
             nodes, more = await operations.listed(
                 tx, caller, cluster_id, limit=min(limit - len(items), _BATCH), after=last
             )
-            for document in await documents(tx, nodes, pools=node_pools):
+            for document in await render(tx, nodes):
                 items.append(msgspec.Raw(msgspec.json.encode(document)))
                 size += len(items[-1])
             last = nodes[-1] if nodes else last
@@ -147,13 +136,12 @@ async def add_node(
 async def reset_node(
     caller: Member,
     data: Data,
-    node_pools: NodePools,
     cluster_id: str,
     asked: Annotated[NodesToReset, Depends(body(NodesToReset))],
 ) -> Response:
     """Promise to install nodes again on their servers; ``jobid`` tells which job does it."""
     async with data.transaction() as tx:
-        job_uid = await batches.reset(tx, caller, cluster_id, asked, pools=node_pools)
+        job_uid = await batches.reset(tx, caller, cluster_id, asked)
     return json_response({"jobid": job_uid})
 
 
@@ -212,14 +200,13 @@ async def unlock_scale_down(
 async def remove_node(
     caller: Member,
     data: Data,
-    node_pools: NodePools,
     cluster_id: str,
     asked: Annotated[RemoveNodesTask, Depends(body(RemoveNodesTask))],
 ) -> Response:
     """Promise to take nodes out of the cluster; ``status.jobID`` tells which job does it."""
     uids = [item.uid for item in asked.spec.nodes]
     async with data.transaction() as tx:
-        job_uid = await batches.remove(tx, caller, cluster_id, uids, pools=node_pools)
+        job_uid = await batches.remove(tx, caller, cluster_id, uids)
     return _task("RemoveNodesTask", keepable(asked.spec), job_uid)
 
 
@@ -232,16 +219,13 @@ async def remove_node(
 async def migrate_node(
     caller: Member,
     data: Data,
-    node_pools: NodePools,
     cluster_id: str,
     target_cluster_id: str,
     asked: Annotated[MigrateNodesTask, Depends(body(MigrateNodesTask))],
 ) -> Response:
     """Promise to move nodes to another cluster; ``status.jobID`` tells which job does it."""
     async with data.transaction() as tx:
-        job_uid = await batches.migrate(
-            tx, caller, cluster_id, target_cluster_id, asked, pools=node_pools
-        )
+        job_uid = await batches.migrate(tx, caller, cluster_id, target_cluster_id, asked)
     return _task("MigrateNodesTask", keepable(asked.spec), job_uid)
 
 
@@ -250,51 +234,14 @@ def _task(kind: str, spec: dict[str, Any], job_uid: str) -> Response:
     return json_response({"kind": kind, "apiVersion": "v3", "spec": spec, "status": status})
 
 
-@router.post(
-    "/nodes/operation/in-place-migrateto/{target_cluster_id}",
-    operation_id="InplaceMigrateNode",
-    summary="Move nodes without installing them again (not supported)",
-    **described(None),
-)
-async def migrate_in_place(caller: Member, cluster_id: str, target_cluster_id: str) -> Response:
-    """Refused: a node that changes its cluster is installed again."""
-    raise ApiError(
-        errors.NOT_SUPPORTED, "Move the nodes with operation/migrateto, which installs them again."
-    )
-
-
-@router.post(
-    "/nodes/rotate-cert",
-    operation_id="RotateNodeCert",
-    summary="Renew the certificates of nodes (not supported)",
-    **described(None),
-)
-async def rotate_certificates(caller: Member, cluster_id: str) -> Response:
-    """Refused: a node gets its certificate when it is installed."""
-    raise ApiError(errors.NOT_SUPPORTED, "Reset the nodes, which gives them new certificates.")
-
-
-@router.post(
-    "/nodes/toperiod",
-    operation_id="BatchChangeNodeToPeriod",
-    summary="Make nodes prepaid (not supported)",
-    **described(None),
-)
-async def make_prepaid(caller: Member, cluster_id: str) -> Response:
-    """Refused: nothing is sold here."""
-    raise ApiError(errors.NOT_SUPPORTED, "This server has no prepaid nodes.")
-
-
 @router.get(
     "/nodes/{node_id}", operation_id="ShowNode", summary="Show a node", **described(NodeDocument)
 )
-async def show_node(
-    caller: Member, data: Data, node_pools: NodePools, cluster_id: str, node_id: str
-) -> Response:
+async def show_node(caller: Member, data: Data, cluster_id: str, node_id: str) -> Response:
     """One node."""
     async with data.reading() as tx:
         node = await operations.show(tx, caller, cluster_id, node_id)
-        [document] = await documents(tx, [node], pools=node_pools)
+        [document] = await render(tx, [node])
     return json_response(document)
 
 
@@ -307,7 +254,6 @@ async def show_node(
 async def update_node(
     caller: Member,
     data: Data,
-    node_pools: NodePools,
     cluster_id: str,
     node_id: str,
     asked: Annotated[NodeToUpdate, Depends(body(NodeToUpdate))],
@@ -315,7 +261,7 @@ async def update_node(
     """Give a node another name."""
     async with data.transaction() as tx:
         node = await operations.rename(tx, caller, cluster_id, node_id, asked.metadata.name)
-        [document] = await documents(tx, [node], pools=node_pools)
+        [document] = await render(tx, [node])
     return json_response(document)
 
 
@@ -328,7 +274,7 @@ async def update_node(
 async def delete_node(
     caller: Member,
     data: Data,
-    node_pools: NodePools,
+    az: Zone,
     cluster_id: str,
     node_id: str,
     scale_down: Annotated[str, Query(alias="nodepoolScaleDown", max_length=64)] = "",
@@ -340,10 +286,10 @@ async def delete_node(
             caller,
             cluster_id,
             node_id,
-            pools=node_pools,
+            zone=az,
             replaced=scale_down == "NoScaleDown",
         )
-        [document] = await documents(tx, [done.node], pools=node_pools)
+        [document] = await render(tx, [done.node])
     document["status"] |= {
         "jobID": done.job_uid,
         "deleteStatus": {

@@ -5,8 +5,7 @@ from typing import Any
 
 from clusterwright import clock, errors
 from clusterwright.cce.clusters.store import Cluster
-from clusterwright.cce.nodes import operations, store
-from clusterwright.cce.nodes.documents import Pools, PoolView
+from clusterwright.cce.nodes import pools, promises, sizes, store
 from clusterwright.cce.nodes.job_types import (
     ADD_NODE,
     MIGRATE_NODE,
@@ -16,18 +15,19 @@ from clusterwright.cce.nodes.job_types import (
     SYNC_NODES,
     TARGET_CLUSTER,
 )
+from clusterwright.cce.nodes.pools import PoolView
+from clusterwright.cce.nodes.spec import complete, installed
 from clusterwright.cce.nodes.store import Node, NodePhase
 from clusterwright.cce.nodes.wire import (
     MigrateNodesTask,
     NodesToReset,
     NodeToReset,
-    ReinstallSpec,
     ServersToAdd,
     keepable,
 )
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.jobs.plan import Target
+from clusterwright.jobs.tree import Target
 from clusterwright.storage.database import Tx
 from clusterwright.turns import unhurried
 
@@ -38,51 +38,31 @@ async def add(tx: Tx, caller: Caller, cluster_uid: str, asked: ServersToAdd, *, 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST for a server that is a node
     already.
     """
-    cluster = await operations.steady(tx, caller, cluster_uid)
+    cluster = await promises.steady(tx, caller, cluster_uid)
     drafts = []
     for server in asked.node_list:
-        spec = operations.complete(_installed(server.spec), cluster, zone=zone)
-        name = server.spec.name or operations.random_name(cluster.name[:36])
-        drafts.append(operations.draft(cluster, name, spec, server_id=server.server_id))
-    nodes = await operations.start(tx, cluster, drafts, job_type=ADD_NODE)
+        spec = complete(installed(server.spec), cluster, zone=zone)
+        name = server.spec.name or promises.random_name(cluster.name[:36])
+        drafts.append(promises.draft(cluster, name, spec, server_id=server.server_id))
+    nodes = await promises.start(tx, cluster, drafts, job_type=ADD_NODE)
     return nodes[0].job_uid
 
 
-def _installed(asked: ReinstallSpec) -> dict[str, Any]:
-    """The part of a node's spec that an installation on an existing server decides."""
-    spec = {key: value for key, value in keepable(asked).items() if key in ("os", "login")}
-    options, runtime = asked.k8s_options, asked.runtime_config and asked.runtime_config.runtime
-    extend_param = dict(asked.extend_param or {})
-    if runtime is not None:
-        spec["runtime"] = runtime.as_sent()
-    if asked.server_config is not None and asked.server_config.user_tags is not None:
-        spec["userTags"] = [tag.as_sent() for tag in asked.server_config.user_tags]
-    if options is not None and options.labels is not None:
-        spec["k8sTags"] = options.labels
-    if options is not None and options.taints is not None:
-        spec["taints"] = [taint.as_sent() for taint in options.taints]
-    if options is not None and options.max_pods is not None:
-        extend_param["maxPods"] = options.max_pods
-    return spec | ({"extendParam": extend_param} if extend_param else {})
-
-
-async def reset(
-    tx: Tx, caller: Caller, cluster_uid: str, asked: NodesToReset, *, pools: Pools
-) -> str:
+async def reset(tx: Tx, caller: Caller, cluster_uid: str, asked: NodesToReset) -> str:
     """Promise to install nodes again on their servers and return the job's uid.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await operations.steady(tx, caller, cluster_uid)
+    cluster = await promises.steady(tx, caller, cluster_uid)
     views = await pools.views(tx, cluster.uid, project_id=cluster.project_id)
     wanted = {item.node_id: item for item in asked.node_list}
-    nodes = await operations.chosen(tx, cluster, list(wanted))
-    operations.check_idle(nodes)
-    job_uid = await operations.submit(tx, cluster, nodes, RESET_NODE)
+    nodes = await promises.chosen(tx, cluster, list(wanted))
+    promises.check_idle(nodes)
+    job_uid = await promises.submit(tx, cluster, nodes, RESET_NODE)
     async for node in unhurried(nodes):
         values = _reset(node, wanted[node.uid], views.get(node.nodepool_uid))
         await store.update(tx, [node.uid], **values)
-    await operations.work_on(tx, cluster, nodes, phase=NodePhase.INSTALLING, job_uid=job_uid)
+    await promises.work_on(tx, cluster, nodes, phase=NodePhase.INSTALLING, job_uid=job_uid)
     return job_uid
 
 
@@ -92,30 +72,23 @@ def _reset(node: Node, asked: NodeToReset, pool: PoolView | None) -> dict[str, A
         return {"spec": node.spec | {"os": pool.os, "runtime": dict(pool.runtime)}}
     if asked.spec is None:
         return {"name": node.name}
-    spec = _installed(asked.spec)
+    spec = installed(asked.spec)
     extend_param = node.spec.get("extendParam", {}) | spec.pop("extendParam", {})
     merged = node.spec | spec | ({"extendParam": extend_param} if extend_param else {})
     return {"name": asked.spec.name or node.name, "spec": merged}
 
 
-async def remove(
-    tx: Tx, caller: Caller, cluster_uid: str, uids: Sequence[str], *, pools: Pools
-) -> str:
+async def remove(tx: Tx, caller: Caller, cluster_uid: str, uids: Sequence[str]) -> str:
     """Promise to take nodes out of their cluster and return the job's uid.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await operations.steady(tx, caller, cluster_uid)
-    nodes = await operations.chosen(tx, cluster, uids)
-    operations.check_idle(nodes)
-    job_uid = await operations.stop(tx, cluster, nodes, job_type=REMOVE_NODE)
-    await _leave_pools(tx, cluster, nodes, pools)
+    cluster = await promises.steady(tx, caller, cluster_uid)
+    nodes = await promises.chosen(tx, cluster, uids)
+    promises.check_idle(nodes)
+    job_uid = await promises.stop(tx, cluster, nodes, job_type=REMOVE_NODE)
+    await sizes.lose(tx, cluster, nodes)
     return job_uid
-
-
-async def _leave_pools(tx: Tx, cluster: Cluster, nodes: Sequence[Node], pools: Pools) -> None:
-    for pool_uid in {node.nodepool_uid for node in nodes} - {""}:
-        await pools.lost(tx, cluster, pool_uid, replaced=False)
 
 
 async def migrate(
@@ -124,8 +97,6 @@ async def migrate(
     cluster_uid: str,
     target_uid: str,
     asked: MigrateNodesTask,
-    *,
-    pools: Pools,
 ) -> str:
     """Promise to move nodes to another cluster and return the job's uid. They leave their pools.
 
@@ -135,27 +106,27 @@ async def migrate(
         raise ApiError(errors.INVALID_REQUEST, "The nodes are in the target cluster already.")
     # Everybody who locks several clusters does so in this order.
     locked = {
-        uid: await operations.steady(tx, caller, uid) for uid in sorted((cluster_uid, target_uid))
+        uid: await promises.steady(tx, caller, uid) for uid in sorted((cluster_uid, target_uid))
     }
     cluster, target = locked[cluster_uid], locked[target_uid]
     if (cluster.driver, _vpc(cluster)) != (target.driver, _vpc(target)):
         raise ApiError(
             errors.INVALID_REQUEST, "Nodes move only between clusters of one VPC and one driver."
         )
-    nodes = await operations.chosen(tx, cluster, [item.uid for item in asked.spec.nodes])
-    operations.check_idle(nodes)
-    await operations.check_room(tx, target, len(nodes))
+    nodes = await promises.chosen(tx, cluster, [item.uid for item in asked.spec.nodes])
+    promises.check_idle(nodes)
+    await promises.check_room(tx, target, len(nodes))
     sent = keepable(asked.spec)
     changes = {key: sent[key] for key in ("os", "login", "runtime", "extendParam") if key in sent}
-    job_uid = await operations.submit(
+    job_uid = await promises.submit(
         tx, cluster, nodes, MIGRATE_NODE, arguments={TARGET_CLUSTER: target_uid}
     )
     async for node in unhurried(nodes):
         await store.update(tx, [node.uid], spec=node.spec | changes)
-    await operations.work_on(
+    await promises.work_on(
         tx, cluster, nodes, phase=NodePhase.INSTALLING, job_uid=job_uid, nodepool_uid=""
     )
-    await _leave_pools(tx, cluster, nodes, pools)
+    await sizes.lose(tx, cluster, nodes)
     return job_uid
 
 
@@ -171,8 +142,8 @@ async def lock_scale_down(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await operations.steady(tx, caller, cluster_uid)
-    nodes = await operations.chosen(tx, cluster, uids)
+    cluster = await promises.steady(tx, caller, cluster_uid)
+    nodes = await promises.chosen(tx, cluster, uids)
     await store.update(
         tx, [node.uid for node in nodes], scale_down_locked=locked, updated_at=clock.now()
     )
@@ -183,11 +154,11 @@ async def sync(tx: Tx, caller: Caller, cluster_uid: str, *, uid: str = "") -> st
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await operations.steady(tx, caller, cluster_uid)
+    cluster = await promises.steady(tx, caller, cluster_uid)
     target = Target("", cluster.name)
     if uid:
-        node = (await operations.chosen(tx, cluster, [uid]))[0]
+        node = (await promises.chosen(tx, cluster, [uid]))[0]
         target = Target(uid, node.name)
-    return await operations.submit(
+    return await promises.submit(
         tx, cluster, (), SYNC_NODES, arguments={ONLY_NODE: uid}, target=target
     )

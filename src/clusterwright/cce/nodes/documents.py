@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from clusterwright import clock
-from clusterwright.cce.clusters.census import Counts
-from clusterwright.cce.clusters.store import Cluster
-from clusterwright.cce.nodes import store
+from clusterwright.cce.clusters.extensions import Counts
+from clusterwright.cce.nodes import pools, store
+from clusterwright.cce.nodes.pools import PoolView
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
 from clusterwright.storage.database import Tx
 
@@ -19,36 +18,7 @@ _HIDDEN = ("k8sTags", "taints", "userTags")
 _SIZES = {"small": 1, "medium": 1, "large": 2, "xlarge": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class PoolView:
-    """What nodes need to know of the pool they are in."""
-
-    name: str
-    os: str
-    runtime: Mapping[str, Any]
-
-    def fits(self, node: Node) -> bool:
-        """Whether the node is as the pool would make it today."""
-        made = (node.spec["os"], node.spec.get("runtime", {}))
-        return made == (self.os, self.runtime)
-
-
-class Pools(Protocol):
-    """The node pools, as far as operations on single nodes concern them."""
-
-    async def views(self, tx: Tx, cluster_uid: str, *, project_id: str) -> Mapping[str, PoolView]:
-        """The pools of a cluster by their uid."""
-
-    async def gained(self, tx: Tx, cluster: Cluster, pool_uid: str, *, count: int) -> None:
-        """Expect so many nodes more in a pool. Raises ApiError."""
-
-    async def lost(self, tx: Tx, cluster: Cluster, pool_uid: str, *, replaced: bool) -> None:
-        """Expect no more nodes than a pool still has, or make new ones in place of those that
-        have left it. Raises ApiError.
-        """
-
-
-async def documents(tx: Tx, nodes: Sequence[Node], *, pools: Pools) -> Iterator[dict[str, Any]]:
+async def render(tx: Tx, nodes: Sequence[Node]) -> Iterator[dict[str, Any]]:
     """Nodes of one cluster as clients read them."""
     if not nodes:
         return iter(())

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
-from clusterwright.cce.clusters.job_types import blueprint
-from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.blueprint import blueprint
+from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.cce.nodes import store
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
 from clusterwright.clock import minutes
 from clusterwright.drivers import contract
 from clusterwright.drivers.contract import Driver, DriverError, Machine
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import ForEach, Job, JobType, Serial, Step
+from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
+from clusterwright.jobs.tree import Job
 from clusterwright.storage.database import Tx
-
-STEADY = (ClusterPhase.AVAILABLE, ClusterPhase.SCALING_UP, ClusterPhase.SCALING_DOWN)
-"""Phases of a cluster in which its nodes may change."""
 
 TARGET_CLUSTER = "target"
 """The argument of a migration that names the cluster to move to."""
@@ -35,20 +33,18 @@ class Subject:
     node: Node
     cluster: Cluster
     driver: Driver
-    step: str
 
     def machine(self, *, server_id: str | None = "") -> contract.Node:
         """The node as drivers know it; ``server_id`` names an existing server to take over."""
         spec = self.node.spec
         return contract.Node(
             uid=self.node.uid,
-            cluster=blueprint(self.cluster, step=self.step),
+            cluster=blueprint(self.cluster),
             name=self.node.name,
             flavor=self.node.flavor,
             availability_zone=spec.get("az", ""),
             os=spec["os"],
             server_id=server_id or "",
-            step=self.step,
         )
 
 
@@ -59,7 +55,7 @@ async def _subject(ctx: StepContext) -> Subject | None:
         if node is None or node.job_uid != ctx.root.uid:
             return None
         cluster = await _cluster(tx, node.cluster_uid, node.project_id)
-    return Subject(node, cluster, ctx.drivers[cluster.driver], ctx.job.type)
+    return Subject(node, cluster, ctx.driver(cluster.driver))
 
 
 async def _cluster(tx: Tx, uid: str, project_id: str, *, lock: bool = False) -> Cluster:
@@ -73,8 +69,8 @@ async def get_certificates(ctx: StepContext) -> None:
     """Make sure that the cluster's certificates exist."""
     async with ctx.database.reading() as tx:
         cluster = await _cluster(tx, ctx.job.cluster_uid, ctx.job.project_id)
-    driver = ctx.drivers[cluster.driver]
-    await driver.ensure_credentials(blueprint(cluster, step=ctx.job.type))
+    driver = ctx.driver(cluster.driver)
+    await driver.ensure_credentials(blueprint(cluster))
 
 
 async def create_server(ctx: StepContext) -> None:
@@ -84,12 +80,7 @@ async def create_server(ctx: StepContext) -> None:
         return
     machine = subject.machine()
     await subject.driver.ensure_node(machine)
-
-    async def created() -> bool:
-        return (await subject.driver.observe_node(machine)).created
-
-    await ctx.until(created)
-    seen = await subject.driver.observe_node(machine)
+    seen = await ctx.until(lambda: subject.driver.observe_node(machine), lambda seen: seen.created)
     await _note(ctx, subject.node, seen, NodePhase.INSTALLING)
 
 
@@ -110,11 +101,7 @@ async def install_server(ctx: StepContext) -> None:
 
 
 async def _join(ctx: StepContext, subject: Subject, machine: contract.Node) -> None:
-    async def ready() -> bool:
-        return (await subject.driver.observe_node(machine)).ready
-
-    await ctx.until(ready)
-    seen = await subject.driver.observe_node(machine)
+    seen = await ctx.until(lambda: subject.driver.observe_node(machine), lambda seen: seen.ready)
     await _note(ctx, subject.node, seen, NodePhase.ACTIVE)
 
 
@@ -137,11 +124,7 @@ async def leave(ctx: StepContext, subject: Subject) -> None:
     """Take the node out of its cluster, and wait until it is gone."""
     machine = subject.machine()
     await subject.driver.delete_node(machine)
-
-    async def gone() -> bool:
-        return not (await subject.driver.observe_node(machine)).exists
-
-    await ctx.until(gone)
+    await ctx.until(lambda: subject.driver.observe_node(machine), lambda seen: not seen.exists)
 
 
 async def delete_server(ctx: StepContext) -> None:
@@ -186,10 +169,10 @@ async def sync_nodes(ctx: StepContext) -> None:
             cluster_uid=cluster.uid,
             uids=[only] if only else None,
         )
-    driver = ctx.drivers[cluster.driver]
+    driver = ctx.driver(cluster.driver)
     for node in found:
         if node.phase in (NodePhase.ACTIVE, NodePhase.ABNORMAL):
-            machine = Subject(node, cluster, driver, ctx.job.type).machine()
+            machine = Subject(node, cluster, driver).machine()
             seen = await driver.observe_node(machine)
             phase = NodePhase.ACTIVE if seen.ready else NodePhase.ABNORMAL
             address = seen.private_ip or node.private_ip

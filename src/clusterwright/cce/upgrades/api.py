@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.responses import Response
 
+from clusterwright.cce import offers
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters.api import Drivers
-from clusterwright.cce.clusters.operations import VERSIONS
+from clusterwright.cce.clusters.api import AllDrivers
+from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import documents, operations, paths
 from clusterwright.cce.upgrades.store import TaskType
 from clusterwright.cce.upgrades.wire import (
@@ -128,7 +129,7 @@ async def show_upgrade(caller: Member, data: Data, cluster_id: str, task_id: str
 async def create_pre_check(
     caller: Member,
     data: Data,
-    drivers: Drivers,
+    drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[PreCheckToMake, Depends(body(PreCheckToMake))],
 ) -> Response:
@@ -141,10 +142,10 @@ async def create_pre_check(
     return json_response(documents.pre_check(task))
 
 
-async def _is_ready(caller: Caller, data: Data, drivers: Drivers, cluster_id: str) -> bool:
+async def _is_ready(caller: Caller, data: Data, drivers: AllDrivers, cluster_id: str) -> bool:
     async with data.reading() as tx:
         cluster = await clusters.show(tx, caller, cluster_id)
-    return await operations.is_ready(drivers[cluster.driver], cluster)
+    return await operations.is_ready(drivers.get(cluster.driver), cluster)
 
 
 @router.get(
@@ -182,7 +183,7 @@ async def show_pre_check(caller: Member, data: Data, cluster_id: str, task_id: s
 async def create_post_check(
     caller: Member,
     data: Data,
-    drivers: Drivers,
+    drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[PostCheckToMake, Depends(body(PostCheckToMake))],
 ) -> Response:
@@ -311,7 +312,7 @@ async def list_paths(_caller: Anyone) -> Response:
     found = [
         {
             "version": version,
-            "platformVersion": paths.PLATFORM_VERSION,
+            "platformVersion": offers.PLATFORM_VERSION,
             "targetVersions": list(paths.targets(version)),
         }
         for version in VERSIONS

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clusterwright import clock
+from clusterwright.cce import offers
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.upgrades import paths
 from clusterwright.cce.upgrades.store import Task, TaskPhase
@@ -37,7 +38,7 @@ def promised(task: Task) -> dict[str, Any]:
     action = {
         "version": task.version,
         "targetVersion": task.target_version,
-        "targetPlatformVersion": paths.PLATFORM_VERSION,
+        "targetPlatformVersion": offers.PLATFORM_VERSION,
         "strategy": task.spec["clusterUpgradeAction"]["strategy"],
         "config": {},
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
-from clusterwright.cce.clusters.job_types import subject
+from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.upgrades import store
 from clusterwright.cce.upgrades.store import TaskPhase
@@ -12,7 +12,8 @@ from clusterwright.clock import minutes
 from clusterwright.drivers import contract
 from clusterwright.drivers.contract import Driver, DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import Job, JobPhase, JobType, Serial, Step
+from clusterwright.jobs.plan import JobType, Serial, Step
+from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
 TASK = "task"
@@ -29,11 +30,11 @@ async def _advance(ctx: StepContext, progress: int) -> None:
 
 
 async def _wait_while_paused(ctx: StepContext) -> None:
-    async def may_go_on() -> bool:
+    async def is_paused() -> bool:
         async with ctx.database.reading() as tx:
-            return not await store.is_paused(tx, ctx.arguments[TASK])
+            return await store.is_paused(tx, ctx.arguments[TASK])
 
-    await ctx.until(may_go_on)
+    await ctx.until(is_paused, lambda paused: not paused)
 
 
 async def _check_ready(driver: Driver, cluster: contract.Cluster) -> None:
@@ -42,7 +43,7 @@ async def _check_ready(driver: Driver, cluster: contract.Cluster) -> None:
 
 
 async def check_master(ctx: StepContext) -> None:
-    """Make sure that the control plane is ready, and that nobody wants to wait."""
+    """Make sure that the control plane is ready, and that no pause is asked for."""
     driver, cluster = await subject(ctx)
     await _advance(ctx, 10)
     await _check_ready(driver, cluster)
@@ -55,17 +56,13 @@ async def upgrade_master(ctx: StepContext) -> None:
     await _advance(ctx, 30)
     upgraded = replace(cluster, version=ctx.arguments[TARGET])
     await driver.ensure_control_plane(upgraded)
-
-    async def ready() -> bool:
-        return (await driver.observe_control_plane(upgraded)).ready
-
-    await ctx.until(ready)
+    await ctx.until(lambda: driver.observe_control_plane(upgraded), lambda seen: seen.ready)
     await _advance(ctx, 80)
 
 
 async def confirm_version(ctx: StepContext) -> None:
-    """Give the cluster its new version, once nobody wants to wait and the control plane is
-    ready.
+    """Give the cluster its new version, once no pause is asked for and the control plane
+    is ready.
     """
     driver, cluster = await subject(ctx)
     await _wait_while_paused(ctx)

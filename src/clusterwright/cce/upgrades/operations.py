@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from clusterwright import clock, errors, ids
+from clusterwright.cce import offers
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters import store as clusters_store
-from clusterwright.cce.clusters.job_types import blueprint
+from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 from clusterwright.cce.upgrades import paths, store, workflows
 from clusterwright.cce.upgrades.job_types import TARGET, TASK, UPGRADE_CLUSTER
@@ -17,8 +17,6 @@ from clusterwright.cce.upgrades.wire import ClusterToUpgrade, Hop
 from clusterwright.drivers.contract import Driver, DriverError, Unavailable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.jobs import store as jobs
-from clusterwright.jobs.plan import Request, Target
 from clusterwright.storage.database import Tx
 
 _RETRYABLE = (ClusterPhase.ERROR, ClusterPhase.AVAILABLE)
@@ -29,7 +27,7 @@ async def upgrade(tx: Tx, caller: Caller, uid: str, asked: ClusterToUpgrade) -> 
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, VERSION_NOT_SUPPORTED for a version off the path.
     """
-    cluster = await _available(tx, caller, uid)
+    cluster = await clusters.in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
     target = asked.spec.cluster_upgrade_action.target_version
     _check_path(cluster, target)
     task = await _new_task(tx, cluster, TaskType.CLUSTER, target, asked.as_sent()["spec"])
@@ -39,18 +37,9 @@ async def upgrade(tx: Tx, caller: Caller, uid: str, asked: ClusterToUpgrade) -> 
     return task
 
 
-async def _available(tx: Tx, caller: Caller, uid: str) -> Cluster:
-    cluster = await clusters.show(tx, caller, uid, lock=True)
-    if cluster.phase is not ClusterPhase.AVAILABLE:
-        raise ApiError(
-            errors.WRONG_STATE, f"The cluster is {cluster.phase}. This needs it to be Available."
-        )
-    return cluster
-
-
 def _check_path(cluster: Cluster, target: str) -> None:
     known = paths.targets(cluster.version)
-    if paths.minor(target) not in known:
+    if offers.minor(target) not in known:
         choice = f"Choose one of {', '.join(known)}" if known else "It has the newest one"
         raise ApiError(
             errors.VERSION_NOT_SUPPORTED,
@@ -79,23 +68,8 @@ async def _new_task(
 
 
 async def _begin(tx: Tx, cluster: Cluster, task: Task) -> str:
-    request = Request(
-        job_type=UPGRADE_CLUSTER,
-        project_id=cluster.project_id,
-        cluster_uid=cluster.uid,
-        target=Target(cluster.uid, cluster.name),
-        arguments={TASK: task.uid, TARGET: task.target_version},
-    )
-    job_uid = await jobs.submit(tx, request)
-    await clusters_store.update(
-        tx,
-        cluster.uid,
-        phase=ClusterPhase.UPGRADING,
-        reason="",
-        job_uid=job_uid,
-        updated_at=clock.now(),
-    )
-    return job_uid
+    arguments = {TASK: task.uid, TARGET: task.target_version}
+    return await clusters.begin(tx, cluster, UPGRADE_CLUSTER, ClusterPhase.UPGRADING, arguments)
 
 
 async def _last_upgrade(tx: Tx, cluster: Cluster) -> Task:
@@ -169,7 +143,7 @@ async def check_before(
     _check_names_cluster(asked, uid)
     known = paths.targets(cluster.version)
     available = cluster.phase is ClusterPhase.AVAILABLE
-    follows = paths.minor(asked.target_version) in known
+    follows = offers.minor(asked.target_version) in known
     choice = f"{cluster.version} may be upgraded to {', '.join(known) or 'nothing newer'}."
     findings = [
         _finding("LimitCheck", "ClusterPhase", f"It is {cluster.phase}.", passed=available),
@@ -185,7 +159,7 @@ async def check_after(
     """Look whether an upgrade has led where it should. Raises ApiError NOT_FOUND."""
     cluster = await clusters.show(tx, caller, uid, lock=True)
     _check_names_cluster(asked, uid)
-    there = paths.minor(cluster.version) == paths.minor(asked.target_version)
+    there = offers.minor(cluster.version) == offers.minor(asked.target_version)
     available = cluster.phase is ClusterPhase.AVAILABLE
     findings = [
         _finding("LimitCheck", "ClusterPhase", f"It is {cluster.phase}.", passed=available),
@@ -229,7 +203,7 @@ async def _keep_check(
 
 async def snapshot(tx: Tx, caller: Caller, uid: str) -> Task:
     """Keep the cluster's description as it is now. Raises ApiError: NOT_FOUND, WRONG_STATE."""
-    cluster = await _available(tx, caller, uid)
+    cluster = await clusters.in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
     task = await _new_task(tx, cluster, TaskType.SNAPSHOT, cluster.version, cluster.spec)
     await store.insert_task(tx, task)
     return task
@@ -284,7 +258,7 @@ async def show_workflow(tx: Tx, caller: Caller, uid: str, workflow_uid: str) -> 
 
 
 async def cancel_workflow(tx: Tx, caller: Caller, uid: str, workflow_uid: str) -> dict[str, Any]:
-    """End a workflow before its time; the cancelled is cancelled already.
+    """End a workflow before its time; cancelling it again changes nothing.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE for a finished one and while the cluster is upgrading.
     """

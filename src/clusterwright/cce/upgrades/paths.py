@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from clusterwright.cce.clusters.operations import VERSIONS
+from clusterwright.cce.offers import VERSIONS, minor
 
 FARTHEST = 2
 """How many minor versions one upgrade may go ahead."""
@@ -13,13 +13,6 @@ FEATURE_GATES: Mapping[str, str] = {
     "LabelForSkippedNode": "Disable",
     "UpgradeStrategy": "Default",
 }
-
-PLATFORM_VERSION = "cce.1.0"
-
-
-def minor(version: str) -> str:
-    """The part of a version that decides: ``v1.31`` of ``v1.31.4-r0``."""
-    return ".".join(version.split(".")[:2])
 
 
 def targets(version: str) -> tuple[str, ...]:

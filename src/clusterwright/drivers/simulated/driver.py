@@ -1,8 +1,7 @@
 """The simulated driver: eight verbs over rows that say when each thing will be ready or gone.
 
 Nothing happens between two calls: a verb writes down the times that its pace and seed give, and
-observing compares them with the clock. Every verb called on behalf of a step first shows a fault of
-that step, if one is armed; counting it is all that an observation ever writes.
+observing compares them with the clock.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ from clusterwright.drivers.contract import (
     Node,
     Unavailable,
 )
-from clusterwright.drivers.simulated import draws, faults, store
+from clusterwright.drivers.simulated import draws, store
 from clusterwright.drivers.simulated.store import (
     CertificateKey,
     Seal,
@@ -65,7 +64,6 @@ class SimulatedDriver:
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
-        await faults.strike(self._database, cluster, cluster.step)
         async with self._database.transaction() as tx:
             now = self._clock()
             held = await self._begin(tx, cluster, now)
@@ -97,7 +95,6 @@ class SimulatedDriver:
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
         """Start the masters that have not been started; they become ready one after the other."""
-        await faults.strike(self._database, cluster, cluster.step)
         async with self._database.transaction() as tx:
             now = self._clock()
             held = await self._begin(tx, cluster, now)
@@ -127,7 +124,6 @@ class SimulatedDriver:
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
         """Tell which masters are ready. With credentials alone, no control plane exists yet."""
-        await faults.strike(self._database, cluster, cluster.step)
         async with self._database.reading() as tx:
             masters = await store.masters(tx, cluster.uid)
         now = self._clock()
@@ -144,7 +140,6 @@ class SimulatedDriver:
 
     async def delete_cluster(self, cluster: Cluster) -> None:
         """Start removing the cluster, its nodes included; its certificates are removed at once."""
-        await faults.strike(self._database, cluster, cluster.step)
         async with self._database.transaction() as tx:
             now = self._clock()
             held = await store.hold(tx, cluster.uid)
@@ -155,7 +150,6 @@ class SimulatedDriver:
 
     async def ensure_node(self, node: Node) -> None:
         """Start the node's server, or take over the one it names, in a cluster that exists."""
-        await faults.strike(self._database, node.cluster, node.step)
         async with self._database.transaction() as tx:
             now = self._clock()
             held = await store.hold(tx, node.cluster.uid)
@@ -188,7 +182,6 @@ class SimulatedDriver:
 
     async def observe_node(self, node: Node) -> Machine:
         """Tell how far the node is. Its server's id and address are known from the start."""
-        await faults.strike(self._database, node.cluster, node.step)
         async with self._database.reading() as tx:
             stored = await store.machine(tx, node.uid)
         now = self._clock()
@@ -204,7 +197,6 @@ class SimulatedDriver:
 
     async def delete_node(self, node: Node) -> None:
         """Start removing the node's server."""
-        await faults.strike(self._database, node.cluster, node.step)
         async with self._database.transaction() as tx:
             now = self._clock()
             gone_at = now + self._duration(draws.NODE_DELETION)
@@ -218,7 +210,6 @@ class SimulatedDriver:
 
         Raises Unavailable while the cluster has no certificates or no masters.
         """
-        await faults.strike(self._database, cluster, cluster.step)
         key = CertificateKey(
             cluster_uid=cluster.uid,
             role="client",

@@ -1,10 +1,11 @@
-"""What clusters tell of their nodes and add-ons, which they do not know themselves."""
+"""What slices above this one add to clusters, which know neither nodes nor add-ons."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from clusterwright.cce.clusters.store import Cluster
 from clusterwright.storage.database import Tx
 
 
@@ -41,3 +42,18 @@ class Census(Protocol):
     async def __call__(
         self, tx: Tx, cluster_uids: Sequence[str], *, project_id: str
     ) -> Mapping[str, Counts]: ...
+
+
+class OnCreate(Protocol):
+    """Gives a new cluster what comes with it."""
+
+    async def __call__(self, tx: Tx, cluster: Cluster, annotations: Mapping[str, str]) -> None:
+        """``annotations`` are those of the request. Raises ApiError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What is done for clusters by slices above them."""
+
+    census: Census
+    on_create: OnCreate

@@ -22,7 +22,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.document import Malformed
-from clusterwright.drivers.contract import Cluster, DriverError, Unavailable
+from clusterwright.drivers.contract import (
+    Cluster,
+    ControlPlane,
+    Driver,
+    DriverError,
+    Kubeconfig,
+    Machine,
+    Node,
+    Unavailable,
+)
 from clusterwright.storage.database import Database, Tx, metadata
 
 faults = sa.Table(
@@ -116,19 +125,72 @@ async def clear(tx: Tx, fault_id: int | None = None) -> int:
     return len(removed.all())
 
 
-async def strike(database: Database, cluster: Cluster, step: str) -> None:
-    """Raise the oldest armed fault of a step of this cluster, counting it; do nothing without one.
+class FaultyDriver:
+    """Any driver, as one step sees it: each verb first shows a fault of that step, if one is armed.
 
-    Raises DriverError or Unavailable with the fault's reason.
+    Counting a fault is all that an observation ever writes.
     """
-    if not step:
-        return
-    # A fault may be used up by another step between the two statements: then look for the next one.
-    while (fault := await _find_armed(database, cluster.name, step)) is not None:
-        async with database.transaction() as tx:
-            taken = await _take(tx, fault.id)
-        if taken:
-            raise (DriverError if fault.kind is Kind.ERROR else Unavailable)(fault.reason)
+
+    def __init__(self, driver: Driver, database: Database, *, step: str) -> None:
+        self._driver = driver
+        self._database = database
+        self._step = step
+
+    async def ensure_credentials(self, cluster: Cluster) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(cluster)
+        await self._driver.ensure_credentials(cluster)
+
+    async def ensure_control_plane(self, cluster: Cluster) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(cluster)
+        await self._driver.ensure_control_plane(cluster)
+
+    async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
+        """As the driver does, unless a fault is due."""
+        await self._strike(cluster)
+        return await self._driver.observe_control_plane(cluster)
+
+    async def delete_cluster(self, cluster: Cluster) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(cluster)
+        await self._driver.delete_cluster(cluster)
+
+    async def ensure_node(self, node: Node) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(node.cluster)
+        await self._driver.ensure_node(node)
+
+    async def observe_node(self, node: Node) -> Machine:
+        """As the driver does, unless a fault is due."""
+        await self._strike(node.cluster)
+        return await self._driver.observe_node(node)
+
+    async def delete_node(self, node: Node) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(node.cluster)
+        await self._driver.delete_node(node)
+
+    async def kubeconfig(
+        self, cluster: Cluster, *, user: str, lifetime_seconds: int, generation: int = 0
+    ) -> Kubeconfig:
+        """As the driver does, unless a fault is due."""
+        await self._strike(cluster)
+        return await self._driver.kubeconfig(
+            cluster, user=user, lifetime_seconds=lifetime_seconds, generation=generation
+        )
+
+    async def _strike(self, cluster: Cluster) -> None:
+        """Raise the oldest armed fault of the step, counting it; do nothing without one.
+
+        Raises DriverError or Unavailable with the fault's reason.
+        """
+        # A fault may be used up by another step between the two statements: then look for the next.
+        while (fault := await _find_armed(self._database, cluster.name, self._step)) is not None:
+            async with self._database.transaction() as tx:
+                taken = await _take(tx, fault.id)
+            if taken:
+                raise (DriverError if fault.kind is Kind.ERROR else Unavailable)(fault.reason)
 
 
 async def _find_armed(database: Database, cluster: str, step: str) -> Fault | None:

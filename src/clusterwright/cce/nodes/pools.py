@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright.cce.nodes.store import Node
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
@@ -185,3 +186,31 @@ async def configure(
 def _pool(row: Any) -> Pool:
     values = {name: getattr(row, name) for name in _FIELDS}
     return Pool(**values | {"phase": PoolPhase(row.phase)})
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """What nodes need to know of the pool they are in."""
+
+    name: str
+    os: str
+    runtime: Mapping[str, Any]
+
+    def fits(self, node: Node) -> bool:
+        """Whether the node is as the pool would make it today."""
+        made = (node.spec["os"], node.spec.get("runtime", {}))
+        return made == (self.os, self.runtime)
+
+
+def view(pool: Pool) -> PoolView:
+    """The pool as its nodes show it."""
+    template = pool.spec["nodeTemplate"]
+    return PoolView(name=pool.name, os=template["os"], runtime=template["runtime"])
+
+
+async def views(tx: Tx, cluster_uid: str, *, project_id: str) -> Mapping[str, PoolView]:
+    """What nodes need to know of the pools of a cluster, by the pools' uids."""
+    return {
+        pool.uid: view(pool)
+        for pool in await find(tx, project_id=project_id, cluster_uid=cluster_uid)
+    }

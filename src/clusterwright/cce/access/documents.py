@@ -1,10 +1,41 @@
-"""The kubeconfig that a cluster's users get: JSON that kubectl reads (API reference, 4.8)."""
+"""How access reads: addresses, policies and the kubeconfig that a cluster's users get."""
 
 from base64 import b64encode
 from typing import Any
 
+from clusterwright import clock
+from clusterwright.cce.access.store import AccessPolicy
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.drivers.contract import Kubeconfig
+
+
+def addresses(cluster: Cluster, action: str = "") -> dict[str, Any]:
+    """The addresses of a cluster; ``action`` is what was just done to them, if anything was."""
+    spec: dict[str, Any] = {"action": action} if action else {}
+    if cluster.eip:
+        bandwidth = {"size": 5, "sharetype": "PER"}
+        eip = {"id": cluster.eip["id"], "eip": {"bandwidth": bandwidth}, "IsDynamic": False}
+        spec["spec"] = eip
+        if action:
+            spec["elasticIp"] = cluster.eip["address"]
+    status = {
+        "privateEndpoint": cluster.endpoint,
+        "publicEndpoint": cluster.public_endpoint,
+    }
+    known = {key: endpoint for key, endpoint in status.items() if endpoint}
+    return {"metadata": {}, "spec": spec, "status": known}
+
+
+def policy_document(policy: AccessPolicy) -> dict[str, Any]:
+    """The access policy as clients read it; the SDKs parse its times as date-times."""
+    fixed: dict[str, Any] = {
+        "kind": "AccessPolicy",
+        "apiVersion": "v3",
+        "policyId": policy.uid,
+        "createTime": clock.rfc3339(policy.created_at),
+        "updateTime": clock.rfc3339(policy.updated_at),
+    }
+    return policy.document | fixed
 
 
 def render(cluster: Cluster, granted: Kubeconfig) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Keeps pools the size they are expected to have when nodes come and go."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from clusterwright import errors
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.nodes import pools, promises
+from clusterwright.cce.nodes import store as node_store
+from clusterwright.cce.nodes.pools import Pool, PoolPhase
+from clusterwright.cce.nodes.spec import complete
+from clusterwright.cce.nodes.store import Node, NodePhase
+from clusterwright.errors import ApiError
+from clusterwright.storage.database import Tx
+
+
+async def reconcile(tx: Tx, cluster: Cluster, pool: Pool, *, zone: str) -> None:
+    """Promise the nodes that the pool lacks, or the end of those that are too many, newest first.
+
+    Raises ApiError: NODE_LIMIT, WRONG_STATE when the nodes that are too many are locked.
+    """
+    staying = present(await members(tx, pool))
+    lacking = pool.expected - len(staying)
+    if lacking > 0:
+        spec = complete(pool.spec["nodeTemplate"], cluster, zone=zone)
+        names = (promises.random_name(pool.name[:50]) for _ in range(lacking))
+        drafts = await promises.drafts(cluster, names, spec, nodepool_uid=pool.uid)
+        await promises.start(tx, cluster, drafts)
+    elif lacking < 0:
+        free = [
+            node
+            for node in reversed(staying)
+            if not node.scale_down_locked and node.phase is not NodePhase.UPGRADING
+        ]
+        if len(free) < -lacking:
+            raise ApiError(
+                errors.WRONG_STATE,
+                f"Only {len(free)} nodes of pool {pool.name} may go. Unlock others first.",
+            )
+        await promises.stop(tx, cluster, free[:-lacking])
+
+
+async def members(tx: Tx, pool: Pool) -> list[Node]:
+    """The nodes of a pool, oldest first."""
+    return await node_store.find(
+        tx, project_id=pool.project_id, cluster_uid=pool.cluster_uid, nodepool_uid=pool.uid
+    )
+
+
+async def known(tx: Tx, cluster: Cluster, uid: str) -> Pool:
+    """The pool. Raises ApiError NOT_FOUND for one that this cluster has not."""
+    pool = await pools.get(tx, uid, project_id=cluster.project_id, cluster_uid=cluster.uid)
+    if pool is None:
+        raise ApiError(errors.NOT_FOUND, f"There is no node pool {uid[:64]} in this cluster.")
+    return pool
+
+
+async def changeable(tx: Tx, cluster: Cluster, uid: str) -> Pool:
+    """The pool, to be changed. Raises ApiError: NOT_FOUND, WRONG_STATE when it is being deleted."""
+    pool = await known(tx, cluster, uid)
+    if pool.phase is PoolPhase.DELETING:
+        raise ApiError(errors.WRONG_STATE, f"Node pool {pool.name} is being deleted.")
+    return pool
+
+
+def present(nodes: Sequence[Node]) -> list[Node]:
+    """Those that are not on their way out."""
+    return [node for node in nodes if node.phase is not NodePhase.DELETING]
+
+
+async def gain(tx: Tx, cluster: Cluster, pool_uid: str, *, count: int) -> None:
+    """Expect so many nodes more in a pool. Raises ApiError: NOT_FOUND, WRONG_STATE."""
+    pool = await changeable(tx, cluster, pool_uid)
+    await pools.save(tx, replace(pool, expected=pool.expected + count))
+
+
+async def lose(tx: Tx, cluster: Cluster, nodes: Sequence[Node]) -> None:
+    """Expect no more nodes than the pools still have that ``nodes`` leave.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE.
+    """
+    for uid in {node.nodepool_uid for node in nodes} - {""}:
+        pool = await changeable(tx, cluster, uid)
+        # Not one less: a deletion that failed and is asked for again would count twice.
+        staying = present(await members(tx, pool))
+        await pools.save(tx, replace(pool, expected=min(pool.expected, len(staying))))

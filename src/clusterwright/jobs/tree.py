@@ -1,0 +1,84 @@
+"""A job tree as a value: who its jobs are, how far they are, and what moves them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class JobPhase(StrEnum):
+    """The four words a job's phase may be (API reference, 3.3)."""
+
+    INITIALIZING = "Initializing"
+    RUNNING = "Running"
+    SUCCESS = "Success"
+    FAILED = "Failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows this phase."""
+        return self in (JobPhase.SUCCESS, JobPhase.FAILED)
+
+    def may_become(self, later: "JobPhase") -> bool:
+        """Whether ``later`` lies ahead: phases only move forward."""
+        return not self.is_final and later is not JobPhase.INITIALIZING and later is not self
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a job acts on: the resource that its document names."""
+
+    resource_id: str = ""
+    resource_name: str = ""
+    extend_param: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Target()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One node of a stored job tree. Ids, order and targets never change after submission."""
+
+    uid: str
+    root_uid: str
+    parent_uid: str | None
+    position: int
+    """Place in the tree, counted depth first from 0, the top job."""
+    type: str
+    project_id: str
+    cluster_uid: str
+    target: Target
+    phase: JobPhase
+    reason: str
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A job tree as one worker holds it."""
+
+    epoch: int
+    jobs: tuple[Job, ...]
+    """Depth first; the first is the top job."""
+    arguments: Mapping[str, str]
+    finished: bool
+
+    @property
+    def root(self) -> Job:
+        """The top job."""
+        return self.jobs[0]
+
+    def leaves(self) -> list[Job]:
+        """The jobs without sub-jobs: the steps."""
+        parents = {job.parent_uid for job in self.jobs}
+        return [job for job in self.jobs if job.uid not in parents]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A leaf that moves to another phase."""
+
+    uid: str
+    phase: JobPhase
+    reason: str = ""
