@@ -114,7 +114,7 @@ def routes() -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     refusals.answer_errors(app)
-    describe(app)
+    describe(app, ROUTERS)
     return app
 
 

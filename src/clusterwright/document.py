@@ -43,11 +43,6 @@ class Document(BaseModel):
         alias_generator=_camel_case, populate_by_name=True, extra="allow", strict=True
     )
 
-    @classmethod
-    def full_name(cls) -> str:
-        """The name that no other document has."""
-        return f"{cls.__module__}.{cls.__qualname__}"
-
     def as_sent(self) -> dict[str, Any]:
         """The document as the client sent it: canonical keys, unknown fields, nothing added."""
         return self.model_dump(by_alias=True, exclude_unset=True)

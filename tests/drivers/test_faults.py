@@ -45,7 +45,7 @@ async def arm(
 
 async def remaining(database: Database) -> list[tuple[str, int]]:
     async with database.reading() as tx:
-        return [(fault.step, fault.remaining) for fault in await faults.listed(tx)]
+        return [(fault.step, fault.remaining) for fault in await faults.find_all(tx)]
 
 
 async def test_a_fault_fails_its_step_as_often_as_asked_and_is_then_inert(

@@ -124,7 +124,7 @@ class Bench:
     async def disarm(self) -> int:
         """Clear the one armed fault. Returns how often it was shown."""
         async with self.database.transaction() as tx:
-            (fault,) = await faults.listed(tx)
+            (fault,) = await faults.find_all(tx)
             await faults.clear(tx)
         return TIMES - fault.remaining
 

@@ -94,7 +94,7 @@ def list_faults(
     data: Data = None, database: DatabaseUrl = None, output: Output = Format.TABLE
 ) -> None:
     """Show every fault, used up or not."""
-    found = _run(data, database, faults.listed)
+    found = _run(data, database, faults.find_all)
     if output is Format.JSON:
         typer.echo(json.dumps([asdict(fault) for fault in found], indent=2))
     elif not found:

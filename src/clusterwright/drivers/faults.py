@@ -109,7 +109,7 @@ async def add(tx: Tx, asked: FaultRequest) -> int:
     return int((await tx.execute(added)).scalar_one())
 
 
-async def listed(tx: Tx) -> list[Fault]:
+async def find_all(tx: Tx) -> list[Fault]:
     """Every fault, used up or not, the oldest first."""
     rows = await tx.execute(sa.select(*_STORED).order_by(faults.c.id))
     return [_fault(row) for row in rows]

@@ -116,7 +116,7 @@ async def show_version(base: Base) -> Response:
 async def issue_token(
     request: Request,
     entrance: Entrance,
-    asked: Annotated[TokenRequest, Depends(routes.body(TokenRequest))],
+    asked: Annotated[TokenRequest, Depends(routes.Body(TokenRequest))],
 ) -> Response:
     """Issue a token for a password or for another token."""
     text, token = await entrance.log_in(asked, await _origin(request))
@@ -298,7 +298,7 @@ async def issue_security_token(
     request: Request,
     caller: Authenticated,
     directory: Known,
-    asked: Annotated[SecurityTokenRequest, Depends(routes.body(SecurityTokenRequest))],
+    asked: Annotated[SecurityTokenRequest, Depends(routes.Body(SecurityTokenRequest))],
 ) -> Response:
     """Issue a temporary access key. It ends no later than the credentials that ask for it."""
     ends = now() + asked.duration_seconds * 1_000_000_000

@@ -25,7 +25,7 @@ from clusterwright.neighbours.wire import TagAction
 from clusterwright.storage import limits
 from clusterwright.storage.database import Database, Tx
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, Setup, body, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, json_response
 
 router = Router(tags=["Neighbour"])
 
@@ -83,13 +83,13 @@ async def show_server_tags(who: Member, data: Data, server_id: str) -> Response:
     f"{_SERVER}/tags/action",
     operation_id="EcsBatchChangeServerTags",
     summary="Change the tags of a node's server",
-    **described(None, status=204, body=TagAction),
+    **described(None, status=204),
 )
 async def change_server_tags(
     who: Member,
     data: Data,
     server_id: str,
-    asked: Annotated[TagAction, Depends(body(TagAction))],
+    asked: Annotated[TagAction, Depends(Body(TagAction))],
 ) -> Response:
     """Set or remove some of the node's ``userTags``."""
     async with data.transaction() as tx:

@@ -2,16 +2,18 @@
 credentials.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
 from clusterwright import errors
 from clusterwright.document import Document
+from clusterwright.web.routes import Body
 
 # The framework names the schemas of answers; it gives those of bodies this ending where both exist.
 _NAME = "{model}-Input"
@@ -32,20 +34,33 @@ _REFUSALS = {
 }
 
 
-def describe(app: FastAPI) -> None:
-    """Make ``app.openapi`` tell the whole truth, once, at the first request for it."""
+def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Make ``app.openapi`` tell the whole truth of these routers, once, when first asked for it."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _complete(
-                get_openapi(title=app.title, version=app.version, routes=app.routes)
+                get_openapi(title=app.title, version=app.version, routes=app.routes),
+                _bodies(routers),
             )
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
 
 
-def _complete(page: dict[str, Any]) -> dict[str, Any]:
+def _bodies(routers: Iterable[APIRouter]) -> Iterator[tuple[str, str, type[Document]]]:
+    """Method, path and body of every route that reads one."""
+    for route in (route for router in routers for route in router.routes):
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for needed in route.dependant.dependencies:
+                if isinstance(needed.call, Body):
+                    for method in route.methods or ():
+                        yield method.lower(), route.path_format, needed.call.model
+
+
+def _complete(
+    page: dict[str, Any], bodies: Iterable[tuple[str, str, type[Document]]]
+) -> dict[str, Any]:
     schemas = page.setdefault("components", {}).setdefault("schemas", {})
     # FastAPI declares 422 for every parameter; ours answer 400 from the catalogue.
     for name in ("HTTPValidationError", "ValidationError"):
@@ -54,46 +69,38 @@ def _complete(page: dict[str, Any]) -> dict[str, Any]:
     for operation in operations:
         operation["responses"].pop("422", None)
         operation["responses"] |= _REFUSALS
-    _describe_bodies([each for each in operations if "x-body" in each], schemas)
+    _describe_bodies(
+        [(page["paths"][path][method], model) for method, path, model in bodies], schemas
+    )
     page["components"]["securitySchemes"] = _SECURITY
     page["security"] = [{name: []} for name in _SECURITY]
     return page
 
 
-def _describe_bodies(operations: list[dict[str, Any]], schemas: dict[str, Any]) -> None:
+def _describe_bodies(
+    read: list[tuple[dict[str, Any], type[Document]]], schemas: dict[str, Any]
+) -> None:
     # All at once, because two slices may each have a Metadata: pydantic then tells them apart.
-    known = {model.full_name(): model for model in _descendants(Document)}
-    asked = {name: known[name] for name in sorted({each["x-body"] for each in operations})}
+    models = dict.fromkeys(model for _, model in read)
     found, definitions = models_json_schema(
-        [(model, "validation") for model in asked.values()], ref_template=_REFERENCE
+        [(model, "validation") for model in models], ref_template=_REFERENCE
     )
     for name, schema in definitions.get("$defs", {}).items():
         schemas[_NAME.format(model=name)] = schema
-    for operation in operations:
-        schema = found[asked[operation.pop("x-body")], "validation"]
-        content = {"application/json": {"schema": schema}}
+    for operation, model in read:
+        content = {"application/json": {"schema": found[model, "validation"]}}
         operation["requestBody"] = {"required": True, "content": content}
 
 
-def _descendants(model: type[Document]) -> Iterator[type[Document]]:
-    for child in model.__subclasses__():
-        yield child
-        yield from _descendants(child)
-
-
-def described(
-    answer: type[Document] | None, *, status: int = 200, body: type[Document] | None = None
-) -> Any:
-    """How an operation is described: its answer and its body; ``openapi`` adds the errors."""
+def described(answer: type[Document] | None, *, status: int = 200) -> Any:
+    """How an operation is described: its answer. The page adds its body and the errors."""
     success: dict[str, Any] = {"description": "Done"}
     if answer is not None:
         success["model"] = answer
-    extra = {"x-body": body.full_name()} if body is not None else None
     return {
         "status_code": status,
         "response_model": None,
         # The framework describes the content of this class; a plain Response has none.
         "response_class": Response if answer is None else JSONResponse,
         "responses": {status: success},
-        "openapi_extra": extra,
     }

@@ -1,8 +1,8 @@
 """What routes are made of: the router, what a route may ask for, and the answers it gives."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -84,20 +84,19 @@ async def base_url(request: Request) -> str:
     return (configured or str(request.base_url)).rstrip("/")
 
 
-def body(model: type[D]) -> Callable[[Request], Awaitable[D]]:
-    """A dependency that gives the request's body as a document. Raises ApiError, naming field and
-    rule.
-    """
+class Body(Generic[D]):
+    """A dependency that gives the request's body as a document."""
 
-    async def read(request: Request) -> D:
+    def __init__(self, model: type[D]) -> None:
+        self.model = model
+
+    async def __call__(self, request: Request) -> D:
+        """The document. Raises ApiError, naming field and rule."""
         # Missing is accepted: some clients send a body-less POST without it (API reference, 1.3).
         sent = request.headers.get("content-type", JSON.decode())
         if sent.split(";")[0].strip().lower() not in _CONTENT_TYPES:
             raise ApiError(errors.CONTENT_TYPE, f"Send application/json, not {sent[:100]!r}.")
-        return model.parse(await request.body())
-
-    read.document = model  # type: ignore[attr-defined]  # the OpenAPI page reads it
-    return read
+        return self.model.parse(await request.body())
 
 
 def raw_query(scope: Scope) -> list[tuple[str, str]]:

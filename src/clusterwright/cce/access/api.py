@@ -23,7 +23,7 @@ from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Database
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, Setup, array, body, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
 
 router = Router(tags=["Access"])
 
@@ -35,14 +35,14 @@ POLICIES = "/api/v3/access-policies"
     f"{CLUSTER}/clustercert",
     operation_id="CreateKubernetesClusterCert",
     summary="Get a kubeconfig",
-    **described(KubeconfigDocument, body=CertificateToCreate),
+    **described(KubeconfigDocument),
 )
 async def create_certificate(
     caller: Member,
     data: Data,
     drivers: AllDrivers,
     cluster_id: str,
-    asked: Annotated[CertificateToCreate, Depends(body(CertificateToCreate))],
+    asked: Annotated[CertificateToCreate, Depends(Body(CertificateToCreate))],
 ) -> Response:
     """The caller's kubeconfig, the same one as long as it is valid."""
     lifetime = operations.lifetime(asked, now=clock.now())
@@ -68,7 +68,7 @@ async def _kubeconfig(
     caller: Caller, data: Database, drivers: AllDrivers, cluster_id: str, lifetime: int
 ) -> Response:
     async with data.reading() as tx:
-        cluster, generation = await operations.holding(tx, caller, cluster_id)
+        cluster, generation = await operations.get_held(tx, caller, cluster_id)
     granted = await operations.kubeconfig(
         drivers.get(cluster.driver),
         cluster,
@@ -83,13 +83,13 @@ async def _kubeconfig(
     f"{CLUSTER}/clustercertrevoke",
     operation_id="RevokeKubernetesClusterCert",
     summary="Revoke the certificates of a user or an agency",
-    **described(None, body=CertificatesToRevoke),
+    **described(None),
 )
 async def revoke_certificates(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[CertificatesToRevoke, Depends(body(CertificatesToRevoke))],
+    asked: Annotated[CertificatesToRevoke, Depends(Body(CertificatesToRevoke))],
 ) -> Response:
     """Give the holder new credentials from now on."""
     async with data.transaction() as tx:
@@ -101,14 +101,14 @@ async def revoke_certificates(
     f"{CLUSTER}/mastereip",
     operation_id="UpdateClusterEip",
     summary="Bind or unbind the public address of a cluster",
-    **described(AddressDocument, body=EipRequest),
+    **described(AddressDocument),
 )
 async def update_address(
     caller: Member,
     data: Data,
     drivers: AllDrivers,
     cluster_id: str,
-    asked: Annotated[EipRequest, Depends(body(EipRequest))],
+    asked: Annotated[EipRequest, Depends(Body(EipRequest))],
 ) -> Response:
     """Change the public address of the API server."""
     async with data.transaction() as tx:
@@ -150,13 +150,13 @@ async def list_policies(
     POLICIES,
     operation_id="CreateAccessPolicy",
     summary="Create an access policy",
-    **described(AccessPolicyDocument, body=AccessPolicyToWrite),
+    **described(AccessPolicyDocument),
 )
 async def create_policy(
     caller: Anyone,
     data: Data,
     setup: Setup,
-    asked: Annotated[AccessPolicyToWrite, Depends(body(AccessPolicyToWrite))],
+    asked: Annotated[AccessPolicyToWrite, Depends(Body(AccessPolicyToWrite))],
 ) -> Response:
     """Keep a new access policy."""
     async with data.transaction() as tx:
@@ -181,13 +181,13 @@ async def show_policy(caller: Anyone, data: Data, policy_id: str) -> Response:
     f"{POLICIES}/{{policy_id}}",
     operation_id="UpdateAccessPolicy",
     summary="Replace an access policy",
-    **described(AccessPolicyDocument, body=AccessPolicyToWrite),
+    **described(AccessPolicyDocument),
 )
 async def update_policy(
     caller: Anyone,
     data: Data,
     policy_id: str,
-    asked: Annotated[AccessPolicyToWrite, Depends(body(AccessPolicyToWrite))],
+    asked: Annotated[AccessPolicyToWrite, Depends(Body(AccessPolicyToWrite))],
 ) -> Response:
     """Keep another policy under the same id."""
     async with data.transaction() as tx:

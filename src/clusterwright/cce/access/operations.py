@@ -54,7 +54,7 @@ def _refusing() -> Iterator[None]:
         raise ApiError(errors.WRONG_STATE, str(error)) from error
 
 
-async def holding(tx: Tx, caller: Caller, uid: str) -> tuple[Cluster, int]:
+async def get_held(tx: Tx, caller: Caller, uid: str) -> tuple[Cluster, int]:
     """A cluster that can be reached, and which generation of its certificates the caller may hold.
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST while the cluster cannot be reached.

@@ -25,7 +25,7 @@ from clusterwright.cce.addons.wire import (
 )
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, array, body, json_response
+from clusterwright.web.routes import Body, Data, Router, array, json_response
 
 router = Router(tags=["Add-on"])
 
@@ -55,10 +55,10 @@ async def list_addon_templates(
     "/api/v3/addons",
     operation_id="CreateAddonInstance",
     summary="Install an add-on",
-    **described(AddonDocument, status=201, body=AddonToInstall),
+    **described(AddonDocument, status=201),
 )
 async def create_addon_instance(
-    who: Anyone, data: Data, asked: Annotated[AddonToInstall, Depends(body(AddonToInstall))]
+    who: Anyone, data: Data, asked: Annotated[AddonToInstall, Depends(Body(AddonToInstall))]
 ) -> Response:
     """Promise an add-on; its ``status.status`` tells when it is running."""
     async with data.transaction() as tx:
@@ -103,10 +103,10 @@ async def show_addon_instance(
     "/api/v3/addons/{id}",
     operation_id="UpdateAddonInstance",
     summary="Upgrade or edit an add-on",
-    **described(AddonDocument, body=AddonToUpdate),
+    **described(AddonDocument),
 )
 async def update_addon_instance(
-    who: Anyone, data: Data, id: str, asked: Annotated[AddonToUpdate, Depends(body(AddonToUpdate))]
+    who: Anyone, data: Data, id: str, asked: Annotated[AddonToUpdate, Depends(Body(AddonToUpdate))]
 ) -> Response:
     """Promise another version or other values."""
     async with data.transaction() as tx:
@@ -137,10 +137,10 @@ async def delete_addon_instance(
     "/api/v3/addons/{id}/operation/rollback",
     operation_id="RollbackAddonInstance",
     summary="Roll an add-on back",
-    **described(AddonDocument, body=Rollback),
+    **described(AddonDocument),
 )
 async def rollback_addon_instance(
-    who: Anyone, data: Data, id: str, asked: Annotated[Rollback, Depends(body(Rollback))]
+    who: Anyone, data: Data, id: str, asked: Annotated[Rollback, Depends(Body(Rollback))]
 ) -> Response:
     """Promise the version from before the last upgrade."""
     async with data.transaction() as tx:
@@ -152,13 +152,13 @@ async def rollback_addon_instance(
     _CHECKS,
     operation_id="BatchCreateAddonPrecheck",
     summary="Check add-ons",
-    **described(CheckDocument, body=CheckToCreate),
+    **described(CheckDocument),
 )
 async def batch_create_addon_precheck(
     who: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[CheckToCreate, Depends(body(CheckToCreate))],
+    asked: Annotated[CheckToCreate, Depends(Body(CheckToCreate))],
 ) -> Response:
     """Look at add-ons at once; the tasks in the answer have ended."""
     async with data.transaction() as tx:

@@ -21,7 +21,7 @@ from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters import store as clusters_store
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, Setup, body, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, json_response
 
 router = Router(tags=["Catalog"])
 
@@ -165,13 +165,13 @@ async def show_logs(
     LOGS,
     operation_id="UpdateClusterLogConfig",
     summary="Choose which logs are collected",
-    **described(LogConfig, body=LogConfig),
+    **described(LogConfig),
 )
 async def update_logs(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[LogConfig, Depends(body(LogConfig))],
+    asked: Annotated[LogConfig, Depends(Body(LogConfig))],
 ) -> Response:
     """Change the log configuration of a cluster."""
     async with data.transaction() as tx:
@@ -197,13 +197,13 @@ async def list_partitions(caller: Member, data: Data, cluster_id: str) -> Respon
     PARTITIONS,
     operation_id="CreatePartition",
     summary="Create a partition",
-    **described(PartitionDocument, status=201, body=PartitionToWrite),
+    **described(PartitionDocument, status=201),
 )
 async def create_partition(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[PartitionToWrite, Depends(body(PartitionToWrite))],
+    asked: Annotated[PartitionToWrite, Depends(Body(PartitionToWrite))],
 ) -> Response:
     """Keep a new partition; Terraform takes nothing but 201 for it."""
     async with data.transaction() as tx:
@@ -230,14 +230,14 @@ async def show_partition(
     f"{PARTITIONS}/{{partition_name}}",
     operation_id="UpdatePartition",
     summary="Change a partition",
-    **described(PartitionDocument, body=PartitionToWrite),
+    **described(PartitionDocument),
 )
 async def update_partition(
     caller: Member,
     data: Data,
     cluster_id: str,
     partition_name: str,
-    asked: Annotated[PartitionToWrite, Depends(body(PartitionToWrite))],
+    asked: Annotated[PartitionToWrite, Depends(Body(PartitionToWrite))],
 ) -> Response:
     """Change the spec of a partition."""
     async with data.transaction() as tx:

@@ -61,7 +61,7 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for an add-on that is not said to be
     one.
     """
-    await clusters.alive(tx, caller, uid)
+    await clusters.get_alive(tx, caller, uid)
     config = await _log_config(tx, uid)
     entries = {entry["name"]: entry for entry in config["log_configs"]}
     for sent in asked.log_configs or ():
@@ -83,7 +83,7 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
 
 async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToWrite) -> Partition:
     """Keep a new partition. Raises ApiError: NOT_FOUND, WRONG_STATE, QUOTA, ALREADY_EXISTS."""
-    await clusters.alive(tx, caller, uid)
+    await clusters.get_alive(tx, caller, uid)
     if await store.count_partitions(tx, uid) >= limits.MOST_PARTITIONS:
         raise ApiError(errors.QUOTA, f"A cluster has at most {limits.MOST_PARTITIONS} partitions.")
     partition = Partition(
@@ -123,7 +123,7 @@ async def update_partition(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for another name than the path's.
     """
-    await clusters.alive(tx, caller, uid)
+    await clusters.get_alive(tx, caller, uid)
     partition = await show_partition(tx, caller, uid, name)
     if asked.metadata.name != name:
         raise ApiError(errors.INVALID_REQUEST, "metadata.name: A partition keeps its name.")

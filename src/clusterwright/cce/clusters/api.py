@@ -21,7 +21,7 @@ from clusterwright.drivers.contract import Drivers
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, Setup, array, body, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
 from clusterwright.web.server import given
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
@@ -56,20 +56,20 @@ DELETE_OPTIONS: dict[str, tuple[str, ...]] = {
     "",
     operation_id="CreateCluster",
     summary="Create a cluster",
-    **described(ClusterDocument, status=201, body=ClusterToCreate),
+    **described(ClusterDocument, status=201),
 )
 @autopilot_router.post(
     "",
     operation_id="CreateAutopilotCluster",
     summary="Create a cluster without nodes",
-    **described(ClusterDocument, status=201, body=ClusterToCreate),
+    **described(ClusterDocument, status=201),
 )
 async def create_cluster(
     caller: Member,
     autopilot: Autopilot,
     data: Data,
     setup: Setup,
-    asked: Annotated[ClusterToCreate, Depends(body(ClusterToCreate))],
+    asked: Annotated[ClusterToCreate, Depends(Body(ClusterToCreate))],
     extended: Extended,
 ) -> Response:
     """Promise a new cluster; ``status.jobID`` tells which job makes it."""
@@ -159,20 +159,20 @@ async def show_cluster(
     "/{cluster_id}",
     operation_id="UpdateCluster",
     summary="Update a cluster",
-    **described(ClusterDocument, body=ClusterToUpdate),
+    **described(ClusterDocument),
 )
 @autopilot_router.put(
     "/{cluster_id}",
     operation_id="UpdateAutopilotCluster",
     summary="Update a cluster without nodes",
-    **described(ClusterDocument, body=ClusterToUpdate),
+    **described(ClusterDocument),
 )
 async def update_cluster(
     caller: Member,
     autopilot: Autopilot,
     data: Data,
     cluster_id: str,
-    asked: Annotated[ClusterToUpdate, Depends(body(ClusterToUpdate))],
+    asked: Annotated[ClusterToUpdate, Depends(Body(ClusterToUpdate))],
 ) -> Response:
     """Change the alias and the few fields of the spec that may change."""
     async with data.transaction() as tx:

@@ -103,7 +103,9 @@ async def show(
     return cluster
 
 
-async def in_phase(tx: Tx, caller: Caller, uid: str, allowed: Collection[ClusterPhase]) -> Cluster:
+async def get_in_phase(
+    tx: Tx, caller: Caller, uid: str, allowed: Collection[ClusterPhase]
+) -> Cluster:
     """The cluster, locked, in one of these phases. Raises ApiError: NOT_FOUND, WRONG_STATE."""
     cluster = await show(tx, caller, uid, lock=True)
     if cluster.phase not in allowed:
@@ -114,7 +116,7 @@ async def in_phase(tx: Tx, caller: Caller, uid: str, allowed: Collection[Cluster
     return cluster
 
 
-async def alive(tx: Tx, caller: Caller, uid: str) -> Cluster:
+async def get_alive(tx: Tx, caller: Caller, uid: str) -> Cluster:
     """The cluster, locked and not on its way out. Raises ApiError: NOT_FOUND, WRONG_STATE."""
     cluster = await show(tx, caller, uid, lock=True)
     if cluster.phase is ClusterPhase.DELETING:

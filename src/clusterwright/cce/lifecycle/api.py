@@ -16,7 +16,7 @@ from clusterwright.cce.lifecycle.wire import (
 )
 from clusterwright.iam.auth import Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, body, json_response
+from clusterwright.web.routes import Body, Data, Router, json_response
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Lifecycle"])
 
@@ -51,13 +51,13 @@ async def awake_cluster(caller: Member, data: Data, cluster_id: str) -> Response
     "/operation/resize",
     operation_id="ResizeCluster",
     summary="Resize a cluster",
-    **described(ResizeAnswer, status=201, body=ClusterToResize),
+    **described(ResizeAnswer, status=201),
 )
 async def resize_cluster(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[ClusterToResize, Depends(body(ClusterToResize))],
+    asked: Annotated[ClusterToResize, Depends(Body(ClusterToResize))],
 ) -> Response:
     """Promise a larger control plane."""
     async with data.transaction() as tx:
@@ -69,13 +69,13 @@ async def resize_cluster(
     "/rotatecredentials",
     operation_id="RotateClusterCredentials",
     summary="Rotate the credentials of a cluster",
-    **described(RotationAnswer, body=CredentialsToRotate),
+    **described(RotationAnswer),
 )
 async def rotate_credentials(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[CredentialsToRotate, Depends(body(CredentialsToRotate))],
+    asked: Annotated[CredentialsToRotate, Depends(Body(CredentialsToRotate))],
 ) -> Response:
     """Promise new certificates."""
     async with data.transaction() as tx:
@@ -87,13 +87,13 @@ async def rotate_credentials(
     "/tags/create",
     operation_id="BatchCreateClusterTags",
     summary="Set tags of a cluster",
-    **described(None, status=204, body=TagsToSet),
+    **described(None, status=204),
 )
 async def create_tags(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[TagsToSet, Depends(body(TagsToSet))],
+    asked: Annotated[TagsToSet, Depends(Body(TagsToSet))],
 ) -> Response:
     """Add tags, or give those that exist new values."""
     async with data.transaction() as tx:
@@ -105,13 +105,13 @@ async def create_tags(
     "/tags/delete",
     operation_id="BatchDeleteClusterTags",
     summary="Remove tags of a cluster",
-    **described(None, status=204, body=TagsToRemove),
+    **described(None, status=204),
 )
 async def delete_tags(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[TagsToRemove, Depends(body(TagsToRemove))],
+    asked: Annotated[TagsToRemove, Depends(Body(TagsToRemove))],
 ) -> Response:
     """Remove tags by their keys."""
     async with data.transaction() as tx:

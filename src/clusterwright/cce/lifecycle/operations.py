@@ -32,7 +32,7 @@ async def hibernate(tx: Tx, caller: Caller, uid: str) -> str:
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await clusters.in_phase(tx, caller, uid, _RUNNING)
+    cluster = await clusters.get_in_phase(tx, caller, uid, _RUNNING)
     return await clusters.begin(tx, cluster, HIBERNATE_CLUSTER, ClusterPhase.HIBERNATING)
 
 
@@ -41,7 +41,7 @@ async def awake(tx: Tx, caller: Caller, uid: str) -> str:
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await clusters.in_phase(tx, caller, uid, _ASLEEP)
+    cluster = await clusters.get_in_phase(tx, caller, uid, _ASLEEP)
     if not cluster.endpoint:
         raise ApiError(errors.WRONG_STATE, "The cluster was never Available. Delete it.")
     return await clusters.begin(tx, cluster, AWAKE_CLUSTER, ClusterPhase.AWAKING)
@@ -55,7 +55,7 @@ async def resize(tx: Tx, caller: Caller, uid: str, asked: ClusterToResize) -> st
     """
     skips = INGRESS_CHECKER in (asked.skipped_tasks or ())
     may_start = (*_RUNNING, ClusterPhase.UNAVAILABLE) if skips else _RUNNING
-    cluster = await clusters.in_phase(tx, caller, uid, may_start)
+    cluster = await clusters.get_in_phase(tx, caller, uid, may_start)
     larger = larger_flavors(cluster.spec["flavor"])
     if asked.flavor_resize not in larger:
         choice = f"Choose one of {', '.join(larger)}" if larger else "There is no larger one"
@@ -87,7 +87,7 @@ async def rotate(tx: Tx, caller: Caller, uid: str, asked: CredentialsToRotate) -
             errors.NOT_SUPPORTED,
             f"component: {asked.component} cannot be rotated alone. Rotate all.",
         )
-    cluster = await clusters.in_phase(tx, caller, uid, _RUNNING)
+    cluster = await clusters.get_in_phase(tx, caller, uid, _RUNNING)
     return await clusters.submit(
         tx, cluster, ROTATE_CREDENTIALS, {"credentials": str(cluster.credentials + 1)}
     )
@@ -98,7 +98,7 @@ async def set_tags(tx: Tx, caller: Caller, uid: str, tags: Collection[Tag]) -> N
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST when there would be too many.
     """
-    cluster = await clusters.alive(tx, caller, uid)
+    cluster = await clusters.get_alive(tx, caller, uid)
     merged = _tags(cluster) | {tag.key: tag.value for tag in tags}
     if len(merged) > limits.MOST_TAGS:
         raise ApiError(
@@ -113,7 +113,7 @@ async def remove_tags(tx: Tx, caller: Caller, uid: str, keys: Collection[str]) -
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await clusters.alive(tx, caller, uid)
+    cluster = await clusters.get_alive(tx, caller, uid)
     kept = {key: value for key, value in _tags(cluster).items() if key not in keys}
     await _keep_tags(tx, cluster, kept)
 

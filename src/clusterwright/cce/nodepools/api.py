@@ -21,7 +21,7 @@ from clusterwright.cce.nodes.api import Zone, empty
 from clusterwright.cce.nodes.wire import JobReference
 from clusterwright.iam.auth import Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, Setup, body, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, json_response
 
 router = Router(
     prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}/nodepools", tags=["Node pool"]
@@ -36,7 +36,7 @@ older = Router(
     "",
     operation_id="CreateNodePool",
     summary="Create a node pool",
-    **described(PoolDocument, status=201, body=PoolToCreate),
+    **described(PoolDocument, status=201),
 )
 async def create_node_pool(
     caller: Member,
@@ -44,14 +44,14 @@ async def create_node_pool(
     az: Zone,
     setup: Setup,
     cluster_id: str,
-    asked: Annotated[PoolToCreate, Depends(body(PoolToCreate))],
+    asked: Annotated[PoolToCreate, Depends(Body(PoolToCreate))],
 ) -> Response:
     """Add a pool; its nodes are made in the background, watched by ``status.phase``."""
     async with data.transaction() as tx:
         pool = await operations.create(
             tx, caller, cluster_id, asked, zone=az, quota=setup.node_pool_quota
         )
-        document = await operations.described(tx, pool)
+        document = await operations.render(tx, pool)
     return json_response(document, 201)
 
 
@@ -64,7 +64,7 @@ async def list_node_pools(
 ) -> Response:
     """The pools of the cluster, in the order of their creation."""
     async with data.reading() as tx:
-        items = await operations.listed(tx, caller, cluster_id, with_default=with_default)
+        items = await operations.list_pools(tx, caller, cluster_id, with_default=with_default)
     return json_response({"kind": "List", "apiVersion": "v3", "items": items})
 
 
@@ -85,7 +85,7 @@ async def show_node_pool(caller: Member, data: Data, cluster_id: str, nodepool_i
     "/{nodepool_id}",
     operation_id="UpdateNodePool",
     summary="Update a node pool",
-    **described(PoolDocument, body=PoolToUpdate),
+    **described(PoolDocument),
 )
 async def update_node_pool(
     caller: Member,
@@ -93,12 +93,12 @@ async def update_node_pool(
     az: Zone,
     cluster_id: str,
     nodepool_id: str,
-    asked: Annotated[PoolToUpdate, Depends(body(PoolToUpdate))],
+    asked: Annotated[PoolToUpdate, Depends(Body(PoolToUpdate))],
 ) -> Response:
     """Change a pool. A missing size means zero, unless ``ignoreInitialNodeCount`` is true."""
     async with data.transaction() as tx:
         pool = await operations.update(tx, caller, cluster_id, nodepool_id, asked, zone=az)
-        document = await operations.described(tx, pool)
+        document = await operations.render(tx, pool)
     return json_response(document)
 
 
@@ -116,7 +116,7 @@ async def delete_node_pool(
     """
     async with data.transaction() as tx:
         pool = await operations.delete(tx, caller, cluster_id, nodepool_id)
-        document = await operations.described(tx, pool)
+        document = await operations.render(tx, pool)
     return json_response(document)
 
 
@@ -124,7 +124,7 @@ async def delete_node_pool(
     "/{nodepool_id}/operation/scale",
     operation_id="ScaleNodePool",
     summary="Change the size of a node pool",
-    **described(None, body=PoolToScale),
+    **described(None),
 )
 async def scale_node_pool(
     caller: Member,
@@ -132,7 +132,7 @@ async def scale_node_pool(
     az: Zone,
     cluster_id: str,
     nodepool_id: str,
-    asked: Annotated[PoolToScale, Depends(body(PoolToScale))],
+    asked: Annotated[PoolToScale, Depends(Body(PoolToScale))],
 ) -> Response:
     """Bring the pool to ``spec.desiredNodeCount`` nodes."""
     async with data.transaction() as tx:
@@ -144,14 +144,14 @@ async def scale_node_pool(
     "/{nodepool_id}/operation/upgrade",
     operation_id="UpgradeNodePool",
     summary="Bring the nodes of a pool up to date with it",
-    **described(JobReference, body=PoolToUpgrade),
+    **described(JobReference),
 )
 async def upgrade_node_pool(
     caller: Member,
     data: Data,
     cluster_id: str,
     nodepool_id: str,
-    asked: Annotated[PoolToUpgrade, Depends(body(PoolToUpgrade))],
+    asked: Annotated[PoolToUpgrade, Depends(Body(PoolToUpgrade))],
 ) -> Response:
     """Promise to install nodes again as the pool's template is now; ``jobid`` tells which job
     does it.
@@ -178,7 +178,7 @@ async def sync_node_pool(caller: Member, data: Data, cluster_id: str, nodepool_i
     "/{nodepool_id}/nodes/add",
     operation_id="AddNodesToNodePool",
     summary="Accept existing servers into a pool",
-    **described(JobReference, body=PoolServers),
+    **described(JobReference),
 )
 async def add_nodes(
     caller: Member,
@@ -186,7 +186,7 @@ async def add_nodes(
     az: Zone,
     cluster_id: str,
     nodepool_id: str,
-    asked: Annotated[PoolServers, Depends(body(PoolServers))],
+    asked: Annotated[PoolServers, Depends(Body(PoolServers))],
 ) -> Response:
     """Promise nodes of the pool on existing servers; ``jobid`` tells which job installs them."""
     async with data.transaction() as tx:
@@ -198,14 +198,14 @@ async def add_nodes(
     "/{nodepool_id}/nodes/migrate",
     operation_id="MigrateToNodePool",
     summary="Move nodes of the cluster into a pool",
-    **described(None, body=PoolNodes),
+    **described(None),
 )
 async def migrate_nodes(
     caller: Member,
     data: Data,
     cluster_id: str,
     nodepool_id: str,
-    asked: Annotated[PoolNodes, Depends(body(PoolNodes))],
+    asked: Annotated[PoolNodes, Depends(Body(PoolNodes))],
 ) -> Response:
     """Make nodes of the cluster the pool's."""
     async with data.transaction() as tx:
@@ -232,14 +232,14 @@ async def show_configuration(
     "/{nodepool_id}/configuration",
     operation_id="UpdateNodePoolConfiguration",
     summary="Configure the components of a pool",
-    **described(Configuration, body=Configuration),
+    **described(Configuration),
 )
 async def update_configuration(
     caller: Member,
     data: Data,
     cluster_id: str,
     nodepool_id: str,
-    asked: Annotated[Configuration, Depends(body(Configuration))],
+    asked: Annotated[Configuration, Depends(Body(Configuration))],
 ) -> Response:
     """Set what is sent and leave the rest."""
     async with data.transaction() as tx:

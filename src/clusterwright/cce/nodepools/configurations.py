@@ -50,7 +50,7 @@ async def update(
     """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
     if pool_uid != MASTER:
-        await sizes.changeable(tx, cluster, pool_uid)
+        await sizes.get_changeable(tx, cluster, pool_uid)
     packages = await pools.configuration(
         tx, pool_uid, project_id=caller.project_id, cluster_uid=cluster_uid
     )
@@ -78,5 +78,5 @@ async def _options(tx: Tx, caller: Caller, cluster_uid: str, pool_uid: str) -> C
     cluster = await clusters.show(tx, caller, cluster_uid)
     if pool_uid == MASTER:
         return offers.CONTROL_PLANE
-    await sizes.known(tx, cluster, pool_uid)
+    await sizes.get(tx, cluster, pool_uid)
     return offers.NODE

@@ -26,8 +26,8 @@ async def add(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
-    pool = await sizes.changeable(tx, cluster, uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
+    pool = await sizes.get_changeable(tx, cluster, uid)
     spec = complete(pool.spec["nodeTemplate"], cluster, zone=zone)
     drafts = [
         promises.draft(
@@ -49,9 +49,9 @@ async def migrate(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
-    pool = await sizes.changeable(tx, cluster, uid)
-    found = await promises.chosen(tx, cluster, [item.node_id for item in asked.node_list])
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
+    pool = await sizes.get_changeable(tx, cluster, uid)
+    found = await promises.find_all(tx, cluster, [item.node_id for item in asked.node_list])
     coming = [node for node in found if node.nodepool_uid != pool.uid]
     promises.check_idle(coming)
     async for node in unhurried(coming):
@@ -72,8 +72,8 @@ async def upgrade(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
-    pool = await sizes.changeable(tx, cluster, uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
+    pool = await sizes.get_changeable(tx, cluster, uid)
     found = await sizes.members(tx, pool)
     wanted = set(asked.spec.node_ids or [node.uid for node in found])
     unknown = wanted - {node.uid for node in found}

@@ -23,7 +23,7 @@ from clusterwright.cce.nodepools.wire import (
 from clusterwright.cce.nodes import pools, promises
 from clusterwright.cce.nodes import store as node_store
 from clusterwright.cce.nodes.pools import NameTaken, Pool, PoolPhase
-from clusterwright.cce.nodes.sizes import changeable, known, members, reconcile
+from clusterwright.cce.nodes.sizes import get, get_changeable, members, reconcile
 from clusterwright.cce.nodes.spec import DEFAULTS, check_spec
 from clusterwright.cce.nodes.store import WORKING, Node, NodePhase
 from clusterwright.cce.nodes.wire import keepable
@@ -42,7 +42,7 @@ async def create(
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, QUOTA, ALREADY_EXISTS, NODE_LIMIT,
     NOT_SUPPORTED.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
     if await pools.count(tx, project_id=cluster.project_id, cluster_uid=cluster.uid) >= quota:
         raise ApiError(errors.QUOTA, f"A cluster may have {quota} node pools. Delete one first.")
     check_settings(asked.spec, cluster)
@@ -79,15 +79,15 @@ def _name_taken(name: str) -> ApiError:
 async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> dict[str, Any]:
     """The pool as clients read it. Raises ApiError NOT_FOUND."""
     cluster = await clusters.show(tx, caller, cluster_uid)
-    return await described(tx, await known(tx, cluster, uid))
+    return await render(tx, await get(tx, cluster, uid))
 
 
-async def described(tx: Tx, pool: Pool) -> dict[str, Any]:
+async def render(tx: Tx, pool: Pool) -> dict[str, Any]:
     """A pool as clients read it."""
     return documents.document(pool, await members(tx, pool))
 
 
-async def listed(
+async def list_pools(
     tx: Tx, caller: Caller, cluster_uid: str, *, with_default: bool
 ) -> list[dict[str, Any]]:
     """The pools of a cluster as clients read them, with the default pool if asked for. Raises
@@ -109,8 +109,8 @@ async def update(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, ALREADY_EXISTS, NODE_LIMIT.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
-    pool = await changeable(tx, cluster, uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
+    pool = await get_changeable(tx, cluster, uid)
     check_settings(asked.spec, cluster)
     resized = not asked.spec.ignore_initial_node_count
     name = asked.metadata.name or pool.name
@@ -152,8 +152,8 @@ async def scale(
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST when it has that size
     already, NOT_SUPPORTED for other groups than the default one.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
-    pool = await changeable(tx, cluster, uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
+    pool = await get_changeable(tx, cluster, uid)
     if set(asked.spec.scale_groups or ()) - {"default"}:
         raise ApiError(errors.NOT_SUPPORTED, "spec.scaleGroups: only the group default can scale.")
     desired = asked.spec.desired_node_count
@@ -172,7 +172,7 @@ async def delete(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> Pool:
     Raises ApiError: NOT_FOUND, POOL_CLUSTER_STATE, POOL_PHASE, POOL_BUSY.
     """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
-    pool = await known(tx, cluster, uid)
+    pool = await get(tx, cluster, uid)
     if cluster.phase not in STEADY:
         raise ApiError(
             errors.POOL_CLUSTER_STATE,

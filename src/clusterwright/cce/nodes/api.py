@@ -26,7 +26,7 @@ from clusterwright.cce.nodes.wire import (
 from clusterwright.iam.auth import Member
 from clusterwright.storage import limits
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, body, json_response, settings
+from clusterwright.web.routes import Body, Data, Router, json_response, settings
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 older = Router(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
@@ -54,14 +54,14 @@ Zone = Annotated[str, Depends(zone)]
     "/nodes",
     operation_id="CreateNode",
     summary="Create nodes",
-    **described(NodeDocument, status=201, body=NodeToCreate),
+    **described(NodeDocument, status=201),
 )
 async def create_node(
     caller: Member,
     data: Data,
     az: Zone,
     cluster_id: str,
-    asked: Annotated[NodeToCreate, Depends(body(NodeToCreate))],
+    asked: Annotated[NodeToCreate, Depends(Body(NodeToCreate))],
     scale_up: Annotated[str, Query(alias="nodepoolScaleUp", max_length=64)] = "",
 ) -> Response:
     """Promise ``spec.count`` nodes; ``status.jobID`` tells which job makes them."""
@@ -93,9 +93,9 @@ async def list_nodes(
     items: list[msgspec.Raw] = []
     size, more = 0, True
     async with data.reading() as tx:
-        last = await operations.marked(tx, caller, cluster_id, marker)
+        last = await operations.get_marked(tx, caller, cluster_id, marker)
         while more and len(items) < limit and size < limits.LIST:
-            nodes, more = await operations.listed(
+            nodes, more = await operations.list_page(
                 tx, caller, cluster_id, limit=min(limit - len(items), _BATCH), after=last
             )
             for document in await render(tx, nodes):
@@ -112,14 +112,14 @@ async def list_nodes(
     "/nodes/add",
     operation_id="AddNode",
     summary="Accept existing servers as nodes",
-    **described(JobReference, body=ServersToAdd),
+    **described(JobReference),
 )
 async def add_node(
     caller: Member,
     data: Data,
     az: Zone,
     cluster_id: str,
-    asked: Annotated[ServersToAdd, Depends(body(ServersToAdd))],
+    asked: Annotated[ServersToAdd, Depends(Body(ServersToAdd))],
 ) -> Response:
     """Promise nodes on existing servers; ``jobid`` tells which job installs them."""
     async with data.transaction() as tx:
@@ -131,13 +131,13 @@ async def add_node(
     "/nodes/reset",
     operation_id="ResetNode",
     summary="Install nodes again",
-    **described(JobReference, body=NodesToReset),
+    **described(JobReference),
 )
 async def reset_node(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[NodesToReset, Depends(body(NodesToReset))],
+    asked: Annotated[NodesToReset, Depends(Body(NodesToReset))],
 ) -> Response:
     """Promise to install nodes again on their servers; ``jobid`` tells which job does it."""
     async with data.transaction() as tx:
@@ -159,13 +159,13 @@ async def sync_nodes(caller: Member, data: Data, cluster_id: str) -> Response:
     "/nodes/locknodescaledown",
     operation_id="LockNodepoolNodeScaleDown",
     summary="Keep nodes when their pool shrinks",
-    **described(None, body=NodeUids),
+    **described(None),
 )
 async def lock_scale_down(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[NodeUids, Depends(body(NodeUids))],
+    asked: Annotated[NodeUids, Depends(Body(NodeUids))],
 ) -> Response:
     """Keep these nodes from being chosen when their pool shrinks."""
     async with data.transaction() as tx:
@@ -177,13 +177,13 @@ async def lock_scale_down(
     "/nodes/unlocknodescaledown",
     operation_id="UnlockNodepoolNodeScaleDown",
     summary="Let nodes go when their pool shrinks",
-    **described(None, body=NodeUids),
+    **described(None),
 )
 async def unlock_scale_down(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[NodeUids, Depends(body(NodeUids))],
+    asked: Annotated[NodeUids, Depends(Body(NodeUids))],
 ) -> Response:
     """Let these nodes be chosen again when their pool shrinks."""
     async with data.transaction() as tx:
@@ -195,13 +195,13 @@ async def unlock_scale_down(
     "/nodes/operation/remove",
     operation_id="RemoveNode",
     summary="Take nodes out of the cluster",
-    **described(NodesTask, body=RemoveNodesTask),
+    **described(NodesTask),
 )
 async def remove_node(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[RemoveNodesTask, Depends(body(RemoveNodesTask))],
+    asked: Annotated[RemoveNodesTask, Depends(Body(RemoveNodesTask))],
 ) -> Response:
     """Promise to take nodes out of the cluster; ``status.jobID`` tells which job does it."""
     uids = [item.uid for item in asked.spec.nodes]
@@ -214,14 +214,14 @@ async def remove_node(
     "/nodes/operation/migrateto/{target_cluster_id}",
     operation_id="MigrateNode",
     summary="Move nodes to another cluster",
-    **described(NodesTask, body=MigrateNodesTask),
+    **described(NodesTask),
 )
 async def migrate_node(
     caller: Member,
     data: Data,
     cluster_id: str,
     target_cluster_id: str,
-    asked: Annotated[MigrateNodesTask, Depends(body(MigrateNodesTask))],
+    asked: Annotated[MigrateNodesTask, Depends(Body(MigrateNodesTask))],
 ) -> Response:
     """Promise to move nodes to another cluster; ``status.jobID`` tells which job does it."""
     async with data.transaction() as tx:
@@ -249,14 +249,14 @@ async def show_node(caller: Member, data: Data, cluster_id: str, node_id: str) -
     "/nodes/{node_id}",
     operation_id="UpdateNode",
     summary="Rename a node",
-    **described(NodeDocument, body=NodeToUpdate),
+    **described(NodeDocument),
 )
 async def update_node(
     caller: Member,
     data: Data,
     cluster_id: str,
     node_id: str,
-    asked: Annotated[NodeToUpdate, Depends(body(NodeToUpdate))],
+    asked: Annotated[NodeToUpdate, Depends(Body(NodeToUpdate))],
 ) -> Response:
     """Give a node another name."""
     async with data.transaction() as tx:

@@ -38,7 +38,7 @@ async def add(tx: Tx, caller: Caller, cluster_uid: str, asked: ServersToAdd, *, 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST for a server that is a node
     already.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
     drafts = []
     for server in asked.node_list:
         spec = complete(installed(server.spec), cluster, zone=zone)
@@ -53,10 +53,10 @@ async def reset(tx: Tx, caller: Caller, cluster_uid: str, asked: NodesToReset) -
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
     views = await pools.views(tx, cluster.uid, project_id=cluster.project_id)
     wanted = {item.node_id: item for item in asked.node_list}
-    nodes = await promises.chosen(tx, cluster, list(wanted))
+    nodes = await promises.find_all(tx, cluster, list(wanted))
     promises.check_idle(nodes)
     job_uid = await promises.submit(tx, cluster, nodes, RESET_NODE)
     async for node in unhurried(nodes):
@@ -83,8 +83,8 @@ async def remove(tx: Tx, caller: Caller, cluster_uid: str, uids: Sequence[str]) 
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
-    nodes = await promises.chosen(tx, cluster, uids)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
+    nodes = await promises.find_all(tx, cluster, uids)
     promises.check_idle(nodes)
     job_uid = await promises.stop(tx, cluster, nodes, job_type=REMOVE_NODE)
     await sizes.lose(tx, cluster, nodes)
@@ -106,14 +106,14 @@ async def migrate(
         raise ApiError(errors.INVALID_REQUEST, "The nodes are in the target cluster already.")
     # Everybody who locks several clusters does so in this order.
     locked = {
-        uid: await promises.steady(tx, caller, uid) for uid in sorted((cluster_uid, target_uid))
+        uid: await promises.get_steady(tx, caller, uid) for uid in sorted((cluster_uid, target_uid))
     }
     cluster, target = locked[cluster_uid], locked[target_uid]
     if (cluster.driver, _vpc(cluster)) != (target.driver, _vpc(target)):
         raise ApiError(
             errors.INVALID_REQUEST, "Nodes move only between clusters of one VPC and one driver."
         )
-    nodes = await promises.chosen(tx, cluster, [item.uid for item in asked.spec.nodes])
+    nodes = await promises.find_all(tx, cluster, [item.uid for item in asked.spec.nodes])
     promises.check_idle(nodes)
     await promises.check_room(tx, target, len(nodes))
     sent = keepable(asked.spec)
@@ -142,8 +142,8 @@ async def lock_scale_down(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
-    nodes = await promises.chosen(tx, cluster, uids)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
+    nodes = await promises.find_all(tx, cluster, uids)
     await store.update(
         tx, [node.uid for node in nodes], scale_down_locked=locked, updated_at=clock.now()
     )
@@ -154,10 +154,10 @@ async def sync(tx: Tx, caller: Caller, cluster_uid: str, *, uid: str = "") -> st
 
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
-    cluster = await promises.steady(tx, caller, cluster_uid)
+    cluster = await promises.get_steady(tx, caller, cluster_uid)
     target = Target("", cluster.name)
     if uid:
-        node = (await promises.chosen(tx, cluster, [uid]))[0]
+        node = (await promises.find_all(tx, cluster, [uid]))[0]
         target = Target(uid, node.name)
     return await promises.submit(
         tx, cluster, (), SYNC_NODES, arguments={ONLY_NODE: uid}, target=target

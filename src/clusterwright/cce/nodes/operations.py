@@ -14,12 +14,12 @@ from clusterwright.cce.nodes import pools, sizes, store
 from clusterwright.cce.nodes.documents import POOL_ANNOTATION
 from clusterwright.cce.nodes.promises import (
     check_idle,
-    chosen,
     count_present,
     drafts,
+    find_all,
+    get_steady,
     random_name,
     start,
-    steady,
     stop,
 )
 from clusterwright.cce.nodes.spec import complete
@@ -57,7 +57,7 @@ async def create(
     already, it expects so many more. Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST,
     NODE_LIMIT, NOT_SUPPORTED.
     """
-    cluster = await steady(tx, caller, cluster_uid)
+    cluster = await get_steady(tx, caller, cluster_uid)
     count = asked.spec.count
     annotations = dict(asked.metadata.annotations or {})
     pool_uid = annotations.pop(POOL_ANNOTATION, "")
@@ -89,10 +89,10 @@ def _names(asked: str, cluster: Cluster, count: int) -> Iterable[str]:
 async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> Node:
     """The node. Raises ApiError NOT_FOUND for one that this cluster of the project has not."""
     cluster = await clusters.show(tx, caller, cluster_uid)
-    return (await chosen(tx, cluster, [uid]))[0]
+    return (await find_all(tx, cluster, [uid]))[0]
 
 
-async def marked(tx: Tx, caller: Caller, cluster_uid: str, marker: str) -> Node | None:
+async def get_marked(tx: Tx, caller: Caller, cluster_uid: str, marker: str) -> Node | None:
     """The node after which a page begins; None for an empty marker, which means the first page.
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST for a marker that is no node of the cluster.
@@ -106,7 +106,7 @@ async def marked(tx: Tx, caller: Caller, cluster_uid: str, marker: str) -> Node 
     return after
 
 
-async def listed(
+async def list_page(
     tx: Tx, caller: Caller, cluster_uid: str, *, limit: int, after: Node | None
 ) -> tuple[Sequence[Node], bool]:
     """Nodes of a cluster in the order of their creation, after a node or from the first one, and
@@ -121,7 +121,7 @@ async def listed(
 async def rename(tx: Tx, caller: Caller, cluster_uid: str, uid: str, name: str) -> Node:
     """Give the node another name. Raises ApiError: NOT_FOUND, WRONG_STATE."""
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
-    node = (await chosen(tx, cluster, [uid]))[0]
+    node = (await find_all(tx, cluster, [uid]))[0]
     if node.phase is NodePhase.DELETING:
         raise ApiError(errors.WRONG_STATE, "The node is being deleted.")
     renamed = replace(node, name=name, updated_at=clock.now())
@@ -137,15 +137,15 @@ async def delete(
     Its pool expects one node fewer, or makes a new one where it is to be ``replaced``. Raises
     ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
     """
-    cluster = await steady(tx, caller, cluster_uid)
-    node = (await chosen(tx, cluster, [uid]))[0]
+    cluster = await get_steady(tx, caller, cluster_uid)
+    node = (await find_all(tx, cluster, [uid]))[0]
     before = await count_present(tx, cluster)
     if node.phase is NodePhase.DELETING:
         return Deletion(node=node, job_uid=node.job_uid, before=before, after=before)
     check_idle([node])
     job_uid = await stop(tx, cluster, [node])
     if replaced and node.nodepool_uid:
-        pool = await sizes.changeable(tx, cluster, node.nodepool_uid)
+        pool = await sizes.get_changeable(tx, cluster, node.nodepool_uid)
         await sizes.reconcile(tx, cluster, pool, zone=zone)
     else:
         await sizes.lose(tx, cluster, [node])

@@ -29,7 +29,7 @@ from clusterwright.turns import unhurried
 _RANDOM = string.ascii_lowercase + string.digits
 
 
-async def steady(tx: Tx, caller: Caller, cluster_uid: str) -> Cluster:
+async def get_steady(tx: Tx, caller: Caller, cluster_uid: str) -> Cluster:
     """The cluster, locked, in a phase in which its nodes may change.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE. The Open Telekom Cloud provider waits on its 403.
@@ -169,7 +169,7 @@ async def stop(
     return job_uid
 
 
-async def chosen(tx: Tx, cluster: Cluster, uids: Sequence[str]) -> list[Node]:
+async def find_all(tx: Tx, cluster: Cluster, uids: Sequence[str]) -> list[Node]:
     """These nodes of a cluster, in this order, each once. Raises ApiError NOT_FOUND."""
     found = await store.find(tx, project_id=cluster.project_id, cluster_uid=cluster.uid, uids=uids)
     by_uid = {node.uid: node for node in found}

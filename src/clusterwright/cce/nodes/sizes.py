@@ -47,7 +47,7 @@ async def members(tx: Tx, pool: Pool) -> list[Node]:
     )
 
 
-async def known(tx: Tx, cluster: Cluster, uid: str) -> Pool:
+async def get(tx: Tx, cluster: Cluster, uid: str) -> Pool:
     """The pool. Raises ApiError NOT_FOUND for one that this cluster has not."""
     pool = await pools.get(tx, uid, project_id=cluster.project_id, cluster_uid=cluster.uid)
     if pool is None:
@@ -55,9 +55,9 @@ async def known(tx: Tx, cluster: Cluster, uid: str) -> Pool:
     return pool
 
 
-async def changeable(tx: Tx, cluster: Cluster, uid: str) -> Pool:
+async def get_changeable(tx: Tx, cluster: Cluster, uid: str) -> Pool:
     """The pool, to be changed. Raises ApiError: NOT_FOUND, WRONG_STATE when it is being deleted."""
-    pool = await known(tx, cluster, uid)
+    pool = await get(tx, cluster, uid)
     if pool.phase is PoolPhase.DELETING:
         raise ApiError(errors.WRONG_STATE, f"Node pool {pool.name} is being deleted.")
     return pool
@@ -70,7 +70,7 @@ def present(nodes: Sequence[Node]) -> list[Node]:
 
 async def gain(tx: Tx, cluster: Cluster, pool_uid: str, *, count: int) -> None:
     """Expect so many nodes more in a pool. Raises ApiError: NOT_FOUND, WRONG_STATE."""
-    pool = await changeable(tx, cluster, pool_uid)
+    pool = await get_changeable(tx, cluster, pool_uid)
     await pools.save(tx, replace(pool, expected=pool.expected + count))
 
 
@@ -80,7 +80,7 @@ async def lose(tx: Tx, cluster: Cluster, nodes: Sequence[Node]) -> None:
     Raises ApiError: NOT_FOUND, WRONG_STATE.
     """
     for uid in {node.nodepool_uid for node in nodes} - {""}:
-        pool = await changeable(tx, cluster, uid)
+        pool = await get_changeable(tx, cluster, uid)
         # Not one less: a deletion that failed and is asked for again would count twice.
         staying = present(await members(tx, pool))
         await pools.save(tx, replace(pool, expected=min(pool.expected, len(staying))))

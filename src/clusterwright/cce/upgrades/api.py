@@ -27,7 +27,7 @@ from clusterwright.cce.upgrades.wire import (
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, body, json_response
+from clusterwright.web.routes import Body, Data, Router, json_response
 
 router = Router(tags=["Upgrade"])
 
@@ -41,13 +41,13 @@ SNAPSHOT = "/api/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snap
     UPGRADE,
     operation_id="UpgradeCluster",
     summary="Upgrade a cluster",
-    **described(Promised, body=ClusterToUpgrade),
+    **described(Promised),
 )
 async def upgrade_cluster(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[ClusterToUpgrade, Depends(body(ClusterToUpgrade))],
+    asked: Annotated[ClusterToUpgrade, Depends(Body(ClusterToUpgrade))],
 ) -> Response:
     """Promise a newer version; the task tells how far it is."""
     async with data.transaction() as tx:
@@ -124,14 +124,14 @@ async def show_upgrade(caller: Member, data: Data, cluster_id: str, task_id: str
     f"{CLUSTER}/operation/precheck",
     operation_id="CreatePreCheck",
     summary="Check a cluster before an upgrade",
-    **described(TaskDocument, body=PreCheckToMake),
+    **described(TaskDocument),
 )
 async def create_pre_check(
     caller: Member,
     data: Data,
     drivers: AllDrivers,
     cluster_id: str,
-    asked: Annotated[PreCheckToMake, Depends(body(PreCheckToMake))],
+    asked: Annotated[PreCheckToMake, Depends(Body(PreCheckToMake))],
 ) -> Response:
     """Look whether an upgrade may begin."""
     ready = await _is_ready(caller, data, drivers, cluster_id)
@@ -178,14 +178,14 @@ async def show_pre_check(caller: Member, data: Data, cluster_id: str, task_id: s
     f"{CLUSTER}/operation/postcheck",
     operation_id="CreatePostCheck",
     summary="Check a cluster after an upgrade",
-    **described(TaskDocument, body=PostCheckToMake),
+    **described(TaskDocument),
 )
 async def create_post_check(
     caller: Member,
     data: Data,
     drivers: AllDrivers,
     cluster_id: str,
-    asked: Annotated[PostCheckToMake, Depends(body(PostCheckToMake))],
+    asked: Annotated[PostCheckToMake, Depends(Body(PostCheckToMake))],
 ) -> Response:
     """Look whether an upgrade has led where it should."""
     ready = await _is_ready(caller, data, drivers, cluster_id)
@@ -226,13 +226,13 @@ async def list_snapshots(caller: Member, data: Data, cluster_id: str) -> Respons
     WORKFLOWS,
     operation_id="CreateUpgradeWorkFlow",
     summary="Begin an upgrade workflow",
-    **described(TaskDocument, body=WorkflowToCreate),
+    **described(TaskDocument),
 )
 async def create_workflow(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[WorkflowToCreate, Depends(body(WorkflowToCreate))],
+    asked: Annotated[WorkflowToCreate, Depends(Body(WorkflowToCreate))],
 ) -> Response:
     """Begin a workflow, to which the tasks that follow belong."""
     async with data.transaction() as tx:
@@ -272,14 +272,14 @@ async def show_workflow(
     f"{WORKFLOWS}/{{upgrade_workflow_id}}",
     operation_id="UpgradeWorkFlowUpdate",
     summary="Cancel an upgrade workflow",
-    **described(TaskDocument, body=WorkflowToUpdate),
+    **described(TaskDocument),
 )
 async def update_workflow(
     caller: Member,
     data: Data,
     cluster_id: str,
     upgrade_workflow_id: str,
-    asked: Annotated[WorkflowToUpdate, Depends(body(WorkflowToUpdate))],
+    asked: Annotated[WorkflowToUpdate, Depends(Body(WorkflowToUpdate))],
 ) -> Response:
     """End a workflow before its time: the one change that there is."""
     async with data.transaction() as tx:

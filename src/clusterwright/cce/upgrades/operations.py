@@ -27,7 +27,7 @@ async def upgrade(tx: Tx, caller: Caller, uid: str, asked: ClusterToUpgrade) -> 
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, VERSION_NOT_SUPPORTED for a version off the path.
     """
-    cluster = await clusters.in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
+    cluster = await clusters.get_in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
     target = asked.spec.cluster_upgrade_action.target_version
     _check_path(cluster, target)
     task = await _new_task(tx, cluster, TaskType.CLUSTER, target, asked.as_sent()["spec"])
@@ -203,7 +203,7 @@ async def _keep_check(
 
 async def snapshot(tx: Tx, caller: Caller, uid: str) -> Task:
     """Keep the cluster's description as it is now. Raises ApiError: NOT_FOUND, WRONG_STATE."""
-    cluster = await clusters.in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
+    cluster = await clusters.get_in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
     task = await _new_task(tx, cluster, TaskType.SNAPSHOT, cluster.version, cluster.spec)
     await store.insert_task(tx, task)
     return task
