@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from clusterwright.cli.serve import configured
+from clusterwright.cli.folder import configured
 from clusterwright.clock import now
 from clusterwright.errors import ApiError
 from clusterwright.iam import first_account, passwords, server_key, store, vault
@@ -27,7 +27,7 @@ from clusterwright.storage.database import Database, StorageUnavailable, Tx, sql
 T = TypeVar("T", bound=Record)
 Row = dict[str, str | bool]
 
-app = typer.Typer(help="Manage who may use the server.", no_args_is_help=True)
+app = typer.Typer(help="Manage who may use the server.", no_args_is_help=True, add_completion=False)
 domain_app = typer.Typer(help="Accounts: they own projects and users.", no_args_is_help=True)
 project_app = typer.Typer(help="Projects: they own clusters.", no_args_is_help=True)
 user_app = typer.Typer(help="Users: they may use their domain's projects.", no_args_is_help=True)

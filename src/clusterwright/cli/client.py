@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from clusterwright.cli.env import ENDPOINT, GET_STARTED, folder_of, variables
+from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
 from clusterwright.cli.output import Document, fail
 
 _KEYS = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_PROJECT_ID")

@@ -18,12 +18,13 @@ import typer
 from rich.console import Console
 
 from clusterwright.cli import cluster as clusters
-from clusterwright.cli import jobs
+from clusterwright.cli import job_screen
 from clusterwright.cli.client import Api, load_sdk
-from clusterwright.cli.env import ENDPOINT, variables
+from clusterwright.cli.folder import ENDPOINT, ENDPOINT_FILE, variables
 from clusterwright.cli.options import Output
 from clusterwright.cli.output import Document, console, fail
-from clusterwright.cli.serve import ENDPOINT_FILE
+
+app = typer.Typer(add_completion=False)
 
 NAME = "demo"
 START_SECONDS = 30
@@ -38,10 +39,11 @@ What to try next:
   clusterwright --help                   everything else"""
 
 
+@app.command(epilog="Example: clusterwright demo --pace 4")
 def demo(
     pace: Annotated[float, typer.Option(min=0, max=1000, help="Speed; 0 is at once.")] = 1.0,
 ) -> None:
-    """Start a throw-away server, create a cluster with the official SDK, and delete it again."""
+    """Start a throw-away server, create a cluster with the SDK, and delete it again."""
     load_sdk()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
@@ -77,8 +79,8 @@ def _say(screen: Console, sentence: str) -> None:
 
 
 def _follow(api: Api, cluster: Document, screen: Console) -> Document:
-    job = jobs.follow(api, cluster["status"]["jobID"], timeout=JOB_SECONDS, screen=screen)
-    jobs.conclude(job, timeout=JOB_SECONDS)
+    job = job_screen.follow(api, cluster["status"]["jobID"], timeout=JOB_SECONDS, screen=screen)
+    job_screen.conclude(job, timeout=JOB_SECONDS)
     return job
 
 

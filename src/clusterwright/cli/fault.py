@@ -14,18 +14,22 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
-from clusterwright.cli.serve import configured
+from clusterwright.cli.folder import configured
 from clusterwright.drivers import faults
 from clusterwright.drivers.faults import FaultRequest, Kind
 from clusterwright.storage.database import Database, StorageUnavailable, Tx, sqlite_path
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Make steps of simulated clusters fail on demand.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make steps of simulated clusters fail on demand.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 class KnownSteps(frozenset[str]):
-    """The names of all steps, as the context's object; without it nothing is warned of."""
+    """The names of all steps, for a warning of any other. The context's object may tell others."""
 
 
 class Format(StrEnum):
@@ -78,8 +82,8 @@ def add(
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise typer.BadParameter(f"{field}: {first['msg']}.") from error
-    known = context.find_object(KnownSteps)
-    if known and step not in known:
+    known = context.find_object(KnownSteps) or _known_steps()
+    if step not in known:
         names = ", ".join(sorted(known))
         typer.echo(f"Warning: no job has a step {step}. The steps are {names}.", err=True)
     fault_id = _run(data, database, lambda tx: faults.add(tx, asked))
@@ -87,6 +91,14 @@ def add(
         typer.echo(json.dumps({"id": fault_id}))
     else:
         typer.echo(f"Armed fault {fault_id}: {step} fails {times} time{'s' if times > 1 else ''}.")
+
+
+def _known_steps() -> KnownSteps:
+    # The whole server, which no other command of this group needs.
+    from clusterwright.app import REGISTRY
+
+    types = REGISTRY.types.values()
+    return KnownSteps(step.name for job_type in types for step in job_type.steps())
 
 
 @app.command("list")

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import typer
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -37,6 +36,8 @@ def print_document(document: Document, output: Output) -> None:
     if output is Output.JSON:
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
+        import yaml  # slow to load, and seldom asked for
+
         typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
 
 
@@ -60,6 +61,12 @@ def print_facts(facts: Mapping[str, str]) -> None:
 
 
 def fail(reason: str, code: int = EXIT_FAILED) -> NoReturn:
-    """Leave with one sentence on stderr."""
+    """Leave with the reason on stderr."""
     typer.echo(f"Error: {reason}", err=True)
+    raise typer.Exit(code)
+
+
+def leave(sentence: str, code: int) -> NoReturn:
+    """Leave with one plain line on stderr, as a log or a supervisor expects it of a server."""
+    typer.echo(" ".join(sentence.split()).rstrip(".") + ".", err=True)
     raise typer.Exit(code)
