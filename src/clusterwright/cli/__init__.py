@@ -15,7 +15,7 @@ from typer.main import get_command
 COMMANDS = {
     "serve": "Serve the API. Every option can also be given as CLUSTERWRIGHT_<NAME>.",
     "env": "Print how SDKs, Terraform and the OpenStack tools reach the server, secrets included.",
-    "demo": "Start a throw-away server, create a cluster with the SDK, and delete it again.",
+    "demo": "Start a throw-away server, create a cluster and nodes with the SDK, delete all of it.",
     "version": "Print the versions of Clusterwright, Python and the most important libraries.",
     "cluster": "Create, look at and delete clusters.",
     "job": "See how jobs are going.",

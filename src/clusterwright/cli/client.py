@@ -90,6 +90,11 @@ class Api:
             fail(f"There is no cluster {name_or_id}. See them with: clusterwright cluster list")
         return found
 
+    def create_nodes(self, cluster_uid: str, body: Document) -> Document:
+        """The first of the new nodes, with the job of all of them in ``status.jobID``."""
+        request = self._sdk.CreateNodeRequest(cluster_id=cluster_uid, body=body)
+        return self._call(self._client.create_node, request)
+
     def delete_cluster(self, uid: str) -> Document:
         """The cluster on its way out, with its job in ``status.jobID``."""
         request = self._sdk.DeleteClusterRequest(cluster_id=uid)
