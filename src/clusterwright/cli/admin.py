@@ -25,7 +25,8 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 Facts = dict[str, str | bool]
 
-Named = Annotated[str, typer.Argument(help="Id, or name where only one has it")]
+_ID_OR_NAME = "Id, or name where only one has it"
+Named = Annotated[str, typer.Argument(help=_ID_OR_NAME)]
 NewName = Annotated[str, typer.Argument(help="Name of the new one")]
 InDomain = Annotated[str, typer.Option("--domain", help="Id or name of the domain")]
 PasswordStdin = Annotated[
@@ -45,9 +46,7 @@ def _group(
 ) -> typer.Typer:
     """The commands for one kind of record, with those that are the same for all kinds."""
     group = typer.Typer(help=about, no_args_is_help=True)
-    which = Annotated[
-        str, typer.Argument(metavar=kind.upper(), help="Id, or name where only one has it")
-    ]
+    which = Annotated[str, typer.Argument(metavar=kind.upper(), help=_ID_OR_NAME)]
 
     @group.command("list", help=listing)
     def list_all(context: typer.Context, output: OutputOption = Output.TABLE) -> None:
