@@ -187,7 +187,7 @@ def test_admin_makes_no_database(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--data", str(tmp_path), "user", "list"])
 
     assert result.exit_code == 1
-    assert "Start the server once" in result.stderr
+    assert "Start the server first" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,14 +1,19 @@
 """The command line as a whole: help, completion, version, and what it does not load."""
 
 import json
+from importlib import import_module
 
 import pytest
+from typer.main import get_command
 
-from clusterwright.cli import admin, fault
+from clusterwright.cli import COMMANDS
 from tests.cli.command_line import CommandLine
 
-COMMANDS = ("serve", "env", "demo", "version", "cluster", "job", "fault", "admin")
-HEAVY = ("dbos", "fastapi", "granian", "huaweicloudsdkcce", "requests", "sqlalchemy")
+NAMES = ("serve", "env", "demo", "version", "cluster", "job", "fault", "admin")
+CLIENTS = ("env", "demo", "version", "cluster", "job")
+SUBMODULES = [f"clusterwright.cli.{name}" for name in NAMES]
+SERVER = ("dbos", "fastapi", "granian", "sqlalchemy")
+HEAVY = (*SERVER, "huaweicloudsdkcce", "requests")
 
 
 @pytest.mark.parametrize(
@@ -26,31 +31,56 @@ def test_help_is_asked_for_in_either_way(nowhere: CommandLine, asked: str) -> No
 def test_the_first_help_names_every_command(nowhere: CommandLine) -> None:
     ran = nowhere("-h")
 
-    assert [name for name in COMMANDS if f"│ {name} " not in ran.out] == []
+    assert [name for name in NAMES if f"│ {name} " not in ran.out] == []
 
 
-@pytest.mark.parametrize(("name", "module"), [("fault", fault), ("admin", admin)])
-def test_a_deferred_group_tells_its_help_before_it_is_loaded(
-    nowhere: CommandLine, name: str, module: object
-) -> None:
-    own_help = module.app.info.help  # type: ignore[attr-defined]
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_is_told_by_the_first_help_as_by_its_own(name: str) -> None:
+    module = import_module(f"clusterwright.cli.{name}")
 
-    assert own_help in nowhere("-h").out
-    assert own_help in nowhere(name, "-h").out
+    assert get_command(module.app).help == COMMANDS[name]
 
 
-def test_help_loads_nothing_heavy(nowhere: CommandLine) -> None:
-    loaded = nowhere.program(
-        "-c", "import sys, json, clusterwright.cli; print(json.dumps(list(sys.modules)))"
-    ).document
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_first_help_offers_completion(nowhere: CommandLine, name: str) -> None:
+    assert "completion" in nowhere("-h").out
+    assert "completion" not in nowhere(name, "-h").out
+
+
+def test_the_first_help_loads_no_command(nowhere: CommandLine) -> None:
+    loaded = modules_after(nowhere, "import clusterwright.cli")
+
+    assert [name for name in (*HEAVY, *SUBMODULES) if name in loaded] == []
+
+
+def test_clients_load_no_server_and_no_sdk_before_they_need_it(nowhere: CommandLine) -> None:
+    loaded = modules_after(
+        nowhere, "import " + ", ".join(f"clusterwright.cli.{name}" for name in CLIENTS)
+    )
 
     assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_a_client_at_work_loads_no_server(run: CommandLine) -> None:
+    call = "from clusterwright.cli import cluster; cluster.list_clusters()"
+
+    loaded = modules_after(run, call)
+
+    assert [name for name in (*SERVER, "clusterwright.app") if name in loaded] == []
+    assert "huaweicloudsdkcce" in loaded
+
+
+def modules_after(run: CommandLine, program: str) -> list[str]:
+    """What is loaded when a program has run."""
+    ran = run.program("-c", f"{program}; import sys, json; print(json.dumps(list(sys.modules)))")
+    loaded: list[str] = json.loads(ran.out.splitlines()[-1])
+    return loaded
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("clusterwright ", COMMANDS),
+        ("clusterwright ", NAMES),
         ("clusterwright cluster ", ("create", "delete", "list", "show")),
         ("clusterwright fault ", ("add", "clear", "list")),
     ],

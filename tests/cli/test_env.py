@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.cli.env import variables
+from clusterwright.cli.folder import variables
 from tests.cli.command_line import CommandLine
 from tests.server_process import ServerProcess
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from clusterwright.cli.serve import configured
+from clusterwright.cli.folder import configured
 from clusterwright.settings import Settings
 from tests.cli.command_line import CommandLine, Ran
 from tests.server_process import ServerProcess

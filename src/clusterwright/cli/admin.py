@@ -3,44 +3,30 @@
 A running server notices every change within a second. Secrets are printed once, at creation.
 """
 
-import asyncio
-import json
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Annotated, Literal, NoReturn, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from clusterwright.cli.serve import configured
+from clusterwright.cli import rows
+from clusterwright.cli.folder import configured
+from clusterwright.cli.options import Data, DatabaseUrl, Output, OutputOption
+from clusterwright.cli.output import fail, print_record, print_records
 from clusterwright.clock import now
-from clusterwright.errors import ApiError
 from clusterwright.iam import first_account, passwords, server_key, store, vault
-from clusterwright.iam.server_key import KeyChanged
 from clusterwright.iam.store import AccessKey, Domain, Project, Record, Snapshot, User
 from clusterwright.ids import new_id
 from clusterwright.settings import Settings
-from clusterwright.storage.database import Database, StorageUnavailable, Tx, sqlite_path
+from clusterwright.storage.database import Tx
 
-T = TypeVar("T", bound=Record)
-Row = dict[str, str | bool]
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
+Facts = dict[str, str | bool]
 
-app = typer.Typer(help="Manage who may use the server.", no_args_is_help=True)
-domain_app = typer.Typer(help="Accounts: they own projects and users.", no_args_is_help=True)
-project_app = typer.Typer(help="Projects: they own clusters.", no_args_is_help=True)
-user_app = typer.Typer(help="Users: they may use their domain's projects.", no_args_is_help=True)
-key_app = typer.Typer(help="Access keys: they sign requests for a user.", no_args_is_help=True)
-app.add_typer(domain_app, name="domain")
-app.add_typer(project_app, name="project")
-app.add_typer(user_app, name="user")
-app.add_typer(key_app, name="key")
-
-Output = Annotated[
-    Literal["table", "json"], typer.Option("-o", "--output", help="For people or for programs")
-]
-Named = Annotated[str, typer.Argument(help="Id, or name where only one has it")]
+_ID_OR_NAME = "Id, or name where only one has it"
+Named = Annotated[str, typer.Argument(help=_ID_OR_NAME)]
 NewName = Annotated[str, typer.Argument(help="Name of the new one")]
 InDomain = Annotated[str, typer.Option("--domain", help="Id or name of the domain")]
 PasswordStdin = Annotated[
@@ -49,178 +35,108 @@ PasswordStdin = Annotated[
 PasswordPrompt = Annotated[bool, typer.Option("--password-prompt", help="Ask for the password")]
 
 
+def _group(
+    kind: str,
+    records: Callable[[Snapshot], Mapping[str, R]],
+    *,
+    about: str,
+    listing: str,
+    disabling: str,
+    enabling: str,
+) -> typer.Typer:
+    """The commands for one kind of record, with those that are the same for all kinds."""
+    group = typer.Typer(help=about, no_args_is_help=True)
+    which = Annotated[str, typer.Argument(metavar=kind.upper(), help=_ID_OR_NAME)]
+
+    @group.command("list", help=listing)
+    def list_all(context: typer.Context, output: OutputOption = Output.TABLE) -> None:
+        async def read(tx: Tx, snapshot: Snapshot) -> list[Facts]:
+            return [_facts(record) for record in records(snapshot).values()]
+
+        print_records(_apply(context, read), output, none=f"There are no {kind}s.")
+
+    def switch(context: typer.Context, wanted: str, *, enabled: bool) -> None:
+        async def change(tx: Tx, snapshot: Snapshot) -> None:
+            await store.set_enabled(tx, _find(records(snapshot), wanted), enabled=enabled)
+
+        _apply(context, change)
+        typer.echo(f"{wanted} is {'enabled' if enabled else 'disabled'}.", err=True)
+
+    @group.command("disable", help=disabling)
+    def disable(context: typer.Context, wanted: which) -> None:
+        switch(context, wanted, enabled=False)
+
+    @group.command("enable", help=enabling)
+    def enable(context: typer.Context, wanted: which) -> None:
+        switch(context, wanted, enabled=True)
+
+    return group
+
+
+app = typer.Typer(help="Manage who may use the server.", no_args_is_help=True, add_completion=False)
+domain_app = _group(
+    "domain",
+    lambda snapshot: snapshot.domains,
+    about="Accounts: they own projects and users.",
+    listing="List the domains.",
+    disabling="Refuse everything of a domain.",
+    enabling="Let a domain be used again.",
+)
+project_app = _group(
+    "project",
+    lambda snapshot: snapshot.projects,
+    about="Projects: they own clusters.",
+    listing="List the projects.",
+    disabling="Refuse requests for a project.",
+    enabling="Let a project be used again.",
+)
+user_app = _group(
+    "user",
+    lambda snapshot: snapshot.users,
+    about="Users: they may use their domain's projects.",
+    listing="List the users.",
+    disabling="Refuse a user's password, tokens and keys.",
+    enabling="Let a user in again.",
+)
+key_app = _group(
+    "key",
+    lambda snapshot: snapshot.access_keys,
+    about="Access keys: they sign requests for a user.",
+    listing="List the access keys, without their secrets.",
+    disabling="Refuse requests signed with a key.",
+    enabling="Accept requests signed with a key again.",
+)
+app.add_typer(domain_app, name="domain")
+app.add_typer(project_app, name="project")
+app.add_typer(user_app, name="user")
+app.add_typer(key_app, name="key")
+
+
 @app.callback()
 def choose_database(
-    context: typer.Context,
-    data: Annotated[Path | None, typer.Option(help="Data folder (CLUSTERWRIGHT_DATA)")] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(help="URL of the database without a password (CLUSTERWRIGHT_DATABASE)"),
-    ] = None,
+    context: typer.Context, data: Data = None, database: DatabaseUrl = None
 ) -> None:
     """Manage who may use the server."""
-    given = {"data": data, "database": database}
-    context.obj = configured(given)
-
-
-def _fail(reason: str) -> NoReturn:
-    typer.echo(f"Error: {reason}", err=True)
-    raise typer.Exit(1)
-
-
-def _apply(
-    context: typer.Context, change: Callable[[Tx, Snapshot], Awaitable[list[Row]]]
-) -> list[Row]:
-    """Run a change in one transaction and return the rows it tells of."""
-    settings: Settings = context.obj
-
-    async def run() -> list[Row]:
-        database = Database(settings.database_url)
-        try:
-            if database.is_sqlite and not sqlite_path(database.url).exists():
-                _fail(f"There is no database at {database.url}. Start the server once.")
-            async with database.transaction() as tx:
-                return await change(tx, await store.load(tx))
-        finally:
-            await database.dispose()
-
-    try:
-        return asyncio.run(run())
-    except ApiError as error:
-        _fail(error.detail)
-    except KeyChanged as error:
-        _fail(str(error))
-    except StorageUnavailable as error:
-        _fail(f"The database does not answer: {error}")
-
-
-def _find(records: Mapping[str, T], wanted: str) -> T:
-    if wanted in records:
-        return records[wanted]
-    same = [r for r in records.values() if getattr(r, "name", None) == wanted]
-    if len(same) != 1:
-        _fail(f"{'Nothing' if not same else 'More than one thing'} is named {wanted}. Give an id.")
-    return same[0]
-
-
-def _show(rows: Iterable[Row], output: str) -> None:
-    shown = list(rows)
-    if output == "json":
-        typer.echo(json.dumps(shown, indent=2))
-        return
-    table = Table(*(shown[0] if shown else ["nothing found"]))
-    for row in shown:
-        table.add_row(*(str(value) for value in row.values()))
-    # Wide enough for every value: a secret that is cut is lost.
-    Console(width=None if sys.stdout.isatty() else 400, soft_wrap=True).print(table)
-
-
-def _switch(
-    context: typer.Context,
-    choose: Callable[[Snapshot], Mapping[str, T]],
-    wanted: str,
-    *,
-    enabled: bool,
-) -> None:
-    async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
-        await store.set_enabled(tx, _find(choose(snapshot), wanted), enabled=enabled)
-        return []
-
-    _apply(context, change)
-    typer.echo(f"{wanted} is {'enabled' if enabled else 'disabled'}.", err=True)
-
-
-def _row(record: Domain | Project | User) -> Row:
-    row: Row = {"id": record.id, "name": record.name, "enabled": record.enabled}
-    return row if isinstance(record, Domain) else row | {"domain_id": record.domain_id}
-
-
-def _list(
-    context: typer.Context,
-    choose: Callable[[Snapshot], Iterable[T]],
-    row: Callable[[T], Row],
-    output: str,
-) -> None:
-    async def read(tx: Tx, snapshot: Snapshot) -> list[Row]:
-        return [row(record) for record in choose(snapshot)]
-
-    _show(_apply(context, read), output)
-
-
-def _password(*, stdin: bool, prompt: bool) -> tuple[str, bool]:
-    """The password to set, and whether it is a new one that must be shown."""
-    if stdin:
-        password = sys.stdin.readline().rstrip("\n")
-        if not password:
-            _fail("Standard input holds no password.")
-        return password, False
-    if prompt:
-        typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-        return typed, False
-    return passwords.new_password(), True
+    context.obj = configured({"data": data, "database": database})
 
 
 @domain_app.command("add")
-def add_domain(context: typer.Context, name: NewName, output: Output = "table") -> None:
+def add_domain(context: typer.Context, name: NewName, output: OutputOption = Output.TABLE) -> None:
     """Add a domain."""
-    domain = Domain(id=new_id(), name=name)
-
-    async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
-        await store.add(tx, domain)
-        return [_row(domain)]
-
-    _show(_apply(context, change), output)
-
-
-@domain_app.command("list")
-def list_domains(context: typer.Context, output: Output = "table") -> None:
-    """List the domains."""
-    _list(context, lambda snapshot: snapshot.domains.values(), _row, output)
-
-
-@domain_app.command("disable")
-def disable_domain(context: typer.Context, domain: Named) -> None:
-    """Refuse everything of a domain."""
-    _switch(context, lambda snapshot: snapshot.domains, domain, enabled=False)
-
-
-@domain_app.command("enable")
-def enable_domain(context: typer.Context, domain: Named) -> None:
-    """Let a domain be used again."""
-    _switch(context, lambda snapshot: snapshot.domains, domain, enabled=True)
+    _add(context, lambda snapshot: Domain(id=new_id(), name=name), output)
 
 
 @project_app.command("add")
 def add_project(
-    context: typer.Context, name: NewName, domain: InDomain, output: Output = "table"
+    context: typer.Context, name: NewName, domain: InDomain, output: OutputOption = Output.TABLE
 ) -> None:
     """Add a project to a domain."""
 
-    async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
+    def make(snapshot: Snapshot) -> Project:
         owner = _find(snapshot.domains, domain)
-        project = Project(id=new_id(), domain_id=owner.id, name=name)
-        await store.add(tx, project)
-        return [_row(project)]
+        return Project(id=new_id(), domain_id=owner.id, name=name)
 
-    _show(_apply(context, change), output)
-
-
-@project_app.command("list")
-def list_projects(context: typer.Context, output: Output = "table") -> None:
-    """List the projects."""
-    _list(context, lambda snapshot: snapshot.projects.values(), _row, output)
-
-
-@project_app.command("disable")
-def disable_project(context: typer.Context, project: Named) -> None:
-    """Refuse requests for a project."""
-    _switch(context, lambda snapshot: snapshot.projects, project, enabled=False)
-
-
-@project_app.command("enable")
-def enable_project(context: typer.Context, project: Named) -> None:
-    """Let a project be used again."""
-    _switch(context, lambda snapshot: snapshot.projects, project, enabled=True)
+    _add(context, make, output)
 
 
 @user_app.command("add")
@@ -230,18 +146,17 @@ def add_user(
     domain: InDomain,
     password_stdin: PasswordStdin = False,
     password_prompt: PasswordPrompt = False,
-    output: Output = "table",
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Add a user to a domain; make and print a password unless one is given."""
-    password, is_new = _password(stdin=password_stdin, prompt=password_prompt)
+    password, shown = _password(stdin=password_stdin, prompt=password_prompt)
+    # Hashing takes its time, so it is done before the transaction.
+    user = first_account.new_user("", name, password)
 
-    async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
-        owner = _find(snapshot.domains, domain)
-        user = first_account.new_user(owner.id, name, password)
-        await store.add(tx, user)
-        return [_row(user) | ({"password": password} if is_new else {})]
+    def make(snapshot: Snapshot) -> User:
+        return replace(user, domain_id=_find(snapshot.domains, domain).id)
 
-    _show(_apply(context, change), output)
+    _add(context, make, output, **shown)
 
 
 @user_app.command("password")
@@ -250,77 +165,93 @@ def set_password(
     user: Named,
     password_stdin: PasswordStdin = False,
     password_prompt: PasswordPrompt = False,
-    output: Output = "table",
+    output: OutputOption = Output.TABLE,
 ) -> None:
-    """Change a user's password; tokens issued before are good no more."""
-    password, is_new = _password(stdin=password_stdin, prompt=password_prompt)
+    """Change a user's password; tokens issued before stop working."""
+    password, shown = _password(stdin=password_stdin, prompt=password_prompt)
+    hashed = passwords.hash_password(password)
 
-    async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
+    async def change(tx: Tx, snapshot: Snapshot) -> Facts:
         found = _find(snapshot.users, user)
-        await store.set_password(tx, found.id, passwords.hash_password(password), now())
-        return [_row(found) | ({"password": password} if is_new else {})]
+        await store.set_password(tx, found.id, hashed, now())
+        return _facts(found) | shown
 
-    _show(_apply(context, change), output)
-
-
-@user_app.command("list")
-def list_users(context: typer.Context, output: Output = "table") -> None:
-    """List the users."""
-    _list(context, lambda snapshot: snapshot.users.values(), _row, output)
-
-
-@user_app.command("disable")
-def disable_user(context: typer.Context, user: Named) -> None:
-    """Refuse a user's password, tokens and keys."""
-    _switch(context, lambda snapshot: snapshot.users, user, enabled=False)
-
-
-@user_app.command("enable")
-def enable_user(context: typer.Context, user: Named) -> None:
-    """Let a user in again."""
-    _switch(context, lambda snapshot: snapshot.users, user, enabled=True)
+    print_record(_apply(context, change), output)
 
 
 @key_app.command("add")
-def add_key(context: typer.Context, user: Named, output: Output = "table") -> None:
+def add_key(context: typer.Context, user: Named, output: OutputOption = Output.TABLE) -> None:
     """Add an access key for a user and print its secret, once."""
-    settings: Settings = context.obj
     secret = vault.new_secret_key()
-    sealing = server_key.load(settings)
-    sealed = vault.Vault(sealing).seal(secret)
 
-    async def change(tx: Tx, snapshot: Snapshot) -> list[Row]:
+    async def change(tx: Tx, snapshot: Snapshot) -> Facts:
+        sealing = server_key.load(context.obj)
         await server_key.check(tx, sealing)
-        owner = _find(snapshot.users, user)
-        key = AccessKey(access_key=vault.new_access_key(), user_id=owner.id, sealed_secret=sealed)
+        key = AccessKey(
+            access_key=vault.new_access_key(),
+            user_id=_find(snapshot.users, user).id,
+            sealed_secret=vault.Vault(sealing).seal(secret),
+        )
         await store.add(tx, key)
-        return [_key_row(key) | {"secret_key": secret}]
+        return _facts(key) | {"secret_key": secret}
 
-    _show(_apply(context, change), output)
-
-
-@key_app.command("list")
-def list_keys(context: typer.Context, output: Output = "table") -> None:
-    """List the access keys, without their secrets."""
-    _list(context, lambda snapshot: snapshot.access_keys.values(), _key_row, output)
+    print_record(_apply(context, change), output)
 
 
-def _key_row(key: AccessKey) -> Row:
-    return {
-        "access_key": key.access_key,
-        "user_id": key.user_id,
-        "enabled": key.enabled,
-        "temporary": bool(key.expires_at),
-    }
+def _apply(context: typer.Context, change: Callable[[Tx, Snapshot], Awaitable[T]]) -> T:
+    """What a change returns that was made in one transaction, knowing everything that is there."""
+    settings: Settings = context.obj
+
+    async def work(tx: Tx) -> T:
+        return await change(tx, await store.load(tx))
+
+    return rows.transact(settings, work)
 
 
-@key_app.command("disable")
-def disable_key(context: typer.Context, key: Named) -> None:
-    """Refuse requests signed with a key."""
-    _switch(context, lambda snapshot: snapshot.access_keys, key, enabled=False)
+def _add(
+    context: typer.Context, make: Callable[[Snapshot], Record], output: Output, **secrets: str
+) -> None:
+    """Add one record and print it, with secrets that are never told again."""
+
+    async def change(tx: Tx, snapshot: Snapshot) -> Facts:
+        record = make(snapshot)
+        await store.add(tx, record)
+        return _facts(record) | secrets
+
+    print_record(_apply(context, change), output)
 
 
-@key_app.command("enable")
-def enable_key(context: typer.Context, key: Named) -> None:
-    """Accept requests signed with a key again."""
-    _switch(context, lambda snapshot: snapshot.access_keys, key, enabled=True)
+def _find(records: Mapping[str, R], wanted: str) -> R:
+    if wanted in records:
+        return records[wanted]
+    same = [r for r in records.values() if getattr(r, "name", None) == wanted]
+    if len(same) != 1:
+        fail(f"{'Nothing' if not same else 'More than one thing'} is named {wanted}. Give an id.")
+    return same[0]
+
+
+def _facts(record: Record) -> Facts:
+    """What may be told of a record at any time."""
+    if isinstance(record, AccessKey):
+        return {
+            "access_key": record.access_key,
+            "user_id": record.user_id,
+            "enabled": record.enabled,
+            "temporary": bool(record.expires_at),
+        }
+    facts: Facts = {"id": record.id, "name": record.name, "enabled": record.enabled}
+    return facts if isinstance(record, Domain) else facts | {"domain_id": record.domain_id}
+
+
+def _password(*, stdin: bool, prompt: bool) -> tuple[str, dict[str, str]]:
+    """The password to set, and what to show of it: a new one, for nobody knows it yet."""
+    if stdin:
+        password = sys.stdin.readline().rstrip("\n")
+        if not password:
+            fail("Standard input holds no password.")
+        return password, {}
+    if prompt:
+        typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return typed, {}
+    password = passwords.new_password()
+    return password, {"password": password}

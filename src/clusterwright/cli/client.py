@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from clusterwright.cli.env import ENDPOINT, GET_STARTED, folder_of, variables
+from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
 from clusterwright.cli.output import Document, fail
 
 _KEYS = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_PROJECT_ID")
@@ -89,6 +89,11 @@ class Api:
         if found is None:
             fail(f"There is no cluster {name_or_id}. See them with: clusterwright cluster list")
         return found
+
+    def create_nodes(self, cluster_uid: str, body: Document) -> Document:
+        """The first of the new nodes, with the job of all of them in ``status.jobID``."""
+        request = self._sdk.CreateNodeRequest(cluster_id=cluster_uid, body=body)
+        return self._call(self._client.create_node, request)
 
     def delete_cluster(self, uid: str) -> Document:
         """The cluster on its way out, with its job in ``status.jobID``."""

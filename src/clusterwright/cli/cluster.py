@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clusterwright.cli import jobs
+from clusterwright.cli import job_screen
 from clusterwright.cli.client import connect
 from clusterwright.cli.options import (
     TIMEOUT,
@@ -18,7 +18,9 @@ from clusterwright.cli.options import (
 )
 from clusterwright.cli.output import Document, print_document, print_facts, print_rows
 
-app = typer.Typer(help="Create, look at and delete clusters.", no_args_is_help=True)
+app = typer.Typer(
+    help="Create, look at and delete clusters.", no_args_is_help=True, add_completion=False
+)
 
 
 class Mode(StrEnum):
@@ -59,7 +61,7 @@ def create(
     if not wait:
         _print_promise(cluster, output)
         return
-    jobs.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
+    job_screen.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
     if output is Output.TABLE:
         show_cluster(api.show_cluster(cluster["metadata"]["uid"]), output)
 
@@ -122,7 +124,7 @@ def delete(
     if not wait:
         _print_promise(cluster, output)
         return
-    jobs.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
+    job_screen.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
     if output is Output.TABLE:
         typer.echo(f"Cluster {cluster['metadata']['name']} is deleted.")
 

@@ -18,30 +18,44 @@ import typer
 from rich.console import Console
 
 from clusterwright.cli import cluster as clusters
-from clusterwright.cli import jobs
+from clusterwright.cli import job_screen
 from clusterwright.cli.client import Api, load_sdk
-from clusterwright.cli.env import ENDPOINT, variables
-from clusterwright.cli.options import Output
+from clusterwright.cli.folder import ENDPOINT, ENDPOINT_FILE, variables
 from clusterwright.cli.output import Document, console, fail
-from clusterwright.cli.serve import ENDPOINT_FILE
 
-NAME = "demo"
+app = typer.Typer(add_completion=False)
+
 START_SECONDS = 30
 JOB_SECONDS = 300
 PAUSE = 0.1
+CLUSTER = clusters.request("demo", flavor="cce.s2.small")
+NODES = {
+    "kind": "Node",
+    "apiVersion": "v3",
+    "metadata": {"name": "worker"},
+    "spec": {
+        "count": 2,
+        "flavor": "s6.large.2",
+        "az": "cn-north-4a",
+        "login": {"sshKey": "demo"},
+        "rootVolume": {"size": 40, "volumetype": "SAS"},
+        "dataVolumes": [{"size": 100, "volumetype": "SAS"}],
+    },
+}
 NEXT = """
 What to try next:
   clusterwright serve                    a server that stays
-  eval "$(clusterwright env)"            tell the SDKs, Terraform and the OpenStack tools of it
-  clusterwright cluster create demo      the same cluster again
+  eval "$(clusterwright env)"            how SDKs and Terraform find it
+  clusterwright cluster create demo      a cluster that stays
   clusterwright fault add InstallMaster  make the next one fail
   clusterwright --help                   everything else"""
 
 
+@app.command(epilog="Example: clusterwright demo --pace 4")
 def demo(
     pace: Annotated[float, typer.Option(min=0, max=1000, help="Speed; 0 is at once.")] = 1.0,
 ) -> None:
-    """Start a throw-away server, create a cluster with the official SDK, and delete it again."""
+    """Start a throw-away server, create a cluster and nodes with the SDK, delete all of it."""
     load_sdk()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
@@ -60,26 +74,29 @@ def _leave(number: int, _frame: FrameType | None) -> None:
 
 
 def _tell(api: Api, endpoint: str, screen: Console) -> None:
-    """The story: create, follow, look, delete, follow, and the last job as JSON."""
-    _say(screen, f"A server runs at {endpoint}. Creating cluster {NAME} with huaweicloudsdkcce:")
-    created = api.create_cluster(clusters.request(NAME))
-    _follow(api, created, screen)
-    _say(screen, "The cluster:")
-    clusters.show_cluster(api.show_cluster(created["metadata"]["uid"]), Output.TABLE)
-    _say(screen, "Deleting it:")
-    job = _follow(api, api.delete_cluster(created["metadata"]["uid"]), screen)
-    _say(screen, "The last job, as the API tells it:")
-    screen.print_json(data=job)
+    """The story: three jobs, the first of them also as the document that the SDK receives."""
+    screen.print(f"A server runs at {endpoint}. huaweicloudsdkcce asks it for a cluster.")
+    cluster = api.create_cluster(CLUSTER)
+    _say(screen, "The answer names a job. ShowJob tells it, with every step already written down:")
+    screen.print_json(data=api.show_job(cluster["status"]["jobID"]))
+    _say(screen, "A cluster with three masters:")
+    _follow(api, cluster, screen)
+    uid = cluster["metadata"]["uid"]
+    phase = api.show_cluster(uid)["status"]["phase"]
+    _say(screen, f"The cluster is {phase}. Two nodes for it:")
+    _follow(api, api.create_nodes(uid, NODES), screen)
+    _say(screen, "All of it deleted:")
+    _follow(api, api.delete_cluster(uid), screen)
 
 
 def _say(screen: Console, sentence: str) -> None:
-    screen.print(f"\n{sentence}\n", style="bold")
+    screen.print(f"\n{sentence}", style="bold")
 
 
-def _follow(api: Api, cluster: Document, screen: Console) -> Document:
-    job = jobs.follow(api, cluster["status"]["jobID"], timeout=JOB_SECONDS, screen=screen)
-    jobs.conclude(job, timeout=JOB_SECONDS)
-    return job
+def _follow(api: Api, promised: Document, screen: Console) -> None:
+    """Follow the job of a cluster or node to its end, which must be a good one."""
+    job = job_screen.follow(api, promised["status"]["jobID"], timeout=JOB_SECONDS, screen=screen)
+    job_screen.conclude(job, timeout=JOB_SECONDS)
 
 
 @contextmanager

@@ -2,17 +2,17 @@
 
 import typer
 
-from clusterwright.cli import jobs
+from clusterwright.cli import job_screen
 from clusterwright.cli.client import connect
 from clusterwright.cli.options import TIMEOUT, JobId, Output, OutputOption, Server, Timeout
 
-app = typer.Typer(help="See how jobs are going.", no_args_is_help=True)
+app = typer.Typer(help="See how jobs are going.", no_args_is_help=True, add_completion=False)
 
 
 @app.command(epilog="Example: clusterwright job show $JOB_ID -o json")
 def show(job_id: JobId, output: OutputOption = Output.TABLE, data: Server = None) -> None:
     """Show a job as it is now."""
-    jobs.show(connect(data).show_job(job_id), output)
+    job_screen.show(connect(data).show_job(job_id), output)
 
 
 @app.command(epilog="Example: clusterwright job wait $JOB_ID --timeout 60 && echo done")
@@ -23,4 +23,4 @@ def wait(
     data: Server = None,
 ) -> None:
     """Follow a job to its end: exit code 0 is Success, 1 Failed, 3 not in time."""
-    jobs.wait(connect(data), job_id, timeout=timeout, output=output)
+    job_screen.wait(connect(data), job_id, timeout=timeout, output=output)

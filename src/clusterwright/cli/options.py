@@ -31,6 +31,19 @@ Wait = Annotated[
         help="Follow the job to its end and print it; or print the cluster and leave.",
     ),
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Data folder (CLUSTERWRIGHT_DATA).", show_default=".clusterwright", file_okay=False
+    ),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="postgresql:// URL of the database without a password (CLUSTERWRIGHT_DATABASE).",
+        show_default="SQLite in the data folder",
+    ),
+]
 Server = Annotated[
     Path | None,
     typer.Option(

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import typer
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -32,17 +31,22 @@ def progress(output: Output) -> Console:
     return console(stderr=output is not Output.TABLE)
 
 
-def print_document(document: Document, output: Output) -> None:
-    """Print one document, in a format for programs."""
+def print_document(document: Document | Sequence[Document], output: Output) -> None:
+    """Print one document, or one list of them, in a format for programs."""
     if output is Output.JSON:
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
+        import yaml  # slow to load, and seldom asked for
+
         typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
 
 
 def print_rows(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns under titles."""
-    table = Table(*titles, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in titles:
+        # Nothing is cut where the screen is narrow: half an id is of no use.
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*row)
     console().print(table)
@@ -59,7 +63,42 @@ def print_facts(facts: Mapping[str, str]) -> None:
     console().print(grid)
 
 
+def print_records(records: Sequence[Document], output: Output, *, none: str) -> None:
+    """Print records with the same fields, and for people the sentence ``none`` where there are
+    none.
+    """
+    if output is not Output.TABLE:
+        print_document(records, output)
+    elif records:
+        rows = [[_text(value) for value in record.values()] for record in records]
+        print_rows([_title(field) for field in records[0]], rows)
+    else:
+        typer.echo(none)
+
+
+def print_record(record: Document, output: Output) -> None:
+    """Print one record, for programs as a list of one: the same shape as several."""
+    if output is Output.TABLE:
+        print_facts({_title(field): _text(value) for field, value in record.items()})
+    else:
+        print_document([record], output)
+
+
+def _title(field: str) -> str:
+    return field.upper().replace("_", " ")
+
+
+def _text(value: object) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
 def fail(reason: str, code: int = EXIT_FAILED) -> NoReturn:
-    """Leave with one sentence on stderr."""
+    """Leave with the reason on stderr."""
     typer.echo(f"Error: {reason}", err=True)
+    raise typer.Exit(code)
+
+
+def leave(sentence: str, code: int) -> NoReturn:
+    """Leave with one plain line on stderr, as a log or a supervisor expects it of a server."""
+    typer.echo(" ".join(sentence.split()).rstrip(".") + ".", err=True)
     raise typer.Exit(code)

@@ -10,28 +10,31 @@ import shutil
 import sys
 from errno import EADDRINUSE
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 
 from clusterwright import telemetry
 from clusterwright.cli import stopping
+from clusterwright.cli.folder import (
+    CREDENTIALS_FILE,
+    ENDPOINT_FILE,
+    configured,
+    private_files,
+    wrong_setting,
+)
+from clusterwright.cli.options import EXIT_FAILED, Data, DatabaseUrl
+from clusterwright.cli.output import leave
 from clusterwright.cli.stopping import Stop
-from clusterwright.settings import Settings, has_password
+from clusterwright.settings import Settings
 
 if TYPE_CHECKING:
     from clusterwright.web.asgi import ASGIApp
     from clusterwright.web.listener import Limits, Listener
 
+app = typer.Typer(add_completion=False)
 log = logging.getLogger(__name__)
 
-ENDPOINT_FILE = "server.json"
-"""In the data folder: where the server that runs on it can be reached."""
-EXIT_FAILED = 1
-EXIT_WRONG_SETTING = 2
-PRIVATE_UMASK = 0o077
-"""Files of a server are nobody else's."""
 HEALTH_PATHS = ("/healthz", "/readyz")
 PROBE_SECONDS = 0.5
 """How long a probe may still take when everything else has ended."""
@@ -39,15 +42,6 @@ HEALTH_CONNECTIONS = 128
 """Connections of the health port: probes, and nobody else."""
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port; 0 picks one.", show_default="8900")]
-Data = Annotated[
-    Path | None, typer.Option(help="Data folder.", show_default=".clusterwright", file_okay=False)
-]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        help="postgresql:// URL without a password.", show_default="SQLite in the data folder"
-    ),
-]
 DriverName = Annotated[
     str | None, typer.Option(help="Driver of new clusters.", show_default="simulated")
 ]
@@ -57,6 +51,7 @@ Pace = Annotated[
 ]
 
 
+@app.command(epilog="Example: clusterwright serve --port 0 --pace 8")
 def serve(
     host: Host = None,
     port: Port = None,
@@ -76,42 +71,16 @@ def serve(
     }
     stopping.die_quietly()
     settings = configured(given)
-    os.umask(PRIVATE_UMASK)
     telemetry.configure(settings.log_level)
     try:
-        asyncio.run(_serve(settings))
+        with private_files():
+            asyncio.run(_serve(settings))
     finally:
         stopping.ignore_signals()
 
 
-def configured(given: dict[str, Any]) -> Settings:
-    """Settings from options over variables over defaults; leaves with exit code 2 and one plain
-    sentence.
-    """
-    if has_password(given.get("database") or ""):
-        wrong_setting(
-            "--database: Everybody on this machine can read the arguments of a process."
-            " Give a URL with a password in the variable CLUSTERWRIGHT_DATABASE."
-        )
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        # Never the value itself: it may be a secret.
-        problem = error.errors(include_url=False, include_input=False)[0]
-        rule = problem["msg"].removeprefix("Value error, ").rstrip(".")
-        name = str(problem["loc"][0])
-        option = f"--{name} or " if given.get(name) is not None else ""
-        wrong_setting(f"{option}CLUSTERWRIGHT_{name.upper()}: {rule}.")
-
-
-def wrong_setting(sentence: str) -> NoReturn:
-    """Leave before anything has begun: what was asked for cannot be done."""
-    _leave(sentence, EXIT_WRONG_SETTING)
-
-
-def _leave(sentence: str, code: int = EXIT_FAILED) -> NoReturn:
-    typer.echo(" ".join(sentence.split()).rstrip(".") + ".", err=True)
-    raise typer.Exit(code)
+def _leave(sentence: str) -> NoReturn:
+    leave(sentence, EXIT_FAILED)
 
 
 async def _serve(settings: Settings) -> None:
@@ -240,7 +209,7 @@ def _announce(settings: Settings) -> None:
     data = "" if settings.data == Path(".clusterwright") else f" --data {settings.data}"
     command = _own_name()
     typer.echo(f"Clusterwright serves the CCE v3 API at {endpoint}")
-    typer.echo(f"Credentials are in {settings.data / 'credentials.json'}. Next, in another shell:")
+    typer.echo(f"Credentials are in {settings.data / CREDENTIALS_FILE}. Next, in another shell:")
     typer.echo(f'  eval "$({command} env{data})"')
     typer.echo(f"  {command} cluster create demo")
 

@@ -4,13 +4,18 @@ import platform
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 
+import typer
+
 from clusterwright import __version__
 from clusterwright.cli.options import Output, OutputOption
 from clusterwright.cli.output import print_document, print_facts
 
+app = typer.Typer(add_completion=False)
+
 LIBRARIES = ("dbos", "fastapi", "granian", "pydantic", "sqlalchemy", "huaweicloudsdkcce")
 
 
+@app.command(epilog="Example: clusterwright version -o json")
 def version(output: OutputOption = Output.TABLE) -> None:
     """Print the versions of Clusterwright, Python and the most important libraries."""
     found = {"clusterwright": __version__, "python": platform.python_version()}

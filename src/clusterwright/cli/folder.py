@@ -1,0 +1,131 @@
+"""The data folder as every command sees it: where it is, where its server answers, who may ask.
+
+Below both halves of the command line: what runs a server and what asks one. So this module
+imports neither the server nor an SDK.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from clusterwright.cli.output import fail, leave
+
+if TYPE_CHECKING:
+    from clusterwright.settings import Settings
+
+ENDPOINT_FILE = "server.json"
+"""In the data folder: where the server that runs on it can be reached."""
+CREDENTIALS_FILE = "credentials.json"
+"""In the data folder: the first account, secrets included."""
+ENDPOINT = "HUAWEICLOUD_SDK_REGION_CCE_CN_NORTH_4"
+"""The SDKs ask this variable for the endpoint of region cn-north-4 (client notes, A1)."""
+GET_STARTED = 'Start a server with `clusterwright serve`, or eval "$(clusterwright env)".'
+EXIT_WRONG_SETTING = 2
+_PRIVATE_UMASK = 0o077
+
+
+def configured(given: Mapping[str, Any]) -> "Settings":
+    """Settings from options over variables over defaults.
+
+    A wrong one ends the command with exit code 2 and one plain sentence.
+    """
+    # Imported here, because help needs no settings and should be fast.
+    from pydantic import ValidationError
+
+    from clusterwright.settings import Settings, has_password
+
+    if has_password(given.get("database") or ""):
+        wrong_setting(
+            "--database: Everybody on this machine can read the arguments of a process."
+            " Give a URL with a password in the variable CLUSTERWRIGHT_DATABASE."
+        )
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        # Never the value itself: it may be a secret.
+        problem = error.errors(include_url=False, include_input=False)[0]
+        rule = problem["msg"].removeprefix("Value error, ").rstrip(".")
+        name = str(problem["loc"][0])
+        option = f"--{name} or " if given.get(name) is not None else ""
+        wrong_setting(f"{option}CLUSTERWRIGHT_{name.upper()}: {rule}.")
+
+
+def wrong_setting(sentence: str) -> NoReturn:
+    """Leave before anything has begun: what was asked for cannot be done."""
+    leave(sentence, EXIT_WRONG_SETTING)
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Files that are made meanwhile are nobody else's."""
+    before = os.umask(_PRIVATE_UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def folder_of(data: Path | None) -> Path:
+    """The data folder: as given, from CLUSTERWRIGHT_DATA, or the default."""
+    return configured({"data": data}).data
+
+
+def variables(folder: Path) -> dict[str, str]:
+    """The environment for every known client of the server that runs on a data folder.
+
+    A folder on which no server has run ends the command with advice.
+    """
+    endpoint = _read(folder / ENDPOINT_FILE)["endpoint"]
+    account = _read(folder / CREDENTIALS_FILE)
+    auth_url = f"{endpoint}/v3"
+    found = {
+        "HUAWEICLOUD_SDK_AK": account["access_key"],
+        "HUAWEICLOUD_SDK_SK": account["secret_key"],
+        "HUAWEICLOUD_SDK_PROJECT_ID": account["project_id"],
+        "HUAWEICLOUD_SDK_DOMAIN_ID": account["domain_id"],
+        ENDPOINT: endpoint,
+        # For a server of another region; the same variable again for the default one.
+        _endpoint_variable(account["region"]): endpoint,
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": endpoint,
+    }
+    twins = {
+        "REGION_NAME": account["region"],
+        "ACCESS_KEY": account["access_key"],
+        "SECRET_KEY": account["secret_key"],
+        "PROJECT_ID": account["project_id"],
+        "PROJECT_NAME": account["project_name"],
+        "AUTH_URL": auth_url,
+    }
+    found |= {f"HW_{name}": value for name, value in twins.items()}
+    found |= {
+        "HW_DOMAIN_ID": account["domain_id"],
+        "HW_DOMAIN_NAME": account["domain_name"],
+        "HW_USER_NAME": account["user_name"],
+        "HW_USER_PASSWORD": account["password"],
+    }
+    found |= {f"OS_{name}": value for name, value in twins.items()}
+    # Not OS_DOMAIN_NAME: keystoneauth refuses to log in to a domain and a project at once.
+    return found | {
+        "OS_IDENTITY_API_VERSION": "3",
+        "OS_USERNAME": account["user_name"],
+        "OS_PASSWORD": account["password"],
+        "OS_USER_DOMAIN_NAME": account["domain_name"],
+        "OS_PROJECT_DOMAIN_NAME": account["domain_name"],
+    }
+
+
+def _endpoint_variable(region: str) -> str:
+    return f"HUAWEICLOUD_SDK_REGION_CCE_{region.upper().replace('-', '_')}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        fail(f"There is no {path.name} in {path.parent}: no server has run there. {GET_STARTED}")
+    except (OSError, ValueError) as error:
+        fail(f"{path} cannot be read: {error}")
+    return found

@@ -1,0 +1,46 @@
+"""The server's rows, as ``admin`` and ``fault`` reach them: one transaction for one command."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from clusterwright.cli.folder import private_files
+from clusterwright.cli.output import fail
+from clusterwright.errors import ApiError
+from clusterwright.iam.server_key import KeyChanged
+from clusterwright.settings import Settings
+from clusterwright.storage.database import Database, StorageUnavailable, Tx, sqlite_path
+
+T = TypeVar("T")
+
+
+def transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:
+    """Do ``work`` in one transaction on the server's database, and return what it returns.
+
+    The database must exist already. Whatever stands in the way ends the command with one sentence,
+    and then nothing has changed. Files that are made on the way are nobody else's.
+    """
+    try:
+        with private_files():
+            return asyncio.run(_transact(settings, work))
+    except ApiError as error:
+        fail(error.detail)
+    except KeyChanged as error:
+        fail(str(error))
+    except StorageUnavailable as error:
+        fail(f"The database does not answer: {error}")
+    except DBAPIError as error:
+        fail(f"The database cannot be used: {error.orig}")
+
+
+async def _transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:
+    database = Database(settings.database_url, pool_size=1, name="clusterwright command")
+    try:
+        if database.is_sqlite and not sqlite_path(database.url).exists():
+            fail(f"There is no database at {sqlite_path(database.url)}. Start the server first.")
+        async with database.transaction() as tx:
+            return await work(tx)
+    finally:
+        await database.dispose()

@@ -1,0 +1,134 @@
+"""``admin`` and ``fault`` open the server's database in one way and print like everything else."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlalchemy import make_url
+
+from clusterwright.cli import rows
+from clusterwright.settings import Settings
+from clusterwright.storage.database import Tx
+from clusterwright.storage.migrations import migrate
+from tests.cli.command_line import CommandLine, Ran
+
+KINDS = ("domain", "project", "user", "key")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A data folder with an empty database, and no server."""
+    settings = Settings(data=tmp_path)
+    migrate(make_url(settings.database_url))
+    return settings
+
+
+@pytest.fixture
+def alone(settings: Settings, nowhere: CommandLine) -> CommandLine:
+    """A command line that knows that folder."""
+    return CommandLine(nowhere.home, {"CLUSTERWRIGHT_DATA": str(settings.data)})
+
+
+def both(run: CommandLine, *words: str) -> tuple[object, object]:
+    """What a command tells in JSON, and what it tells in YAML."""
+    return run(*words, "-o", "json").document, yaml.safe_load(run(*words, "-o", "yaml").out)
+
+
+def first_account(run: CommandLine) -> None:
+    """A domain with one of everything."""
+    assert run("admin", "domain", "add", "acme").code == 0
+    assert run("admin", "project", "add", "p1", "--domain", "acme").code == 0
+    assert run("admin", "user", "add", "alice", "--domain", "acme").code == 0
+    assert run("admin", "key", "add", "alice").code == 0
+
+
+def test_files_that_are_made_on_the_way_are_nobody_elses(settings: Settings) -> None:
+    made = settings.data / "made"
+    before = os.umask(0o022)
+
+    async def work(tx: Tx) -> None:
+        made.touch()
+
+    rows.transact(settings, work)
+
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    assert os.umask(before) == 0o022
+
+
+def test_yaml_says_what_json_says(alone: CommandLine) -> None:
+    first_account(alone)
+    armed = both(alone, "fault", "add", "InstallMaster", "--reason", "No servers.")
+    lists = [both(alone, "admin", kind, "list") for kind in KINDS]
+
+    faults = both(alone, "fault", "list")
+
+    assert armed == ({"id": 1}, {"id": 2})
+    assert [in_json for in_json, _ in lists] == [in_yaml for _, in_yaml in lists]
+    assert faults[0] == faults[1]
+    assert both(alone, "fault", "clear", "--all") == ({"cleared": 2}, {"cleared": 0})
+
+
+def test_what_is_empty_is_said_in_a_sentence_and_is_an_empty_list_for_programs(
+    alone: CommandLine,
+) -> None:
+    for kind in KINDS:
+        told = alone("admin", kind, "list")
+
+        assert (told.code, told.out) == (0, f"There are no {kind}s.\n")
+        assert alone("admin", kind, "list", "-o", "json").document == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_record_is_disabled_and_enabled(alone: CommandLine, kind: str) -> None:
+    first_account(alone)
+    [record] = alone("admin", kind, "list", "-o", "json").document
+    wanted = record["access_key" if kind == "key" else "id"]
+
+    def enabled() -> bool:
+        [found] = alone("admin", kind, "list", "-o", "json").document
+        return bool(found["enabled"])
+
+    seen = [enabled()]
+    for verb in ("disable", "enable"):
+        ran: Ran = alone("admin", kind, verb, wanted)
+        assert (ran.out, ran.err) == ("", f"{wanted} is {verb}d.\n")
+        seen.append(enabled())
+
+    assert seen == [True, False, True]
+
+
+def test_people_read_a_new_record_line_by_line_and_several_as_a_table(alone: CommandLine) -> None:
+    first_account(alone)
+
+    added = alone("admin", "key", "add", "alice").out
+    listed = alone("admin", "user", "list").out
+
+    assert re.search(r"^SECRET KEY +\S{40} *$", added, re.MULTILINE)
+    assert re.search(r"^ENABLED +yes *$", added, re.MULTILINE)
+    assert re.search(r"^ID +NAME +ENABLED +DOMAIN ID *\n\w{32} +alice +yes ", listed)
+
+
+def test_a_secret_is_whole_on_a_narrow_terminal(alone: CommandLine) -> None:
+    first_account(alone)
+    program = (
+        "import sys; from rich.console import Console; from clusterwright.cli import output;"
+        "output.console = lambda: Console(width=30);"
+        "output.print_record({'secret_key': 'x' * 40}, output.Output.TABLE)"
+    )
+
+    told = alone.program("-c", program).out
+
+    assert told.count("x") == 40
+
+
+@pytest.mark.parametrize("words", [("admin", "user", "list"), ("fault", "list")])
+def test_a_folder_without_a_database_is_told_in_one_line(
+    nowhere: CommandLine, words: tuple[str, ...]
+) -> None:
+    ran = nowhere(*words, "-o", "json")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert re.fullmatch(r"Error: There is no database at .*\. Start the server first\.\n", ran.err)
