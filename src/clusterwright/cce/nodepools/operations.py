@@ -95,7 +95,8 @@ async def list_pools(
     """
     cluster = await clusters.show(tx, caller, cluster_uid)
     by_pool: defaultdict[str, list[Node]] = defaultdict(list)
-    for node in await node_store.find(tx, project_id=cluster.project_id, cluster_uid=cluster.uid):
+    found = await node_store.find(tx, project_id=cluster.project_id, cluster_uid=cluster.uid)
+    async for node in unhurried(found):
         by_pool[node.nodepool_uid].append(node)
     stored = await pools.find(tx, project_id=cluster.project_id, cluster_uid=cluster.uid)
     items = [documents.document(pool, by_pool[pool.uid]) for pool in stored]

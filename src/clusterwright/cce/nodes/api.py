@@ -25,6 +25,7 @@ from clusterwright.cce.nodes.wire import (
 )
 from clusterwright.iam.auth import Member
 from clusterwright.storage import limits
+from clusterwright.turns import unhurried
 from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, Router, json_response, settings
 
@@ -98,7 +99,7 @@ async def list_nodes(
             nodes, more = await operations.list_page(
                 tx, caller, cluster_id, limit=min(limit - len(items), _BATCH), after=last
             )
-            for document in await render(tx, nodes):
+            async for document in unhurried(await render(tx, nodes)):
                 items.append(msgspec.Raw(msgspec.json.encode(document)))
                 size += len(items[-1])
             last = nodes[-1] if nodes else last
