@@ -1,5 +1,4 @@
-"""Baseline (a): the product's own server answering a constant, with no lookup and no
-authentication.
+"""Baseline (a): the product's own server with a constant answer, no look-up, no authentication.
 
 Run as ``python -m bench.baseline_constant PORT SIZE``. What it reaches is all that the product's
 read could reach if it cost nothing.

@@ -1,5 +1,4 @@
-"""Baseline (b): the same read as a conventional service does it, with Flask, the SQLAlchemy ORM and
-gunicorn.
+"""Baseline (b): the same read as a conventional service: Flask, SQLAlchemy's ORM, gunicorn.
 
 It reads the product's own SQLite file, assembles a job from its rows, and checks a signed token. A
 benchmark of one worker gets one worker, like the product's one process.

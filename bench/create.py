@@ -30,8 +30,9 @@ class Client:
         self._project = f"/api/v3/projects/{project_id}"
 
     async def create(self, name: str) -> str:
-        """Create a cluster; returns its job's uid. Raises RuntimeError unless the answer is a
-        201.
+        """Create a cluster; returns its job's uid.
+
+        Raises RuntimeError unless the answer is a 201.
         """
         answer = await self._http.post(f"{self._project}/clusters", json=cluster_walk.body(name))
         if answer.status_code != 201:

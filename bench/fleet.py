@@ -1,5 +1,4 @@
-"""A fleet through the public API: many clusters with nodes, two kill -9 on the way, nothing left
-over.
+"""A fleet through the public API: many clusters with nodes, two kill -9, nothing left over.
 
 Run as ``python -m bench.fleet``. It creates clusters with nodes at pace 0, kills the server twice
 in the middle, waits until every acknowledged job has ended, and tells wall time, memory, and how

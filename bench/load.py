@@ -37,8 +37,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one run measured: requests per second, latencies in milliseconds, and the microseconds
-    of processor time that the server used for a request.
+    """What one run measured.
+
+    Requests per second, latencies in milliseconds, and the microseconds of processor time that the
+    server used for a request.
     """
 
     rate: float

@@ -51,8 +51,9 @@ def clusterwright(data: Path, **settings: Any) -> Iterator[ServerProcess]:
 
 @contextmanager
 def program(command: list[str]) -> Iterator[tuple[int, int]]:
-    """A running server of another kind; gives its process id and its port, which ``{port}`` in the
-    command becomes.
+    """A running server of another kind; gives its process id and its port.
+
+    The port takes the place of ``{port}`` in the command.
     """
     port = free_port()
     with server_core():
@@ -82,9 +83,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory(pid: int) -> tuple[int, int]:
-    """Bytes resident of a process and what it has started: RSS, and PSS, which counts shared pages
-    in parts.
-    """
+    """Bytes resident of a process and its children: RSS, and PSS, which shares pages out."""
     found = {"Rss": 0, "Pss": 0}
     for each in tree(pid):
         for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():

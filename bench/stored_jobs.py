@@ -176,8 +176,9 @@ def _position(uid: str) -> int:
 
 
 def fill_sqlite(jobs: StoredJobs, file: Path) -> None:
-    """Write all copies into a migrated SQLite file that nobody uses. A crash here spoils the
-    file.
+    """Write all copies into a migrated SQLite file that nobody uses.
+
+    A crash here spoils the file.
     """
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("PRAGMA journal_mode=OFF")

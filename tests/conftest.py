@@ -52,9 +52,7 @@ async def data(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server on SQLite that many tests share, fast enough to wait for and slow enough to
-    watch.
-    """
+    """A server on SQLite that many tests share, fast to wait for and slow enough to watch."""
     server = ServerProcess(tmp_path_factory.mktemp("live") / "data", pace=8, cluster_quota=1000)
     server.start()
     yield server

@@ -1,6 +1,4 @@
-"""A real server in a process of its own: started, killed and started again like an operator
-would.
-"""
+"""A real server in a process of its own, started, killed and started again by an operator."""
 
 import json
 import os

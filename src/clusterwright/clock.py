@@ -10,9 +10,7 @@ def now() -> int:
 
 
 def timestamp(nanoseconds: int) -> str:
-    """A time as Go prints it: UTC, up to nine digits of fraction, trailing zeros trimmed (reference
-    1.2).
-    """
+    """A time in UTC as Go prints it: up to nine digits of fraction (API reference, 1.2)."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
     moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
     fraction = f".{rest:09d}".rstrip("0").rstrip(".")

@@ -1,5 +1,7 @@
-"""The one place for settings: each has a default, a ``CLUSTERWRIGHT_*`` variable, one line of text
-and the rule that tells a wrong value, in words that never repeat the value: it may be a secret.
+"""The one place for settings.
+
+Each has a default, a ``CLUSTERWRIGHT_*`` variable, one line of text and the rule that tells a wrong
+value, in words that never repeat the value: it may be a secret.
 """
 
 from pathlib import Path

@@ -1,6 +1,4 @@
-"""A server of the identity routes and one route of a project, in process, on a database of its
-own.
-"""
+"""A server of the identity routes and one route of a project, in process, with its own database."""
 
 import json
 from collections.abc import AsyncIterator

@@ -18,9 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite, which the tests of this file share; ``broken`` takes no add-on
-    once.
-    """
+    """A whole server on SQLite for the tests of this file; ``broken`` takes no add-on once."""
     folder = tmp_path_factory.mktemp("cloud")
     faults = folder / "faults.yaml"
     faults.write_text("- {step: DeployAddon, cluster: broken, reason: No image.}")

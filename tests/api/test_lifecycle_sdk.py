@@ -1,5 +1,6 @@
-"""Access, lifecycle, upgrades and catalog through the official Python SDK: its requests are taken,
-its models read every field of the answers.
+"""Access, lifecycle, upgrades and catalog through the official Python SDK.
+
+Its requests are taken, and its models read every field of the answers.
 """
 
 import json

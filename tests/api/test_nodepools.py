@@ -16,8 +16,9 @@ NODE_POOL_ID = "kubernetes.io/node-pool.id"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share; ``broken`` makes no server
-    once, ``stubborn`` keeps one once.
+    """A whole server on SQLite that the tests of this file share.
+
+    ``broken`` makes no server once, ``stubborn`` keeps one once.
     """
     folder = tmp_path_factory.mktemp("cloud")
     faults = folder / "faults.yaml"

@@ -21,9 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share; ``broken`` makes no server
-    once.
-    """
+    """A whole server on SQLite for the tests of this file; ``broken`` makes no server once."""
     folder = tmp_path_factory.mktemp("cloud")
     faults = folder / "faults.yaml"
     faults.write_text("- {step: CreateNodeVM, cluster: broken, reason: No capacity.}")

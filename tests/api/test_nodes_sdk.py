@@ -1,5 +1,6 @@
-"""Nodes and pools through the official Python SDK: its requests are taken, its models read the
-answers.
+"""Nodes and pools through the official Python SDK.
+
+Its requests are taken, and its models read the answers.
 """
 
 import time

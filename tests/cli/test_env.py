@@ -67,9 +67,7 @@ def test_the_terraform_block_sends_every_service_to_the_server(
 
 @pytest.fixture
 def strange(tmp_path: Path) -> Path:
-    """A data folder whose account has characters that shells and Terraform read as code, in
-    another region.
-    """
+    """A data folder in another region, whose account has characters that shells read as code."""
     fields = ("domain_name", "user_name", "project_name", "domain_id", "project_id", "access_key")
     account = dict.fromkeys(fields, "plain")
     account |= {"password": 'it\'s $(HOME) "${x}" %{y}', "secret_key": "a b", "region": "eu-x1"}

@@ -1,5 +1,4 @@
-"""The command line: ``serve``, ``admin`` and ``fault`` work on the server's own data, everything
-else is a client of the API.
+"""The command line: ``serve``, ``admin`` and ``fault`` for the server, the rest is a client.
 
 No command's module is imported before the command is asked for, so that help and completion are
 fast and a client never loads the server.

@@ -15,8 +15,10 @@ _KEYS = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_PROJECT_ID
 
 
 def connect(data: Path | None) -> "Api":
-    """The API of the server of ``data``, else of the SDK's own environment variables, else of the
-    default data folder.
+    """The API of the server of ``data``.
+
+    Without a folder it is that of the SDK's own environment variables, else of the default data
+    folder.
 
     A named folder wins, as options win over variables. Keys without an endpoint belong to the
     public service and are never used.

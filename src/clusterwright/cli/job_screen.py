@@ -101,9 +101,7 @@ def _updated(job: Document) -> float:
 
 
 def _moment(timestamp: str) -> float:
-    """Seconds since 1970 of a time as Go prints it, with up to nine digits of fraction (API
-    reference, 1.2).
-    """
+    """Seconds since 1970 of a time as Go prints it (API reference, 1.2)."""
     whole, _, fraction = timestamp.removesuffix(" +0000 UTC").partition(".")
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
@@ -196,9 +194,7 @@ def _log(looks: Iterator[Document], screen: Console) -> Document:
 
 
 def wait(api: Api, uid: str, *, timeout: float, output: Output) -> None:
-    """Follow a job and print it where a program asked for it; leave the command unless it
-    succeeds.
-    """
+    """Follow a job, print it where a program asked for it, and leave unless it succeeds."""
     job = follow(api, uid, timeout=timeout, screen=progress(output))
     if output is not Output.TABLE:
         print_document(job, output)
@@ -206,9 +202,7 @@ def wait(api: Api, uid: str, *, timeout: float, output: Output) -> None:
 
 
 def conclude(job: Document, *, timeout: float) -> None:
-    """Leave the command, with the exit code that the job's phase stands for, unless it is
-    Success.
-    """
+    """Leave the command with the exit code of the job's phase, unless it is Success."""
     uid, status = job["metadata"]["uid"], job["status"]
     if status["phase"] == "Failed":
         reason = status.get("reason") or "no reason was given"

@@ -64,9 +64,7 @@ def print_facts(facts: Mapping[str, str]) -> None:
 
 
 def print_records(records: Sequence[Document], output: Output, *, none: str) -> None:
-    """Print records with the same fields, and for people the sentence ``none`` where there are
-    none.
-    """
+    """Print records with the same fields; for people, ``none`` says that there are none."""
     if output is not Output.TABLE:
         print_document(records, output)
     elif records:

@@ -1,6 +1,4 @@
-"""When a server ends: a first signal asks for it, a second one hurries it, and a clock has the last
-word.
-"""
+"""When a server ends: a signal asks for it, a second hurries it, a clock has the last word."""
 
 import asyncio
 import logging
@@ -55,8 +53,9 @@ class Stop:
 
 
 def _end_after(seconds: float) -> None:
-    """End the process in so many seconds if it is still there: jobs go on at the next start, as
-    after any crash.
+    """End the process in so many seconds if it is still there.
+
+    Jobs go on at the next start, as after any crash.
     """
     # A thread, because what hangs may be the loop.
     clock = threading.Timer(seconds, _end)

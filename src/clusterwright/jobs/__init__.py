@@ -1,3 +1,1 @@
-"""Jobs: declared as data, stored as a tree of rows, walked by steps that may run again at any
-moment.
-"""
+"""Jobs: declared as data, stored as a tree of rows, walked by steps that may run again."""

@@ -35,8 +35,9 @@ class ShowJob:
         self._authenticator = authenticator
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether the request is a ShowJob. A trailing slash is another path (API reference,
-        8.3).
+        """Whether the request is a ShowJob.
+
+        A trailing slash is another path (API reference, 8.3).
         """
         if method != "GET" or not path.startswith(_PREFIXES):
             return False

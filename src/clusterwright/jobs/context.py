@@ -20,8 +20,9 @@ LONGEST_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
-    """The surroundings of one step. The step's timeout and the job's cancellation end it from
-    outside.
+    """The surroundings of one step.
+
+    The step's timeout and the job's cancellation end it from outside.
     """
 
     job: Job

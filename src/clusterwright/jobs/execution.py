@@ -213,9 +213,7 @@ class Execution:
         return True
 
     async def _act(self, step: Step, job: Job) -> None:
-        """Run the step's action until it returns, it fails for good, time is up or the job is
-        cancelled.
-        """
+        """Run the step's action until it returns, fails, is out of time or is cancelled."""
         if self._stopped is not None:
             raise Cancelled(self._stopped)
         log.info("running a step", extra={"job": job.root_uid, "step": step.name})
@@ -324,8 +322,9 @@ class Execution:
             )
 
     def _document_is_due(self) -> bool:
-        """Whether clients are to see this commit at once. A worker's first commit always shows
-        what the worker before it may have left out.
+        """Whether clients are to see this commit at once.
+
+        A worker's first commit always shows what the worker before it may have left out.
         """
         small = len(self._tree.jobs) <= SMALL_TREE
         return small or time.monotonic() - self._shown_at >= DOCUMENT_PERIOD

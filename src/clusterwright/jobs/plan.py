@@ -1,6 +1,4 @@
-"""How job types are declared: a tree of steps as data, and the rows that one submission of it
-becomes.
-"""
+"""How job types are declared: a tree of steps as data, and the rows that it becomes."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,9 +46,7 @@ class Parallel:
 
 @dataclass(frozen=True, slots=True)
 class ForEach:
-    """One copy of ``member`` per target of a group, at the same time, listed directly in the
-    parent.
-    """
+    """One copy of ``member`` per target of a group, all at once, listed directly in the parent."""
 
     group: str
     member: "Step | Serial | Parallel"

@@ -74,8 +74,9 @@ class Progress:
         return self.jobs[0]
 
     def after(self, changes: Iterable[Change], now: int) -> Advance:
-        """What ``changes`` to leaves would do, which ``take`` then does. Changes that go back are
-        ignored.
+        """What ``changes`` to leaves would do, which ``take`` then does.
+
+        Changes that go back are ignored.
         """
         moved: dict[int, Job] = {}
         for change in changes:
@@ -109,9 +110,7 @@ class Progress:
 
 
 def _follow(parent: Job, children: _Children, now: int) -> Job:
-    """``parent`` as its children have it: it ends when all have ended, and fails when one has
-    failed.
-    """
+    """``parent`` as its children have it: ended when all have ended, failed when one has failed."""
     updated = max(parent.updated_at, now)
     if children.open:
         return replace(parent, phase=JobPhase.RUNNING, updated_at=updated)
@@ -122,8 +121,9 @@ def _follow(parent: Job, children: _Children, now: int) -> Job:
 
 
 def apply(tree: Tree, changes: Iterable[Change], now: int) -> Tree:
-    """The tree after ``changes`` to leaves, its parents following. Changes that go back are
-    ignored.
+    """The tree after ``changes`` to leaves, its parents following.
+
+    Changes that go back are ignored.
     """
     progress = Progress(tree.jobs)
     progress.take(progress.after(changes, now))

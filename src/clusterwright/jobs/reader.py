@@ -1,5 +1,4 @@
-"""The hot read: one stored document by its uid, with as little between socket and row as each
-database allows.
+"""The hot read: one stored document by its uid, with little between socket and row.
 
 SQLite is read inline, on a read-only connection of its own: 10 microseconds beside a busy writer
 cost less than a thread's round trip. PostgreSQL is read through asyncpg's prepared statements,
@@ -36,8 +35,9 @@ class Reader(Protocol):
 
 
 async def connect(url: URL, *, name: str, connections: int = 2) -> Reader:
-    """A reader of the database at ``url``, whose schema must exist; ``connections`` are the most
-    that it opens on PostgreSQL.
+    """A reader of the database at ``url``, whose schema must exist.
+
+    ``connections`` are the most that it opens on PostgreSQL.
     """
     if url.get_backend_name() == "sqlite":
         return SqliteReader(sqlite_path(url))

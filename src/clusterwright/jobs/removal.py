@@ -62,8 +62,9 @@ async def _remove(tx: Tx, root_uid: str) -> int:
 
 
 async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
-    """Forget up to ``limit`` jobs that ended before a time (ns), fewer where they have many
-    sub-jobs. Returns the uids of their top jobs.
+    """Forget up to ``limit`` jobs that ended before a time (ns), and return their top uids.
+
+    They are fewer where they have many sub-jobs.
     """
     old = (
         await tx.execute(

@@ -62,8 +62,9 @@ class AlreadyRunning(Exception):
 
 
 class Runner:
-    """Works on the jobs of one database. ``start`` and ``stop`` it in the loop that serves
-    requests.
+    """Works on the jobs of one database.
+
+    ``start`` and ``stop`` it in the loop that serves requests.
     """
 
     def __init__(
@@ -94,8 +95,9 @@ class Runner:
         )
 
     async def start(self) -> None:
-        """Begin to work. Raises AlreadyRunning when the data folder is served by another
-        process.
+        """Begin to work.
+
+        Raises AlreadyRunning when the data folder is served by another process.
         """
         if self._database.is_sqlite:
             self._lock = _locked(self._settings.data / "server.lock")
@@ -253,8 +255,10 @@ class Runner:
         await self._sweep()
 
     async def _reconcile(self) -> None:
-        """Queue the jobs again whose workflow has ended, or was never begun, by ways that skip our
-        code: an error of our own, a claim whose answer was lost, a command of the engine's tools.
+        """Queue the jobs again whose workflow has ended, or was never begun.
+
+        That happens by ways that skip our code: an error of our own, a claim whose answer was lost,
+        a command of the engine's tools.
         """
         async with self._database.reading() as tx:
             open_jobs = await store.unfinished(
@@ -282,8 +286,9 @@ class Runner:
         return status is None or status.status not in _WORKED_ON
 
     def _is_ours_but_idle(self, uid: str, status: WorkflowStatus | None) -> bool:
-        """Whether this process has claimed a job and does not run it. That is so for a moment after
-        each claim; it stays so where the claim's answer was lost.
+        """Whether this process has claimed a job and does not run it.
+
+        That is so for a moment after each claim; it stays so where the claim's answer was lost.
         """
         return (
             status is not None
@@ -331,8 +336,9 @@ class Runner:
             await workers.beat(tx, self._executor_id)
 
     async def _beat_after_outage(self) -> None:
-        """Find out, in the place of requests that are sent elsewhere, whether writing works again;
-        an idle disk is left to sleep.
+        """Find out, in the place of requests that are sent elsewhere, whether writing works again.
+
+        An idle disk is left to sleep.
         """
         if self._database.is_away:
             await self._beat()

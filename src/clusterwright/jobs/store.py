@@ -122,8 +122,9 @@ _CANCEL_REASON = sa.select(job_trees.c.cancel_reason).where(
 
 
 async def submit(tx: Tx, request: Request) -> str:
-    """Write the whole tree down and promise it to the engine, in this transaction. Returns the top
-    uid.
+    """Write the whole tree down and promise it to the engine, in this transaction.
+
+    Returns the top uid.
 
     Jobs of one cluster run one at a time, in the order of their submission. Raises ApiError
     TASK_LIMIT when many of them wait already.
@@ -187,8 +188,7 @@ async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
 
 
 async def hold(tx: Tx, tree: Tree) -> str | None:
-    """Make sure that ``tree`` is still ours until this transaction ends; tells why to cancel, or
-    None.
+    """Make sure that ``tree`` is ours until this transaction ends; tells why to cancel, or None.
 
     Raises Superseded when another worker has taken it over.
     """
@@ -235,9 +235,7 @@ async def _write_tree(tx: Tx, statement: sa.Executable, *, document: bytes, **va
 
 
 async def cancel(tx: Tx, cluster_uid: str, reason: str) -> None:
-    """Ask every unfinished job of a cluster to stop at its next chance and to fail with
-    ``reason``.
-    """
+    """Ask every unfinished job of a cluster to stop soon, and to fail with ``reason``."""
     await tx.execute(
         sa.update(job_trees)
         .where(job_trees.c.cluster_uid == cluster_uid, job_trees.c.finished_at.is_(None))

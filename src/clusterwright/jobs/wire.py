@@ -139,9 +139,7 @@ def _tail(job: Job, place: _Place) -> bytes:
 
 
 def encode(tree: Iterable[Job]) -> bytes:
-    """The document of the first job of ``tree`` with everything below it, from jobs in stored
-    order.
-    """
+    """The document of the first job of ``tree`` with all below it, from jobs in stored order."""
     return Rendering(tree).encode()
 
 

@@ -1,6 +1,4 @@
-"""Job documents in the older dialect: keys in lower case, ``status`` for ``phase`` (API reference,
-3.4).
-"""
+"""Job documents in the older dialect: lower-case keys, ``status`` (API reference, 3.4)."""
 
 from collections.abc import Iterator
 

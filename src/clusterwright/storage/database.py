@@ -361,9 +361,7 @@ def sync_engine(url: URL) -> Engine:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Give every SQLite connection of ``engine`` the modes and the transactions that this module
-    promises.
-    """
+    """Give every SQLite connection of ``engine`` the modes and transactions promised here."""
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

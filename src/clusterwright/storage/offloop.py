@@ -31,8 +31,9 @@ class Thread:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run ``work`` to its end. A cancellation waits for that: work on a connection cannot be
-        left alone with it.
+        """Run ``work`` to its end.
+
+        A cancellation waits for that: work on a connection cannot be left alone with it.
         """
         running = asyncio.get_running_loop().run_in_executor(self._pool, work)
         try:

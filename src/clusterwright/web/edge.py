@@ -189,8 +189,9 @@ async def _refuse(send: Send, error: Exception, scope: Scope, request_id: str) -
 
 
 async def read_body(receive: Receive, limit: int = 64 * 1024) -> bytes:
-    """The body of a request that should have none; the Node SDK signs and sends ``{}`` with its
-    reads.
+    """The body of a request that should have none.
+
+    The Node SDK signs and sends ``{}`` with its reads.
     """
     chunks = bytearray()
     while True:

@@ -75,8 +75,10 @@ class Listener:
         """Ends with the server, which by itself it never does."""
 
     async def stop(self, seconds: float, hurried: asyncio.Event) -> None:
-        """Accept nothing more, and finish the answers that are on their way: for some seconds, or
-        until ``hurried``. What is left then is closed without an answer.
+        """Accept nothing more, and finish the answers that are on their way.
+
+        That takes some seconds at the most, and ends at once when ``hurried``; what is left then is
+        closed without an answer.
         """
         self._server.stop()  # type: ignore[no-untyped-call]
         hurry = asyncio.create_task(hurried.wait())
@@ -177,8 +179,9 @@ def _socket_of(descriptor: int) -> socket.socket:
 
 
 def affordable(connections: int) -> int:
-    """How many of so many connections this process has descriptors for, once it has raised its own
-    limit as far as it may.
+    """How many of so many connections this process has descriptors for.
+
+    It raises its own limit as far as it may.
     """
     wanted = connections + _OWN_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

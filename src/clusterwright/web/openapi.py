@@ -1,6 +1,4 @@
-"""The API's own description: FastAPI's, with the bodies that our own parser reads, and the
-credentials.
-"""
+"""The API's own description: FastAPI's, with the bodies that our parser reads, and credentials."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

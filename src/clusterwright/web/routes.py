@@ -63,8 +63,9 @@ def json_bytes(body: bytes, status: int = 200, headers: dict[str, str] | None = 
 
 
 async def array(items: Iterable[Any]) -> msgspec.Raw:
-    """``items`` as a list for ``json_response``: made and encoded one by one, in turns, so that a
-    long list keeps nobody waiting. Give a generator where making an item is work, too.
+    """``items`` as a list for ``json_response``: made and encoded one by one, in turns.
+
+    So a long list keeps nobody waiting. Give a generator where making an item is work, too.
     """
     encoded = [msgspec.json.encode(item) async for item in unhurried(items)]
     return msgspec.Raw(b"[%b]" % b",".join(encoded))

@@ -17,8 +17,9 @@ class Server:
         self._parts = {type(part): part for part in parts}
 
     def check_complete(self) -> None:
-        """Raise LookupError when a part is missing that some route of this program asks for: no
-        process should start that would answer 500 later.
+        """Raise LookupError when a part is missing that some route of this program asks for.
+
+        No process should start that would answer 500 later.
         """
         missing = sorted(kind.__name__ for kind in _asked - self._parts.keys())
         if missing:

@@ -14,8 +14,9 @@ HEAD = "0005"
 
 
 def migrate(url: URL) -> None:
-    """Bring the schema to the newest revision. On PostgreSQL, processes that start together take
-    turns.
+    """Bring the schema to the newest revision.
+
+    On PostgreSQL, processes that start together take turns.
 
     Raises StorageUnavailable when the database does not answer.
     """

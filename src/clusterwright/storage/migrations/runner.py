@@ -30,7 +30,5 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def is_ours(_object: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
-    """Whether Alembic should look at a table: the job engine's tables live beside ours on
-    SQLite.
-    """
+    """Whether Alembic should look at a table: on SQLite the engine's tables live beside ours."""
     return kind != "table" or name in metadata.tables
