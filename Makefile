@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UV := 0.13.9
 PYTEST_OPTIONS ?= -n auto --dist loadfile
 
 .PHONY: help install demo run test check fix lock docs bench clean
@@ -45,9 +46,9 @@ bench: install ## Run the benchmarks in their short form
 
 lock: ## Resolve the dependencies again, into requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet uv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
+		--no-annotate --all-extras --group dev --group bench pyproject.toml -o requirements.lock
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
