@@ -7,7 +7,7 @@ PYTEST_OPTIONS ?= -n auto --dist loadfile --no-loadscope-reorder
 # Whole folders, so that a new test is fast or not by where it is. Everything else is `make test`.
 FAST_TESTS := tests/architecture tests/database tests/drivers tests/jobs
 
-.PHONY: help install demo run check lint test fix lock docs bench clean
+.PHONY: help install demo run check lint test fix lock docs dist bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ fix: install ## Repair what can be repaired: format, imports, generated pages
 docs: install ## Write the generated pages of docs/reference
 	$(BIN)/python -m docs.generate
 
+dist: install ## Build the wheel and the source archive into dist
+	rm -rf dist
+	$(BIN)/hatchling build
+
 bench: install ## Run the benchmarks in their short form
 	$(BIN)/python -m bench.show_job --quick
 
@@ -59,4 +63,4 @@ lock: ## Resolve the dependencies again, into requirements.lock
 		--no-annotate --all-extras --group dev --group bench pyproject.toml -o requirements.lock
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
