@@ -2,9 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST_OPTIONS ?= -n auto --dist loadfile
+UV := 0.13.9
+PYTEST_OPTIONS ?= -n auto --dist loadfile --no-loadscope-reorder
+# Whole folders, so that a new test is fast or not by where it is. Everything else is `make test`.
+FAST_TESTS := tests/architecture tests/database tests/drivers tests/jobs
 
-.PHONY: help install demo run test check fix lock docs bench clean
+.PHONY: help install demo run check lint test fix lock docs dist bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,13 +26,19 @@ demo: install ## Start a throw-away server, create a cluster with the official S
 run: install ## Serve on 127.0.0.1:8900
 	@$(BIN)/clusterwright serve
 
-test: check ## All checks and tests
+check: lint ## What one runs while working: lint, and the tests that start no server
+	$(BIN)/pytest $(PYTEST_OPTIONS) $(FAST_TESTS)
 
-check: install ## Format, lint, types, import contracts, generated pages, tests
+lint: install ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The programs of tests/clients are built while the rest goes on; a test that comes too early waits.
+test: install ## What the gate runs: lint and all tests
+	@$(BIN)/python -m tests.clients.prepare >/dev/null 2>&1 &
+	$(MAKE) lint
 	$(BIN)/pytest $(PYTEST_OPTIONS)
 
 fix: install ## Repair what can be repaired: format, imports, generated pages
@@ -40,14 +49,18 @@ fix: install ## Repair what can be repaired: format, imports, generated pages
 docs: install ## Write the generated pages of docs/reference
 	$(BIN)/python -m docs.generate
 
+dist: install ## Build the wheel and the source archive into dist
+	rm -rf dist
+	$(BIN)/hatchling build
+
 bench: install ## Run the benchmarks in their short form
 	$(BIN)/python -m bench.show_job --quick
 
 lock: ## Resolve the dependencies again, into requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet uv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
+		--no-annotate --all-extras --group dev --group bench pyproject.toml -o requirements.lock
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -102,8 +102,7 @@ async def _many(client: Client, count: int, concurrency: int) -> tuple[float, fl
     jobs: list[str] = []
 
     async def worker(names: Iterator[str]) -> None:
-        for name in names:
-            jobs.append(await client.create(name))
+        jobs.extend([await client.create(name) for name in names])
 
     begin = time.perf_counter()
     await asyncio.gather(*(worker(names) for _ in range(concurrency)))

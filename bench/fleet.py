@@ -172,6 +172,7 @@ async def run(clusters: int, nodes: int, folder: Path) -> dict[str, Any]:
     try:
         account = await Account.open(server)
         stages = []
+        phases: list[str] = []
         began = time.perf_counter()
         done = 0
         for size in [size for size in (10, 100, clusters) if size <= clusters]:

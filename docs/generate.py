@@ -151,10 +151,12 @@ def coverage() -> str:
     lines = [
         "# Coverage\n",
         NOTE,
-        f"The official Python SDK knows {len(operations)} operations. This server answers"
-        f" {answered} of them; the others are known and refused with status 501 and a body from"
-        " the error catalogue. *Driven by* names the official SDKs that call the operation in"
-        " this project's tests.\n",
+        (
+            f"The official Python SDK knows {len(operations)} operations. This server answers"
+            f" {answered} of them; the others are known and refused with status 501 and a body from"
+            " the error catalogue. *Driven by* names the official SDKs that call the operation in"
+            " this project's tests.\n"
+        ),
     ]
     for title, members in groups.items():
         lines += [

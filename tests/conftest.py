@@ -1,6 +1,7 @@
 """Parts that many tests share: databases of both kinds and a running server."""
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +17,36 @@ from tests.server_process import ServerProcess
 settings.register_profile("gate", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("gate")
+
+
+_LONG_WAITS_FIRST = ("durability", "clients", "cli", "api")
+"""Folders of tests whose modules take longest: nobody waits for one alone in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hand out the long modules first. Inside a folder everything keeps its order."""
+    ranks = {folder: rank for rank, folder in enumerate(_LONG_WAITS_FIRST)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(here).parts[0], len(ranks)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell why tests were skipped, in one line for each reason with the number of its tests.
+
+    What a reason says after its first colon is the case; ``-rs`` tells each.
+    """
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(_reason(report) for report in skipped)
+    if reasons and not terminalreporter.hasopt("s"):
+        terminalreporter.section("skipped", sep="-")
+        for reason, number in sorted(reasons.items()):
+            terminalreporter.line(f"SKIPPED {number:>3}  {reason}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """The reason of a skip without its case."""
+    told = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return told.removeprefix("Skipped: ").partition(": ")[0].rstrip(".")
 
 
 @pytest.fixture(scope="session")

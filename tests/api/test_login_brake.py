@@ -136,8 +136,9 @@ async def test_all_the_ways_to_name_a_user_count_as_one(server: Server, name: st
     domain = {"name": "clusterwright"}, {"id": server.account["domain_id"]}
     ways = [{"name": name, "domain": where} for where in domain]
 
-    for number in range(12):
-        answer = await guess(server, ways[number % 2])
+    for number in range(11):
+        await guess(server, ways[number % 2])
+    answer = await guess(server, ways[1])
 
     assert answer.status_code == 429
 

@@ -4,7 +4,7 @@ Its requests are taken, and its models read the answers.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,13 +39,13 @@ def wait(read: Callable[[], Any], wanted: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def cluster(client: Any) -> Iterator[str]:
+def cluster(client: Any) -> str:
     """The id of an available cluster."""
     body = sdk.Cluster(**_python(cluster_body(unique("sdk"))))
     uid = client.create_cluster(sdk.CreateClusterRequest(body=body)).metadata.uid
     request = sdk.ShowClusterRequest(cluster_id=uid)
     wait(lambda: client.show_cluster(request).status.phase, "Available")
-    yield uid
+    return str(uid)
 
 
 def _python(body: dict[str, Any]) -> dict[str, Any]:

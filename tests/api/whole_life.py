@@ -28,10 +28,12 @@ async def live(cloud: Cloud) -> None:
     await change_access(cloud, second)
     await change_version(cloud, first)
     await change_phases(cloud, second)
+    deletions = []
     for url in (first, second):
         made = await cloud.call("DELETE", url, expect=200)
-        await job(cloud, made["status"]["jobID"])
-    older = f"{cloud.project.replace('v3', 'v2')}/jobs/{made['status']['jobID']}"
+        deletions.append(made["status"]["jobID"])
+        await job(cloud, deletions[-1])
+    older = f"{cloud.project.replace('v3', 'v2')}/jobs/{deletions[-1]}"
     await cloud.call("DELETE", older, expect=204)
 
 

@@ -55,7 +55,9 @@ def test_a_person_reads_the_tree_and_then_the_cluster(run: CommandLine, name: st
 
     assert (ran.code, ran.err) == (0, "")
     assert re.search(r"^✔ CreateCluster +Success +\d+\.\d s", ran.out, re.MULTILINE)
-    assert len(re.findall(r"^[├└]─ ✔ InstallMaster +Success +\d+\.\d s", ran.out, re.M)) == 3
+    assert (
+        len(re.findall(r"^[├└]─ ✔ InstallMaster +Success +\d+\.\d s", ran.out, re.MULTILINE)) == 3
+    )
     assert re.search(r"^PHASE +Available *$", ran.out, re.MULTILINE)
     assert "\x1b" not in ran.out
 

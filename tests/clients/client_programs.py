@@ -95,7 +95,7 @@ class Language:
     @contextmanager
     def running(self, environ: Mapping[str, str], home: Path) -> Iterator[Program]:
         """The program, built first if need be, until the context ends."""
-        folder = self._built()
+        folder = self.built()
         process = subprocess.Popen(
             [part.format(home=home, python=sys.executable) for part in self.start.split()],
             cwd=folder,
@@ -110,7 +110,14 @@ class Language:
             finally:
                 process.kill()
 
-    def _built(self) -> Path:
+    def missing(self) -> list[str]:
+        """What its tests need and this machine has not."""
+        missing = [tool for tool in self.tools if shutil.which(tool) is None]
+        if self.module and importlib.util.find_spec(self.module) is None:
+            missing.append(self.module)
+        return missing
+
+    def built(self) -> Path:
         """The folder of the built program. Processes that ask at the same time build it once."""
         _require(self)
         folder = _CACHE / self.name
@@ -151,9 +158,7 @@ def surroundings(environ: Mapping[str, str], home: Path) -> dict[str, str]:
 
 def _require(language: Language) -> None:
     """Skip the test when a tool is missing, and fail it where all of them must be there."""
-    missing = [tool for tool in language.tools if shutil.which(tool) is None]
-    if language.module and importlib.util.find_spec(language.module) is None:
-        missing.append(language.module)
+    missing = language.missing()
     if not missing:
         return
     reason = f"The {language.name} client needs {', '.join(missing)}."

@@ -48,9 +48,9 @@ UNREADABLE = {
 
 def lacking(language: str) -> dict[str, str]:
     """The operations that a language leaves out of scripts, with the reasons."""
-    absent = {name: f"The {language} SDK has no {name}." for name in MISSING[language]}
+    absent = {name: f"The {language} SDK lacks the operation: {name}" for name in MISSING[language]}
     return absent | {
-        name: f"The {language} SDK {reason} in {name}."
+        name: f"The {language} SDK {reason}: {name}"
         for (whose, name), reason in UNREADABLE.items()
         if whose == language
     }

@@ -78,6 +78,6 @@ def test_three_workers_and_thirty_clients_share_forty_database_connections(
     with installed(
         tmp_path, "postgresql", workers=3, max_connections=40, database_connections=12, pace=4
     ) as installation:
-        tally = storm(installation, [], seed=20261127, clients=30, largest_batch=1, longest_calm=8)
+        tally = storm(installation, [], seed=20261127, clients=30, largest_batch=1, longest_calm=4)
 
     assert not tally.faults, tally.table()

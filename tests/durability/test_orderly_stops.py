@@ -1,10 +1,7 @@
 """An orderly stop is no failure: it ends in time, and the jobs go on at the next start."""
 
 import signal
-import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 
 import pytest
 
@@ -12,7 +9,6 @@ from tests.client import until
 from tests.durability.conftest import Launch, SignIn
 from tests.durability.events import GRACE, ROUNDING, ended_by
 from tests.durability.evidence import at_work
-from tests.server_process import ServerProcess
 
 pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
 
@@ -52,36 +48,3 @@ def test_a_stop_that_is_asked_for_twice_is_one_stop(launch: Launch, sign_in: Sig
 
     assert seconds < GRACE + ROUNDING
     client.wait_for_success(jobs)
-
-
-UNFINISHED = {
-    "nothing": b"",
-    "half a head": b"POST /v3/auth/tokens HTTP/1.1\r\nHost: here\r\nContent-",
-    "half a body": b"POST /v3/auth/tokens HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n{",
-    "an idle connection": b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n",
-}
-"""What a client may have sent when a stop comes."""
-
-
-@pytest.fixture
-def connections() -> Iterator[ExitStack]:
-    """Connections that are closed when their test is over."""
-    with ExitStack() as opened:
-        yield opened
-
-
-def test_a_stop_does_not_wait_for_requests_that_never_end(
-    launch: Launch, connections: ExitStack
-) -> None:
-    server = launch()
-    for sent in UNFINISHED.values():
-        connections.enter_context(connected(server)).sendall(sent)
-
-    seconds = ended_by(server, signal.SIGTERM)
-
-    assert seconds < GRACE + ROUNDING
-
-
-def connected(server: ServerProcess) -> socket.socket:
-    """A connection to a server."""
-    return socket.create_connection(("127.0.0.1", server.port))
