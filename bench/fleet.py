@@ -20,6 +20,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from tests.kit import cluster_body, log_in_body
 from tests.server_process import ServerProcess
 
 CONCURRENCY = 16
@@ -43,17 +44,8 @@ class Account:
     async def open(cls, server: ServerProcess) -> "Account":
         """Log in with a token of the server's first project."""
         known = server.credentials
-        user = {
-            "name": known["user_name"],
-            "password": known["password"],
-            "domain": {"name": known["domain_name"]},
-        }
         client = httpx.AsyncClient(base_url=server.endpoint, timeout=120)
-        identity = {"methods": ["password"], "password": {"user": user}}
-        scope = {"project": {"id": known["project_id"]}}
-        answer = await client.post(
-            "/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}}
-        )
+        answer = await client.post("/v3/auth/tokens", json=log_in_body(known))
         client.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
         client.base_url = httpx.URL(f"{server.endpoint}/api/v3/projects/{known['project_id']}/")
         return cls(server, client)
@@ -74,16 +66,7 @@ class Account:
     async def create(self, number: int, nodes: int) -> None:
         """Create a cluster, and its nodes as soon as it is Available."""
         name = f"fleet-{number:05d}"
-        body = {
-            "kind": "Cluster",
-            "apiVersion": "v3",
-            "metadata": {"name": name},
-            "spec": {
-                "flavor": "cce.s1.medium",
-                "hostNetwork": {"vpc": "vpc-1", "subnet": "subnet-1"},
-                "containerNetwork": {"mode": "vpc-router"},
-            },
-        }
+        body = cluster_body(name, flavor="cce.s1.medium")
         created = await self.ask("POST", "clusters", json=body)
         if created is None:
             everything = await self.ask("GET", "clusters")

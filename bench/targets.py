@@ -20,6 +20,7 @@ from bench.load import Figures, Request
 from bench.stored_jobs import StoredJobs, fill_postgresql, fill_sqlite
 from clusterwright.storage.database import sync_url
 from tests import postgresql
+from tests.kit import log_in_body
 from tests.server_process import ServerProcess
 
 SECRET = "only for this benchmark"
@@ -140,14 +141,7 @@ def _reads(kind: Kind, server: ServerProcess, jobs: StoredJobs) -> list[Target]:
 
 def token(server: ServerProcess) -> str:
     """A token of the first account for its project."""
-    account = server.credentials
-    user = {"id": account["user_id"], "password": account["password"]}
-    body = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"id": account["project_id"]}},
-        }
-    }
+    body = log_in_body(server.credentials)
     answer = httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body).raise_for_status()
     return answer.headers["X-Subject-Token"]
 

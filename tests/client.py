@@ -2,25 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
 import httpx
 
 from tests.job_documents import Document, phase, phases
+from tests.kit import PATIENCE, cluster_body, log_in_body, until
 from tests.server_process import ServerProcess
-
-PATIENCE = 120.0
-"""Seconds that anything may take; every wait here is bounded by it."""
-
-
-def until(what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Wait until ``ready`` says so. Fails with ``what`` when it does not."""
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, f"after {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 class Client:
@@ -30,12 +20,7 @@ class Client:
         account = server.credentials
         self._http = httpx.Client(base_url=server.endpoint, timeout=10)
         self._project = f"/api/v3/projects/{account['project_id']}"
-        user = {"id": account["user_id"], "password": account["password"]}
-        identity = {"methods": ["password"], "password": {"user": user}}
-        scope = {"project": {"id": account["project_id"]}}
-        answer = self._http.post(
-            "/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}}
-        )
+        answer = self._http.post("/v3/auth/tokens", json=log_in_body(account))
         self.token = answer.headers["X-Subject-Token"]
         self._http.headers["X-Auth-Token"] = self.token
 
@@ -50,19 +35,8 @@ class Client:
 
     def create(self, name: str, *, flavor: str = "cce.s2.small") -> httpx.Response:
         """Ask for a cluster, of three masters unless said otherwise."""
-        return self._http.post(
-            f"{self._project}/clusters",
-            json={
-                "kind": "Cluster",
-                "apiVersion": "v3",
-                "metadata": {"name": name},
-                "spec": {
-                    "flavor": flavor,
-                    "hostNetwork": {"vpc": "v", "subnet": "s"},
-                    "containerNetwork": {"mode": "vpc-router"},
-                },
-            },
-        )
+        asked = cluster_body(name, flavor=flavor)
+        return self._http.post(f"{self._project}/clusters", json=asked)
 
     def created(self, name: str) -> str:
         """Create a cluster. Returns its job's id."""

@@ -18,12 +18,15 @@ from clusterwright.ids import new_id
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Database
 from clusterwright.web.asgi import ASGIApp
+from tests.kit import PATIENCE as PATIENCE
+from tests.kit import SUBNET as SUBNET
+from tests.kit import VPC as VPC
+from tests.kit import cluster_body, log_in_body
 
 BASE = "http://cce.example.test"
-PATIENCE = 20
-"""Seconds that anything may take at pace 0."""
-VPC = "5c3f2a0e-7d5b-4b53-9f0e-6a5d2f1c8e11"
-SUBNET = "b1e0c9d4-2f6a-4c0f-8f53-3d9a7e6b4c22"
+
+cluster = cluster_body
+"""As tests of the API call it."""
 
 
 @dataclass
@@ -81,21 +84,6 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{uuid4().hex[:12]}"
 
 
-def cluster(name: str, **spec: Any) -> dict[str, Any]:
-    """The body of a request to create a cluster."""
-    return {
-        "kind": "Cluster",
-        "apiVersion": "v3",
-        "metadata": {"name": name},
-        "spec": {
-            "version": "v1.31",
-            "hostNetwork": {"vpc": VPC, "subnet": SUBNET},
-            "containerNetwork": {"mode": "vpc-router"},
-        }
-        | spec,
-    }
-
-
 @asynccontextmanager
 async def open_cloud(folder: Path, **settings: Any) -> AsyncIterator[Cloud]:
     """A server whose data is below ``folder``; opened again there, it remembers everything."""
@@ -136,11 +124,6 @@ async def stranger(cloud: Cloud, database_url: str) -> AsyncIterator[Cloud]:
 
 async def sign_in(client: httpx.AsyncClient, account: Mapping[str, str]) -> str:
     """A token of the account's project; empty where the server does not know the account."""
-    user = {"id": account["user_id"], "password": account["password"]}
-    scope = {"project": {"id": account["project_id"]}}
-    identity = {"methods": ["password"], "password": {"user": user}}
-    answer = await client.post(
-        "/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}}
-    )
+    answer = await client.post("/v3/auth/tokens", json=log_in_body(account))
     token: str = answer.headers.get("X-Subject-Token", "")
     return token

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.kit import log_in_body
 from tests.server_process import ServerProcess
 
 CLUSTER = "1df09f9a-0000-11f0-8f52-0255ac10003e"
@@ -17,13 +18,8 @@ TEMPLATES = "/api/v3/addontemplates?addon_template_name=coredns"
 @pytest.fixture(scope="module")
 def token(live_server: ServerProcess) -> str:
     """A token of the first project."""
-    account = live_server.credentials
-    user = {"id": account["user_id"], "password": account["password"]}
-    auth = {
-        "identity": {"methods": ["password"], "password": {"user": user}},
-        "scope": {"project": {"id": account["project_id"]}},
-    }
-    answer = httpx.post(f"{live_server.endpoint}/v3/auth/tokens", json={"auth": auth})
+    asked = log_in_body(live_server.credentials)
+    answer = httpx.post(f"{live_server.endpoint}/v3/auth/tokens", json=asked)
     return answer.headers["X-Subject-Token"]
 
 

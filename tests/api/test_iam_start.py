@@ -3,7 +3,6 @@
 import asyncio
 import json
 import stat
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from clusterwright.settings import Settings
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Supervisor
 from tests.api.iam_server import Server, serving, tables
+from tests.kit import until_async
 
 
 def mode(path: Path) -> int:
@@ -114,14 +114,6 @@ async def test_two_first_starts_at_once_make_one_account(tmp_path: Path) -> None
     assert mode(settings.data / "credentials.json") == 0o600
 
 
-async def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("The change was not noticed within five seconds.")
-
-
 def watching(server: Server) -> Supervisor:
     """What lets a server notice what other processes do."""
     return Supervisor(identity_chores(server.directory, server.database))
@@ -144,7 +136,9 @@ async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
         [project] = await run("project", "add", "p1", "--domain", "acme", "-o", "json")
         [user] = await run("user", "add", "alice", "--domain", "acme", "-o", "json")
         [key] = await run("key", "add", "alice", "-o", "json")
-        await wait_for(lambda: key["access_key"] in seen.snapshot.access_keys)
+        await until_async(
+            "the change is not noticed", lambda: key["access_key"] in seen.snapshot.access_keys
+        )
         pair = (key["access_key"], key["secret_key"])
         signed = server.sign("GET", f"/api/v3/projects/{project['id']}/jobs", key=pair)
         by_key = await server.jobs(signed, project["id"])
@@ -153,7 +147,10 @@ async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
         )
         await run("user", "password", "alice", "--password-stdin", stdin="changed\n")
         await run("key", "disable", key["access_key"])
-        await wait_for(lambda: not seen.snapshot.access_keys[key["access_key"]].enabled)
+        await until_async(
+            "the change is not noticed",
+            lambda: not seen.snapshot.access_keys[key["access_key"]].enabled,
+        )
         refused = await server.jobs(signed, project["id"])
         changed = await server.ask_token(
             password={"user": {"id": user["id"], "password": "changed"}}

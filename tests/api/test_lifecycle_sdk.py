@@ -4,8 +4,6 @@ Its requests are taken, and its models read every field of the answers.
 """
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from huaweicloudsdkcore.utils.http_utils import sanitize_for_serialization
 
 from tests.api.cloud import cluster as cluster_body
 from tests.api.cloud import unique
+from tests.kit import until_equal
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
@@ -40,16 +39,8 @@ def cluster(client: Any) -> str:
         kind="Cluster", api_version="v3", metadata=body["metadata"], spec=body["spec"]
     )
     uid: str = client.create_cluster(sdk.CreateClusterRequest(body=asked)).metadata.uid
-    wait(lambda: phase(client, uid), "Available")
+    until_equal(lambda: phase(client, uid), "Available")
     return uid
-
-
-def wait(read: Callable[[], Any], wanted: Any) -> None:
-    """Call ``read`` until it gives what is wanted."""
-    deadline = time.monotonic() + PATIENCE
-    while (found := read()) != wanted:
-        assert time.monotonic() < deadline, f"{found} stays"
-        time.sleep(0.05)
 
 
 def phase(client: Any, uid: str) -> str:
@@ -123,21 +114,21 @@ def test_lifecycle(client: Any, cluster: str) -> None:
         sdk.BatchDeleteClusterTagsRequest(cluster_id=cluster, body=keys)
     )
     client.hibernate_cluster(sdk.HibernateClusterRequest(cluster_id=cluster))
-    wait(lambda: phase(client, cluster), "Hibernation")
+    until_equal(lambda: phase(client, cluster), "Hibernation")
     client.awake_cluster(sdk.AwakeClusterRequest(cluster_id=cluster))
-    wait(lambda: phase(client, cluster), "Available")
+    until_equal(lambda: phase(client, cluster), "Available")
     extra = sdk.ResizeClusterRequestBodyExtendParam(is_auto_pay="true")
     larger = sdk.ResizeClusterRequestBody(flavor_resize="cce.s1.medium", extend_param=extra)
     resized = whole(
         client.resize_cluster(sdk.ResizeClusterRequest(cluster_id=cluster, body=larger))
     )
-    wait(lambda: phase(client, cluster), "Available")
+    until_equal(lambda: phase(client, cluster), "Available")
     every = sdk.RotateCredentialsRequestBody(component="all")
     ask = sdk.RotateClusterCredentialsRequest(cluster_id=cluster, body=every)
     rotated = whole(client.rotate_cluster_credentials(ask))
 
-    wait(lambda: job_phase(client, resized.job_id), "Success")
-    wait(lambda: job_phase(client, rotated.jobid), "Success")
+    until_equal(lambda: job_phase(client, resized.job_id), "Success")
+    until_equal(lambda: job_phase(client, rotated.jobid), "Success")
 
 
 def test_upgrades(client: Any, cluster: str) -> None:
@@ -161,7 +152,7 @@ def test_upgrades(client: Any, cluster: str) -> None:
     )
     task = whole(client.upgrade_cluster(sdk.UpgradeClusterRequest(**one, body=asked)))
     show = sdk.ShowUpgradeClusterTaskRequest(**one, task_id=task.metadata.uid)
-    wait(lambda: whole(client.show_upgrade_cluster_task(show)).status.phase, "Success")
+    until_equal(lambda: whole(client.show_upgrade_cluster_task(show)).status.phase, "Success")
     after = sdk.PostcheckClusterRequestBody(
         kind="PostCheckTask", api_version="v3", spec=sdk.PostcheckSpec(**hop)
     )

@@ -3,8 +3,6 @@
 Its requests are taken, and its models read the answers.
 """
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 
 from tests.api.cloud import cluster as cluster_body
 from tests.api.cloud import unique
+from tests.kit import until_equal
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
@@ -30,21 +29,13 @@ def client(live_server: ServerProcess) -> Any:
     return builder.with_endpoints([live_server.endpoint]).build()
 
 
-def wait(read: Callable[[], Any], wanted: Any) -> None:
-    """Call ``read`` until it gives what is wanted."""
-    deadline = time.monotonic() + PATIENCE
-    while (found := read()) != wanted:
-        assert time.monotonic() < deadline, f"{found} stays"
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def cluster(client: Any) -> str:
     """The id of an available cluster."""
     body = sdk.Cluster(**_python(cluster_body(unique("sdk"))))
     uid = client.create_cluster(sdk.CreateClusterRequest(body=body)).metadata.uid
     request = sdk.ShowClusterRequest(cluster_id=uid)
-    wait(lambda: client.show_cluster(request).status.phase, "Available")
+    until_equal(lambda: client.show_cluster(request).status.phase, "Available")
     return str(uid)
 
 
@@ -57,7 +48,7 @@ def _python(body: dict[str, Any]) -> dict[str, Any]:
 
 def job_ends(client: Any, job_id: str) -> None:
     request = sdk.ShowJobRequest(job_id=job_id)
-    wait(lambda: client.show_job(request).status.phase, "Success")
+    until_equal(lambda: client.show_job(request).status.phase, "Success")
 
 
 def template(**more: Any) -> dict[str, Any]:
@@ -161,14 +152,14 @@ def test_pools_through_the_sdk(client: Any, cluster: str) -> None:
         status = client.show_node_pool(sdk.ShowNodePoolRequest(**where)).status
         return status.phase, status.active_node
 
-    wait(ready, ("", 1))
+    until_equal(ready, ("", 1))
     scale = sdk.ScaleNodePoolRequestBody(
         kind="NodePool",
         api_version="v3",
         spec=sdk.ScaleNodePoolSpec(desired_node_count=2, scale_groups=["default"]),
     )
     client.scale_node_pool(sdk.ScaleNodePoolRequest(**where, body=scale))
-    wait(ready, ("", 2))
+    until_equal(ready, ("", 2))
     change = sdk.NodePoolUpdate(
         metadata=sdk.NodePoolMetadataUpdate(name=made.metadata.name),
         spec=sdk.NodePoolSpecUpdate(

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,7 @@ from clusterwright import supervision
 from clusterwright.storage.database import StorageUnavailable
 from clusterwright.supervision import Chore, Supervisor
 from tests.api.cloud import open_cloud
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for a condition, some seconds at most."""
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    pytest.fail(f"Not within five seconds: {what}")
+from tests.kit import until_async
 
 
 def chores() -> dict[str, asyncio.Task[object]]:
@@ -31,13 +22,13 @@ async def test_each_background_task_of_a_server_comes_back_when_it_is_killed(
     tmp_path: Path, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_cloud(tmp_path, database=database_url) as cloud:
-        await until(lambda: bool(chores()), "the chores begin")
+        await until_async("the chores begin", lambda: bool(chores()))
         before = chores()
 
         for task in before.values():
             task.cancel()
-        await until(lambda: all(task.done() for task in before.values()), "all are gone")
-        await until(lambda: chores().keys() == before.keys(), "all are back")
+        await until_async("all are gone", lambda: all(task.done() for task in before.values()))
+        await until_async("all are back", lambda: chores().keys() == before.keys())
 
         assert caplog.text.count("restarting a chore") == len(before)
         assert (await cloud.client.get("/healthz")).status_code == 200
@@ -65,10 +56,10 @@ async def test_a_chore_that_fails_is_told_once_done_again_and_named_while_it_fai
             raise error
 
     async with Supervisor([Chore("sweeping", sweep, 0.001)]) as supervisor:
-        await until(lambda: bool(tries > 3 and supervisor.troubles()), "it is named")
+        await until_async("it is named", lambda: bool(tries > 3 and supervisor.troubles()))
         [trouble] = supervisor.troubles()
         works = True
-        await until(lambda: not supervisor.troubles(), "it is well again")
+        await until_async("it is well again", lambda: not supervisor.troubles())
 
     assert trouble.startswith("sweeping for ")
     assert str(error) in trouble
@@ -79,7 +70,7 @@ async def test_a_chore_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(supervision, "PATIENCE", 0.01)
 
     async with Supervisor([Chore("hanging", asyncio.Event().wait, 0.001)]) as supervisor:  # type: ignore[arg-type]
-        await until(lambda: bool(supervisor.troubles()), "it is named")
+        await until_async("it is named", lambda: bool(supervisor.troubles()))
         [trouble] = supervisor.troubles()
 
     assert trouble.endswith("(no answer)")
@@ -89,7 +80,7 @@ async def test_a_server_without_its_supervisor_is_not_alive(tmp_path: Path) -> N
     async with open_cloud(tmp_path) as cloud:
         [task] = [task for task in asyncio.all_tasks() if task.get_name() == "supervisor"]
         task.cancel()
-        await until(task.done, "the supervisor is gone")
+        await until_async("the supervisor is gone", task.done)
 
         answer = await cloud.client.get("/healthz")
 

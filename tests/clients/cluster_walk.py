@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.clients.client_programs import Answer, Program
+from tests.kit import cluster_body
 
 PATIENCE = 60
 """Seconds that a job may take."""
@@ -30,22 +31,13 @@ class Created:
 
 
 def body(name: str) -> dict[str, Any]:
-    """The body of a CreateCluster request."""
-    return {
-        "kind": "Cluster",
-        "apiVersion": "v3",
-        "metadata": {"name": name},
-        "spec": {
-            "type": "VirtualMachine",
-            "flavor": "cce.s1.small",
-            "version": "v1.31",
-            "hostNetwork": {
-                "vpc": "5c3f2a0e-7d5b-4b53-9f0e-6a5d2f1c8e11",
-                "subnet": "b1e0c9d4-2f6a-4c0f-8f53-3d9a7e6b4c22",
-            },
-            "containerNetwork": {"mode": "vpc-router", "cidr": "172.16.0.0/16"},
-        },
-    }
+    """The body of a CreateCluster request, with what the page's own sample gives."""
+    return cluster_body(
+        name,
+        type="VirtualMachine",
+        flavor="cce.s1.small",
+        containerNetwork={"mode": "vpc-router", "cidr": "172.16.0.0/16"},
+    )
 
 
 def create(program: Program) -> Created:

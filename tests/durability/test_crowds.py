@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests import sockets
-from tests.client import until
 from tests.durability.conftest import Launch
+from tests.kit import until
 from tests.server_process import ServerProcess, free_port
 
 pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]

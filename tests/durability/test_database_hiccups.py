@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Client, until
+from tests.client import Client
 from tests.durability.conftest import SignIn
 from tests.durability.events import Event, happen
 from tests.durability.evidence import workers
 from tests.durability.installation import Installation, installed
 from tests.durability.storm import storm
+from tests.kit import until
 
 pytestmark = [
     pytest.mark.durability,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import until
 from tests.durability.conftest import SignIn
 from tests.durability.evidence import workers
 from tests.durability.installation import installed
+from tests.kit import until
 
 pytestmark = [
     pytest.mark.durability,

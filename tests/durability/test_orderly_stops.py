@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.client import until
 from tests.durability.conftest import Launch, SignIn
 from tests.durability.events import GRACE, ROUNDING, ended_by
 from tests.durability.evidence import at_work
+from tests.kit import until
 
 pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
 

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from tests import postgresql
-from tests.client import Client, until
+from tests.client import Client
 from tests.durability.conftest import Launch, SignIn
 from tests.durability.evidence import workers
+from tests.kit import until
 from tests.postgresql import PostgresServer
 from tests.server_process import ServerProcess
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from tests import sockets
-from tests.client import until
 from tests.durability.conftest import Launch, SignIn
+from tests.kit import until
 from tests.server_process import ServerProcess
 
 pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]

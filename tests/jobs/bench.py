@@ -26,6 +26,7 @@ from clusterwright.jobs.tree import Tree
 from clusterwright.storage.database import Database, Tx, metadata
 from tests.job_documents import Document
 from tests.jobs import addon_jobs, lifecycle_jobs, node_jobs
+from tests.kit import cluster_body
 
 PROJECT = "0" * 32
 CALLER = Caller(
@@ -151,21 +152,8 @@ class Bench:
 
 async def create_cluster(bench: Bench) -> str:
     number = len(bench.clusters) + 1
-    asked = ClusterToCreate.parse(
-        msgspec.json.encode(
-            {
-                "kind": "Cluster",
-                "apiVersion": "v3",
-                "metadata": {"name": f"bench-{number}"},
-                "spec": {
-                    "flavor": "cce.s2.small",
-                    "version": "v1.33",
-                    "hostNetwork": {"vpc": "v", "subnet": "s"},
-                    "containerNetwork": {"mode": "vpc-router"},
-                },
-            }
-        )
-    )
+    body = cluster_body(f"bench-{number}", flavor="cce.s2.small", version="v1.33")
+    asked = ClusterToCreate.parse(msgspec.json.encode(body))
     async with bench.database.transaction() as tx:
         made = await operations.create(tx, CALLER, asked, driver="simulated", quota=TIMES)
     bench.clusters.append(made.uid)
