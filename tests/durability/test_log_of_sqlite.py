@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from clusterwright.storage import database, offloop
+from clusterwright.storage import offloop, sqlite
 from clusterwright.storage.database import Database
 
 PATIENCE = 20
@@ -32,7 +32,7 @@ async def test_what_is_committed_reaches_the_database_file_soon(
     data: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(offloop, "COMMITS", 1)
-    file = database.sqlite_path(data.url)
+    file = sqlite.sqlite_path(data.url)
 
     async with data.transaction() as tx:
         await tx.execute(INSERT, {"content": "a word that nobody else writes"})

@@ -8,10 +8,11 @@ from sqlalchemy.exc import DBAPIError
 
 from clusterwright.cli.folder import private_files
 from clusterwright.cli.output import fail
-from clusterwright.errors import ApiError
 from clusterwright.iam.server_key import KeyChanged
+from clusterwright.iam.store import NameTaken
 from clusterwright.settings import Settings
-from clusterwright.storage.database import Database, StorageUnavailable, Tx, sqlite_path
+from clusterwright.storage.database import Database, StorageUnavailable, Tx
+from clusterwright.storage.sqlite import sqlite_path
 
 T = TypeVar("T")
 
@@ -25,9 +26,7 @@ def transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:
     try:
         with private_files():
             return asyncio.run(_transact(settings, work))
-    except ApiError as error:
-        fail(error.detail)
-    except KeyChanged as error:
+    except (KeyChanged, NameTaken) as error:
         fail(str(error))
     except StorageUnavailable as error:
         fail(f"The database does not answer: {error}")

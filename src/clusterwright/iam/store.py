@@ -29,7 +29,6 @@ from sqlalchemy import (
 )
 
 from clusterwright.clock import now
-from clusterwright.errors import ALREADY_EXISTS, ApiError
 from clusterwright.storage.database import Tx, metadata
 
 
@@ -218,8 +217,12 @@ async def load(tx: Tx, known: Snapshot = NOTHING) -> Snapshot:
     )
 
 
+class NameTaken(Exception):
+    """Another record of the domain has this name; the text says which."""
+
+
 async def add(tx: Tx, record: Record) -> None:
-    """Insert a record. Raises ApiError when its domain has one of that name already."""
+    """Insert a record. Raises NameTaken when its domain has one of that name already."""
     changed_in = await begin_change(tx)
     table = _TABLES[type(record)]
     values = {name: getattr(record, name) for name in _names(table)}
@@ -229,9 +232,7 @@ async def add(tx: Tx, record: Record) -> None:
             same &= table.c.domain_id == record.domain_id
         if (await tx.execute(select(exists().where(same)))).scalar_one():
             kind = type(record).__name__.lower()
-            raise ApiError(
-                ALREADY_EXISTS, f"A {kind} named {record.name} exists. Choose another name."
-            )
+            raise NameTaken(f"A {kind} named {record.name} exists. Choose another name.")
     await tx.execute(insert(table).values(values | {"revision": changed_in}))
 
 

@@ -14,7 +14,8 @@ import asyncpg
 from sqlalchemy.engine import URL
 
 from clusterwright.jobs import wire
-from clusterwright.storage.database import BUSY_TIMEOUT, StorageUnavailable, first_line, sqlite_path
+from clusterwright.storage.database import StorageUnavailable, first_line
+from clusterwright.storage.sqlite import read_only_connection, sqlite_path
 from clusterwright.storage.sqlstates import meaning
 
 _Found = dict[tuple[str, str], bytes | None]
@@ -63,8 +64,7 @@ class SqliteReader:
     )
 
     def __init__(self, path: Path) -> None:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        self._connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT / 1000)
+        self._connection = read_only_connection(path)
 
     async def read(self, uid: str, *, project_id: str) -> bytes | None:
         """As Reader promises."""

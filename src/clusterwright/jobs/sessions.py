@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from clusterwright.settings import Settings
-from clusterwright.storage.database import IDLE_IN_TRANSACTION, set_sqlite_modes, sync_url
+from clusterwright.storage.database import IDLE_IN_TRANSACTION, sync_url
+from clusterwright.storage.sqlite import set_sqlite_modes
 
 
 def open_engine(url: URL, executor_id: str, settings: Settings) -> sa.Engine:

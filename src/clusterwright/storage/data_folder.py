@@ -18,7 +18,7 @@ from typing import NoReturn
 from sqlalchemy import make_url
 
 from clusterwright.settings import Settings
-from clusterwright.storage.database import sqlite_path
+from clusterwright.storage.sqlite import sqlite_path
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -31,6 +30,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from clusterwright.storage import offloop
 from clusterwright.storage.offloop import Checkpoints, Thread
 from clusterwright.storage.outage import Outage
+from clusterwright.storage.sqlite import (
+    BUSY_TIMEOUT,
+    INLINE_TIMEOUT,
+    plain_connection,
+    prepare_sqlite,
+    set_sqlite_modes,
+    sqlite_path,
+)
 from clusterwright.storage.sqlstates import Meaning, meaning
 
 T = TypeVar("T")
@@ -39,14 +46,10 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 metadata = MetaData()
 """Where every store declares its tables."""
 
-BUSY_TIMEOUT = 30_000
-"""Milliseconds that a writer waits for another one on SQLite."""
 IDLE_IN_TRANSACTION = 15_000
 """Milliseconds until PostgreSQL ends a session that does nothing in its transaction: a frozen
 process must not keep the rows that whoever takes its jobs over has to lock.
 """
-_INLINE_TIMEOUT = 5
-"""Milliseconds of that wait that may be spent inside the event loop at a time."""
 _SLOW_COMMIT = 0.002
 """Seconds of a commit after which the next one is made outside the event loop."""
 _RETRY_PAUSE = 0.002
@@ -173,12 +176,12 @@ class _Sqlite:
         self._writer = asyncio.Lock()
         self._thread = Thread()
         self._disk_is_slow = False
-        self._checkpoints = Checkpoints(lambda: _plain_connection(sqlite_path(url)))
+        self._checkpoints = Checkpoints(lambda: plain_connection(sqlite_path(url)))
 
         @event.listens_for(self._engine, "connect")
         def configure(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # transactions begin below, never by themselves
-            set_sqlite_modes(connection, busy_timeout=_INLINE_TIMEOUT)
+            set_sqlite_modes(connection, busy_timeout=INLINE_TIMEOUT)
             connection.execute(f"PRAGMA wal_autocheckpoint={offloop.LONGEST_LOG}")
 
     @asynccontextmanager
@@ -233,10 +236,6 @@ class _Sqlite:
         self._checkpoints.close()
         self._thread.close()
         self._engine.dispose()
-
-
-def _plain_connection(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
@@ -358,33 +357,3 @@ def sync_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         prepare_sqlite(engine)
     return engine
-
-
-def prepare_sqlite(engine: Engine) -> None:
-    """Give every SQLite connection of ``engine`` the modes and transactions promised here."""
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions of its own: "begin" below does.
-        connection.isolation_level = None
-        set_sqlite_modes(connection)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
-def set_sqlite_modes(connection: Any, *, busy_timeout: int = BUSY_TIMEOUT) -> None:
-    """Make one SQLite connection durable, patient and strict about foreign keys."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA busy_timeout={busy_timeout}")
-    cursor.close()
-
-
-def sqlite_path(url: URL) -> Path:
-    """The file of a SQLite database."""
-    return Path(url.database or "")
