@@ -7,7 +7,7 @@ PYTEST_OPTIONS ?= -n auto --dist loadfile --no-loadscope-reorder
 # Whole folders, so that a new test is fast or not by where it is. Everything else is `make test`.
 FAST_TESTS := tests/architecture tests/database tests/drivers tests/jobs
 
-.PHONY: help install demo run check lint test fix lock docs dist bench clean
+.PHONY: help install demo run check lint test coverage fix lock docs dist bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ test: install ## What the gate runs: lint and all tests
 	$(MAKE) lint
 	$(BIN)/pytest $(PYTEST_OPTIONS)
 
+# Apart from `make test`, because tracing makes these tests two to four times as slow (CONTRIBUTING).
+coverage: install ## What the tests inside this process execute, and its floor
+	$(BIN)/pytest $(PYTEST_OPTIONS) --hypothesis-profile measured --cov --cov-report term tests/api $(FAST_TESTS)
+
 fix: install ## Repair what can be repaired: format, imports, generated pages
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -63,4 +67,4 @@ lock: ## Resolve the dependencies again, into requirements.lock
 		--no-annotate --all-extras --group dev --group bench pyproject.toml -o requirements.lock
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

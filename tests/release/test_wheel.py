@@ -1,6 +1,5 @@
 """The wheel alone is enough: installed somewhere else, it runs the demo and tells its types."""
 
-import json
 import os
 import re
 import subprocess
@@ -66,8 +65,7 @@ def test_an_installed_wheel_runs_the_demo_from_an_empty_folder(
     )
 
     assert ran.returncode == 0, ran.stderr
-    job = json.loads(ran.stdout[ran.stdout.index("\n{") :])
-    assert (job["spec"]["type"], job["status"]["phase"]) == ("DeleteCluster", "Success")
+    assert re.search(r"^✔ DeleteCluster +Success", ran.stdout, re.MULTILINE)
 
 
 def test_an_installed_wheel_is_typed_and_needs_nothing_that_it_does_not_ask_for(
