@@ -213,7 +213,10 @@ def _announce(settings: Settings) -> None:
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     endpoint = settings.public_url or f"http://{host}:{settings.port}"
     record = json.dumps({"endpoint": endpoint, "pid": os.getpid()})
-    (settings.data / ENDPOINT_FILE).write_text(record + "\n")
+    # In one step, because other commands read it as soon as it is there.
+    written = settings.data / f"{ENDPOINT_FILE}.{os.getpid()}"
+    written.write_text(record + "\n")
+    written.replace(settings.data / ENDPOINT_FILE)
     data = "" if settings.data == Path(".clusterwright") else f" --data {settings.data}"
     command = _own_name()
     typer.echo(f"Clusterwright serves the CCE v3 API at {endpoint}")

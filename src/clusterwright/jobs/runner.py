@@ -30,7 +30,7 @@ from clusterwright.jobs.execution import Execution
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.progress import apply
 from clusterwright.jobs.store import Superseded
-from clusterwright.jobs.tree import Change, JobPhase
+from clusterwright.jobs.tree import Change, JobPhase, Tree
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Database, StorageUnavailable, Tx
 from clusterwright.supervision import Chore
@@ -231,15 +231,17 @@ class Runner:
                     raise
             await asyncio.sleep(1)
 
-    async def _run(self, uid: str) -> None:
+    async def _take_over(self, uid: str) -> Tree | None:
         while True:
             try:
                 async with self._database.transaction() as tx:
-                    tree = await store.take_over(tx, uid)
-                break
+                    return await store.take_over(tx, uid)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"job": uid, "reason": str(error)})
-                await asyncio.sleep(1)
+            await asyncio.sleep(1)
+
+    async def _run(self, uid: str) -> None:
+        tree = await self._take_over(uid)
         if tree is None:
             return
         job_type = self._registry.types[tree.root.type]

@@ -12,7 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from sqlalchemy import (
@@ -239,9 +239,8 @@ class _Sqlite:
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
-    found = connection.connection.dbapi_connection
-    assert isinstance(found, sqlite3.Connection)
-    return found
+    # SQLAlchemy types what any driver has; here the driver is one.
+    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
 
 
 class _Postgresql:
