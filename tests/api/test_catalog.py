@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import Cloud
+from tests.api.cloud import DISTANT, Cloud
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,7 +22,7 @@ def cloud(shared_cloud: Cloud) -> Cloud:
 @pytest_asyncio.fixture(loop_scope="module")
 async def uid(cloud: Cloud) -> str:
     """An available cluster that no other test knows."""
-    return await cloud.cluster(f"c-{uuid4().hex}")
+    return await cloud.cluster(f"c-{uuid4().hex}", **DISTANT)
 
 
 async def test_both_quotas_count_the_clusters_of_the_project(cloud: Cloud, uid: str) -> None:
