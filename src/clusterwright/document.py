@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -145,7 +145,7 @@ def _is_text(annotation: Any) -> bool:
         return all(isinstance(part, str) for part in parts)
     if hasattr(annotation, "__metadata__"):
         return _is_text(parts[0])
-    return isinstance(annotation, UnionType) and all(map(_is_text, parts))
+    return get_origin(annotation) in (Union, UnionType) and all(map(_is_text, parts))
 
 
 def _is_map(annotation: Any) -> bool:

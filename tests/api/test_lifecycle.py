@@ -95,8 +95,8 @@ async def test_a_rotation_makes_a_new_authority_and_new_certificates(
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
-        ({"component": "custom", "certContent": {"ca": "", "cert": "", "privateKey": ""}}, 501),
-        ({"component": "service-account-controller"}, 501),
+        ({"component": "custom", "certContent": {"ca": "", "cert": "", "privateKey": ""}}, 400),
+        ({"component": "custom"}, 400),
         ({"component": "kubelet"}, 400),
         ({"component": "all", "certificateExpirationTime": 8785}, 400),
         ({}, 400),
