@@ -123,8 +123,11 @@ async def test_a_version_off_the_path_is_refused(cloud: Cloud, path: str, target
         asked("1.32"),
         asked(type="blueGreen"),
         asked(inPlaceRollingUpdate={"userDefinedStep": 121}),
+        asked(inPlaceRollingUpdate={}),
+        asked(inPlaceRollingUpdate=None),
+        asked("v1.32.٣"),
     ],
-    ids=range(5),
+    ids=range(8),
 )
 async def test_a_bad_request_to_upgrade_is_refused(
     cloud: Cloud, path: str, body: dict[str, Any]
@@ -287,6 +290,27 @@ async def test_a_workflow_tells_the_version_that_the_cluster_has(cloud: Cloud, p
     cluster = await cloud.call("GET", path, expect=200)
     assert made["spec"]["clusterVersion"] == cluster["spec"]["version"]
     assert made["spec"]["clusterID"] == cluster["metadata"]["uid"]
+
+
+@pytest.mark.parametrize("named", [{}, {"clusterID": ""}, {"clusterID": "another"}], ids=str)
+async def test_a_workflow_must_name_the_cluster_of_its_path(
+    cloud: Cloud, path: str, named: dict[str, str]
+) -> None:
+    body = hop("WorkFlowTask", **named)
+
+    refusal = await cloud.call("POST", f"{path}/operation/upgradeworkflows", body, expect=400)
+
+    assert refusal["message"].startswith("spec.clusterID: ")
+
+
+async def test_an_upgrade_to_a_patch_tells_it_beside_the_version(cloud: Cloud, path: str) -> None:
+    for target, legacy in (("v1.32.5-r0", "v1.32.5-r0"), ("v1.33", None)):
+        await cloud.until(await upgrade(cloud, path, target), "status.phase", "Success")
+
+        found = await cloud.until(path, "status.phase", "Available")
+
+        assert found["spec"]["version"] == target[:5]
+        assert found["spec"].get("legacyVersion") == legacy
 
 
 async def test_a_cancelled_workflow_makes_room_for_another(cloud: Cloud, path: str) -> None:
