@@ -3,18 +3,27 @@
 Outside, keys are camelCase; inside, fields are snake_case. Input keys match in any letter case,
 because both Terraform providers send ``apiversion`` and the public service ignores case (API
 reference, 0.1).
+
+An empty string is no value: clients without ``omitempty`` send ``""`` for whatever their user left
+out. So it is dropped from every field that may be absent and holds nothing but text, unless the
+field is marked with ``KEEPS_EMPTY`` because there it means "clear" (API reference, 0.22).
 """
 
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Self, get_args
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**63 - 1
+
+KEEPS_EMPTY = object()
+"""Marks a field, ``Annotated[str | None, KEEPS_EMPTY]``, where ``""`` is a value of its own."""
 
 # Tab, line feed and carriage return are text (scripts, certificates); other control characters are
 # not, and PostgreSQL cannot store U+0000 at all.
@@ -96,13 +105,54 @@ def _walk(path: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+class _Known(NamedTuple):
+    """What reading needs to know of a field."""
+
+    name: str
+    """The canonical key."""
+    model: type[Document] | None
+    """The model of its value, or of the documents in it."""
+    is_map: bool
+    """Whether its keys are the client's own, and only the values are documents."""
+    drops_empty: bool
+
+
 @cache
-def _fields(model: type[Document]) -> dict[str, tuple[str, type[Document] | None]]:
-    """Lower-case key -> canonical key and, where the value is made of documents, their model."""
+def _fields(model: type[Document]) -> dict[str, _Known]:
+    """Lower-case key -> what is known of that field."""
     return {
-        (field.alias or name).lower(): (field.alias or name, _inner(field.annotation))
+        (field.alias or name).lower(): _Known(
+            field.alias or name,
+            _inner(field.annotation),
+            _is_map(field.annotation),
+            _drops_empty(field),
+        )
         for name, field in model.model_fields.items()
     }
+
+
+def _drops_empty(field: FieldInfo) -> bool:
+    may_be_absent = not field.is_required() and field.default != ""
+    return may_be_absent and KEEPS_EMPTY not in field.metadata and _is_text(field.annotation)
+
+
+def _is_text(annotation: Any) -> bool:
+    """Whether a value of this type is text or nothing."""
+    if annotation in (str, NoneType):
+        return True
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return all(isinstance(part, str) for part in parts)
+    if hasattr(annotation, "__metadata__"):
+        return _is_text(parts[0])
+    return get_origin(annotation) in (Union, UnionType) and all(map(_is_text, parts))
+
+
+def _is_map(annotation: Any) -> bool:
+    """Whether a value of this type is a map, or nothing."""
+    if get_origin(annotation) is dict:
+        return True
+    return hasattr(annotation, "__args__") and any(map(_is_map, get_args(annotation)))
 
 
 def _inner(annotation: Any) -> type[Document] | None:
@@ -111,9 +161,12 @@ def _inner(annotation: Any) -> type[Document] | None:
     return next((found for part in get_args(annotation) if (found := _inner(part))), None)
 
 
+_UNKNOWN = _Known("", None, is_map=False, drops_empty=False)
+
+
 def _canonical(model: type[Document], value: Any) -> Any:
     """``value`` with canonical keys. An exact key beats one in other letter case; null means
-    absent.
+    absent, and so does the empty string where it is no value.
     """
     if isinstance(value, list):
         return [_canonical(model, item) for item in value]
@@ -123,10 +176,14 @@ def _canonical(model: type[Document], value: Any) -> Any:
     document: dict[str, Any] = {}
     exact: set[str] = set()
     for key, item in value.items():
-        name, inner = fields.get(key.lower(), (key, None))
-        if item is None or name in exact:
+        known = fields.get(key.lower(), _UNKNOWN)
+        name = known.name or key
+        if item is None or name in exact or (known.drops_empty and item == ""):
             continue
         if key == name:
             exact.add(name)
-        document[name] = _canonical(inner, item) if inner else item
+        if known.model and known.is_map and isinstance(item, dict):
+            document[name] = {key: _canonical(known.model, each) for key, each in item.items()}
+        else:
+            document[name] = _canonical(known.model, item) if known.model else item
     return document

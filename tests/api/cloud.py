@@ -28,6 +28,14 @@ BASE = "http://cce.example.test"
 cluster = cluster_body
 """As tests of the API call it."""
 
+TURBO: Mapping[str, Any] = {
+    "category": "Turbo",
+    "containerNetwork": {"mode": "eni"},
+    "eniNetwork": {"subnets": [{"subnetID": "a-subnet"}]},
+}
+DISTANT: Mapping[str, Any] = {**TURBO, "enableDistMgt": True}
+"""What the spec of a cluster says whose pods are in a VPC's subnets, and of one with partitions."""
+
 
 @dataclass
 class Cloud:

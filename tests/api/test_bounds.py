@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from clusterwright.errors import CATALOGUE
 from clusterwright.storage import limits
-from tests.api.cloud import Cloud, cluster, open_cloud, unique
+from tests.api.cloud import DISTANT, Cloud, cluster, open_cloud, unique
 from tests.api.nodes_examples import TEMPLATE, add_nodes, add_pool, job, node, pool
 from tests.api.whole_life import ADDONS, POLICIES, REINSTALL
 
@@ -45,7 +45,7 @@ async def cloud(
 @pytest_asyncio.fixture(loop_scope="module")
 async def here(cloud: Cloud) -> AsyncIterator[str]:
     """The path of an available cluster that no other test knows, and that leaves no place taken."""
-    url = f"{cloud.project}/clusters/{await cloud.cluster()}"
+    url = f"{cloud.project}/clusters/{await cloud.cluster(**DISTANT)}"
     yield url
     await cloud.client.delete(url)
     for found in (await cloud.call("GET", POLICIES, expect=200))["accessPolicyList"]:
@@ -218,7 +218,8 @@ async def snapshot(cloud: Cloud, here: str) -> tuple[str, str]:
 
 async def workflow(cloud: Cloud, here: str) -> tuple[str, str]:
     url = f"{here}/operation/upgradeworkflows"
-    made = await cloud.call("POST", url, hop("WorkFlowTask"), expect=200)
+    body = hop("WorkFlowTask", clusterID=here.rpartition("/")[2])
+    made = await cloud.call("POST", url, body, expect=200)
     uid = made["metadata"]["uid"]
     await cloud.call("PATCH", f"{url}/{uid}", {"status": {"phase": "Cancel"}}, expect=200)
     return uid, url
@@ -249,7 +250,7 @@ async def test_of_what_nobody_can_delete_the_newest_are_kept(
 
 
 LARGE = "x" * (limits.DOCUMENT + 1)
-STRATEGY = {"type": "inPlaceRollingUpdate"}
+STRATEGY = {"type": "inPlaceRollingUpdate", "inPlaceRollingUpdate": {"userDefinedStep": 20}}
 
 Writing = Callable[[dict[str, str], dict[str, Any]], Request]
 WRITINGS: dict[str, Writing] = {
@@ -332,7 +333,8 @@ WRITINGS: dict[str, Writing] = {
         "POST", at["here"] + "/operation/postcheck", hop("PostCheckTask", **large)
     ),
     "CreateUpgradeWorkFlow": lambda at, large: (
-        "POST", at["here"] + "/operation/upgradeworkflows", hop("WorkFlowTask", **large)
+        "POST", at["here"] + "/operation/upgradeworkflows",
+        hop("WorkFlowTask", clusterID=at["here"].rpartition("/")[2], **large)
     ),
     "UpgradeCluster": lambda at, large: (
         "POST",
@@ -351,7 +353,7 @@ WRITINGS: dict[str, Writing] = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def at(cloud: Cloud) -> dict[str, str]:
     """Something of every kind to write to."""
-    here = f"{cloud.project}/clusters/{await cloud.cluster()}"
+    here = f"{cloud.project}/clusters/{await cloud.cluster(**DISTANT)}"
     [first] = await add_nodes(cloud, here)
     await cloud.call("POST", f"{here}/partitions", partition(), expect=201)
     uid = here.rpartition("/")[2]

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import Cloud
+from tests.api.cloud import DISTANT, TURBO, Cloud
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,7 +22,7 @@ def cloud(shared_cloud: Cloud) -> Cloud:
 @pytest_asyncio.fixture(loop_scope="module")
 async def uid(cloud: Cloud) -> str:
     """An available cluster that no other test knows."""
-    return await cloud.cluster(f"c-{uuid4().hex}")
+    return await cloud.cluster(f"c-{uuid4().hex}", **DISTANT)
 
 
 async def test_both_quotas_count_the_clusters_of_the_project(cloud: Cloud, uid: str) -> None:
@@ -89,7 +89,8 @@ async def test_the_options_of_components_are_the_same_for_every_cluster(
         type(o["default"]).__name__ == o["type"] for options in every.values() for o in options
     }
     assert types == {True}
-    await cloud.call("GET", f"{path}?clusterVersion=v1.1", expect=400)
+    for version in ("v1.1", "v1.31.٣", "v1.31.x", "v1.31.4-r0-r1"):
+        await cloud.call("GET", f"{path}?clusterVersion={version}", expect=400)
     await cloud.call("GET", f"{path}?clusterID=unknown", expect=404)
 
 
@@ -191,6 +192,31 @@ async def test_a_partition_can_be_made_read_and_changed(cloud: Cloud, uid: str) 
     await cloud.call("PUT", f"{path}/edge", partition("other"), expect=400)
     await cloud.call("PUT", f"{path}/other", partition("other"), expect=404)
     await cloud.call("GET", f"{path}/other", expect=404)
+
+
+async def test_a_change_of_a_partition_names_no_more_than_it_changes(
+    cloud: Cloud, uid: str
+) -> None:
+    path = f"{cloud.project}/clusters/{uid}/partitions"
+    made = await cloud.call("POST", path, partition(), expect=201)
+    subnets = [{"subnetID": "s9"}]
+
+    for body in ({"metadata": {"containerNetwork": subnets}}, {"spec": {"category": "IES"}}, {}):
+        await cloud.call("PUT", f"{path}/edge", body, expect=200)
+
+    changed = await cloud.call("GET", f"{path}/edge", expect=200)
+    assert changed["spec"] == made["spec"] | {"containerNetwork": subnets, "category": "IES"}
+
+
+@pytest.mark.parametrize("spec", [{}, TURBO], ids=["CCE", "Turbo"])
+async def test_only_a_cluster_that_manages_distant_zones_has_partitions(
+    cloud: Cloud, spec: dict[str, Any]
+) -> None:
+    path = f"{cloud.project}/clusters/{await cloud.cluster(**spec)}/partitions"
+
+    await cloud.call("POST", path, partition(), expect=400)
+
+    assert (await cloud.call("GET", path, expect=200))["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ async def test_an_empty_update_changes_nothing(shared_cloud: Cloud, steady: str)
 
 
 async def test_new_container_ranges_are_added_to_the_old_ones(shared_cloud: Cloud) -> None:
-    path = path_of(shared_cloud, await shared_cloud.cluster())
+    elsewhere = {"vpc": unique("vpc"), "subnet": "s"}
+    path = path_of(shared_cloud, await shared_cloud.cluster(hostNetwork=elsewhere))
     change = {"spec": {"containerNetwork": {"cidrs": [{"cidr": "10.1.0.0/16"}]}}}
 
     await shared_cloud.call("PUT", path, change, expect=200)

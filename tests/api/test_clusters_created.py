@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.cloud import SUBNET, VPC, Cloud, cluster, unique
+from tests.api.cloud import SUBNET, TURBO, VPC, Cloud, cluster, unique
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -156,7 +156,64 @@ async def test_secrets_of_an_authenticating_proxy_are_never_given_back(
 async def test_a_version_may_be_written_in_three_forms(shared_cloud: Cloud, version: str) -> None:
     made = await created(shared_cloud, cluster(unique("demo"), version=version))
 
-    assert made["spec"]["version"].startswith("v1.31")
+    assert made["spec"]["version"] == "v1.31"
+    assert made["spec"].get("legacyVersion") == (None if version == "v1.31" else version)
+
+
+@pytest.mark.parametrize(
+    ("spec", "range_of_services"),
+    [(TURBO, "fc00::/112"), ({}, "fd00:1234::/120")],
+    ids=["Turbo", "CCE"],
+)
+async def test_a_dual_stack_has_a_range_of_ipv6_for_its_services(
+    shared_cloud: Cloud, spec: dict[str, Any], range_of_services: str
+) -> None:
+    default = await created(shared_cloud, cluster(unique("demo"), ipv6enable=True, **spec))
+    chosen = await created(
+        shared_cloud,
+        cluster(unique("demo"), ipv6enable=True, serviceNetwork={"IPv6CIDR": "fd01::/110"}, **spec),
+    )
+
+    assert default["spec"]["serviceNetwork"] == {
+        "IPv4CIDR": "10.247.0.0/16",
+        "IPv6CIDR": range_of_services,
+    }
+    assert chosen["spec"]["serviceNetwork"]["IPv6CIDR"] == "fd01::/110"
+
+
+async def test_the_older_place_of_the_proxy_mode_counts_where_the_newer_is_empty(
+    shared_cloud: Cloud,
+) -> None:
+    older = {"extendParam": {"kubeProxyMode": "ipvs"}}
+
+    alone = await created(shared_cloud, cluster(unique("demo"), **older))
+    beside = await created(shared_cloud, cluster(unique("demo"), kubeProxyMode="iptables", **older))
+
+    assert alone["spec"]["kubeProxyMode"] == "ipvs"
+    assert beside["spec"]["kubeProxyMode"] == "iptables"
+
+
+async def test_what_is_the_server_s_to_set_is_passed_over(shared_cloud: Cloud) -> None:
+    theirs = {
+        "az": "mars",
+        "platformVersion": "cce.99.0",
+        "legacyVersion": "v0.1",
+        "certificateAuthority": {"data": "theirs"},
+        "enableAutopilot": False,
+        "encryptionConfig": {"mode": "Default", "kmsKeyID": "theirs"},
+        "extendParam": {"upgradefrom": "theirs", "orderID": "theirs"},
+        "hostNetwork": {"vpc": VPC, "subnet": SUBNET, "controlPlaneSecurityGroup": "theirs"},
+    }
+    body = cluster(unique("demo"), **theirs)
+    body["metadata"] |= {"uid": "theirs", "creationTimestamp": "theirs"}
+    body["status"] = {"phase": "Available", "jobID": "theirs"}
+
+    made = await created(shared_cloud, body)
+
+    assert "theirs" not in str(made)
+    assert made["spec"]["platformVersion"] == "cce.1.0"
+    assert not {"az", "legacyVersion", "certificateAuthority"} & made["spec"].keys()
+    assert made["spec"]["encryptionConfig"] == {"mode": "Default"}
 
 
 async def test_the_default_ranges_give_way_to_the_range_of_services(shared_cloud: Cloud) -> None:

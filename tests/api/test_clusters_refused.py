@@ -16,8 +16,22 @@ CONFLICT = ("CCE.01400005", "CCE_CM.0410")
 CONTENT_TYPE = ("CCE.01400006", "CCE.01400006")
 
 NAMES = ["abc", "Demo", "1demo", "demo-", "de_mo", "a" * 129, "démo", "demo\n", "", "-demo"]
-VERSIONS = ["1.31", "v1", "v1.31.", "v1.31.4-r", "latest", "v1.31\n"]
-CIDRS = ["", "10.0.0.0", "10.0.0.0/99", "10.0.0.1/16", "fc00::/64", "256.0.0.0/16", "10.0.0.0/29"]
+VERSIONS = [
+    *("1.31", "v1", "v1.31.", "v1.31.4-r", "latest", "v1.31\n", "v1.31.٣", "v1.٣١", "v01.31"),
+    *("v1.31.99999999999-r7", "v1.31.4-r99999", "V1.31", " v1.31"),
+]
+PREFIXES = ["10.0.0.0", "10.0.0.0/99", "10.0.0.1/16", "10.0.0.0/255.255.0.0", "10.0.0.0/29"]
+NOT_PRIVATE = [
+    *("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/8", "240.0.0.0/8", "169.254.0.0/16", "8.8.8.0/24"),
+    *("198.18.0.0/15", "203.0.113.0/24", "172.32.0.0/16", "192.0.0.0/8", "255.255.255.240/28"),
+]
+CIDRS = [*PREFIXES, *NOT_PRIVATE, "fc00::/64", "256.0.0.0/16", "1٠.0.0.0/16", "x"]
+CIDRS_V6 = ["10.0.0.0/16", "2001:db8::/112", "fc00::/64", "fc00::/128", "fe80::/112", "fc00::1/112"]
+SANS = [
+    *("", "a b\nc", "*", "not a name!", "-a.test", "a..test", "a.test.", "a_b.test", "a" * 64),
+    *("300.1.1.1", "1.2.3", "0.0.0.0", "224.0.0.1", "fe80::1%eth0", "*.", "a.*.test", "bücher.de"),
+]
+ADDRESSES = ["0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.1.2.3", "::1", "1.2.3"]
 MISSING = object()
 
 VALUES: list[tuple[str, Any, tuple[str, str]]] = [
@@ -31,7 +45,8 @@ VALUES: list[tuple[str, Any, tuple[str, str]]] = [
     ("metadata.name", None, INVALID),
     ("metadata.name", 12345, INVALID),
     *(("metadata.name", name, INVALID) for name in NAMES),
-    *(("metadata.alias", alias, INVALID) for alias in NAMES),
+    *(("metadata.alias", alias, INVALID) for alias in NAMES if alias),
+    *(("metadata.timezone", zone, INVALID) for zone in ("Mars/Olympus", "Asia", "x" * 65, "../x")),
     ("metadata.labels", {"a": 1}, INVALID),
     ("spec", MISSING, INVALID),
     ("spec", [1], INVALID),
@@ -39,6 +54,7 @@ VALUES: list[tuple[str, Any, tuple[str, str]]] = [
     ("spec.category", "Autopilot", INVALID),
     ("spec.flavor", "cce.s9.huge", INVALID),
     ("spec.flavor", 3, INVALID),
+    ("spec.flavor", "", INVALID),
     ("spec.flavor", "x" * 10_000, INVALID),
     *(("spec.version", version, INVALID) for version in VERSIONS),
     ("spec.version", "v1.11", VERSION),
@@ -47,7 +63,10 @@ VALUES: list[tuple[str, Any, tuple[str, str]]] = [
     ("spec.description", "bell\x07", INVALID),
     ("spec.description", "nul\x00", INVALID),
     ("spec.customSan", ["a.test", "a.test"], INVALID),
+    ("spec.customSan", ["a.test", "A.TEST"], INVALID),
     ("spec.customSan", "a.test", INVALID),
+    ("spec.customSan", [f"n{n}.test" for n in range(101)], INVALID),
+    *(("spec.customSan", [name], INVALID) for name in SANS),
     ("spec.ipv6enable", "true", INVALID),
     ("spec.hostNetwork", MISSING, INVALID),
     ("spec.hostNetwork.vpc", MISSING, INVALID),
@@ -56,8 +75,10 @@ VALUES: list[tuple[str, Any, tuple[str, str]]] = [
     ("spec.containerNetwork.mode", MISSING, INVALID),
     ("spec.containerNetwork.mode", "calico", INVALID),
     *(("spec.containerNetwork.cidr", cidr, INVALID) for cidr in CIDRS),
-    *(("spec.serviceNetwork", {"IPv4CIDR": cidr}, INVALID) for cidr in CIDRS if cidr),
-    *(("spec.kubernetesSvcIpRange", cidr, INVALID) for cidr in CIDRS if cidr),
+    *(("spec.serviceNetwork", {"IPv4CIDR": cidr}, INVALID) for cidr in CIDRS),
+    *(("spec.kubernetesSvcIpRange", cidr, INVALID) for cidr in CIDRS),
+    *(("spec.serviceNetwork", {"IPv6CIDR": cidr}, INVALID) for cidr in CIDRS_V6),
+    *(("spec.eniNetwork", {"eniSubnetCIDR": cidr}, INVALID) for cidr in (*PREFIXES, "nonsense")),
     ("spec.containerNetwork.cidrs", [{"cidr": "10.0.0.0/99"}], INVALID),
     ("spec.containerNetwork.cidrs", ["10.0.0.0/16"], INVALID),
     ("spec.containerNetwork.cidrs", [{"cidr": f"10.{n}.0.0/16"} for n in range(21)], INVALID),
@@ -66,17 +87,46 @@ VALUES: list[tuple[str, Any, tuple[str, str]]] = [
     ("spec.authentication.mode", "none", INVALID),
     ("spec.authentication", {"mode": "authenticating_proxy"}, INVALID),
     ("spec.publicAccess", {"cidrs": ["everywhere"]}, INVALID),
+    ("spec.authentication.mode", "x509", INVALID),
+    (
+        "spec.authentication.authenticatingProxy",
+        {"ca": "no base64!", "cert": "Y2E=", "privateKey": "Y2E="},
+        INVALID,
+    ),
+    ("spec.enableAutopilot", True, INVALID),
+    ("spec.enableDistMgt", True, INVALID),
+    ("spec.billingMode", 1, INVALID),
     ("spec.billingMode", 2, INVALID),
     ("spec.billingMode", True, INVALID),
     ("spec.billingMode", 0.0, INVALID),
     ("spec.masters", [{}, {}], INVALID),
     ("spec.clusterTags", [{"key": "_sys_a", "value": "b"}], INVALID),
     ("spec.clusterTags", [{"key": "", "value": "b"}], INVALID),
+    ("spec.clusterTags", [{"key": " a", "value": "b"}], INVALID),
+    ("spec.clusterTags", [{"key": "a ", "value": "b"}], INVALID),
     ("spec.clusterTags", [{"key": "a", "value": "b" * 256}], INVALID),
     ("spec.clusterTags", [{"key": f"k{n}"} for n in range(21)], INVALID),
     ("spec.kubeProxyMode", "ebpf", INVALID),
+    ("spec.kubeProxyMode", "nftables", INVALID),
+    ("spec.encryptionConfig", {"mode": "AES"}, INVALID),
+    (
+        "spec.hostNetwork.autoGenerateSecurityGroupHardeningConfig",
+        {"portsToDisable": ["0"]},
+        INVALID,
+    ),
     ("spec.deletionProtection", 1, INVALID),
     ("spec.extendParam", {"periodNum": "1"}, INVALID),
+    ("spec.extendParam", {"periodNum": 10}, INVALID),
+    ("spec.extendParam", {"periodType": "day"}, INVALID),
+    ("spec.extendParam", {"isAutoPay": "yes"}, INVALID),
+    ("spec.extendParam", {"kubeProxyMode": "nftables"}, INVALID),
+    ("spec.extendParam", {"clusterAZ": "multi_az"}, INVALID),
+    ("spec.extendParam", {"clusterAZ": "x" * 100_000}, INVALID),
+    ("spec.extendParam", {"dockerUmaskMode": "open"}, INVALID),
+    ("spec.extendParam", {"kubernetes.io/cpuManagerPolicy": "dynamic"}, INVALID),
+    ("spec.extendParam", {"dssMasterVolumes": "pool"}, INVALID),
+    *(("spec.extendParam", {"alpha.cce/fixPoolMask": m}, INVALID) for m in ("99", 25, "٢٥")),
+    *(("spec.extendParam", {"clusterExternalIP": address}, INVALID) for address in ADDRESSES),
     ("spec.unknown", "nul\x00", INVALID),
     ("spec.unknown", 2**64, INVALID),
 ]
@@ -157,6 +207,23 @@ async def test_a_bad_value_is_refused_by_the_name_of_its_field(
             "spec.containerNetwork.cidrs",
         ),
         ({"flavor": "cce.s2.small", "masters": [{}]}, "spec.masters"),
+        ({"category": "Turbo"}, "spec.category"),
+        ({"category": "Turbo", "containerNetwork": {"mode": "overlay_l2"}}, "spec.category"),
+        (
+            {
+                "serviceNetwork": {"IPv4CIDR": "10.96.0.0/16"},
+                "kubernetesSvcIpRange": "10.97.0.0/16",
+            },
+            "spec.kubernetesSvcIpRange",
+        ),
+        ({"serviceNetwork": {"IPv6CIDR": "fc00::/112"}}, "spec.serviceNetwork.IPv6CIDR"),
+        (
+            {
+                "containerNetwork": {"mode": "overlay_l2"},
+                "extendParam": {"alpha.cce/fixPoolMask": "25"},
+            },
+            "spec.extendParam.alpha.cce/fixPoolMask",
+        ),
     ],
 )
 async def test_values_that_do_not_fit_together_are_refused(

@@ -95,8 +95,8 @@ async def test_a_rotation_makes_a_new_authority_and_new_certificates(
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
-        ({"component": "custom", "certContent": {"ca": "", "cert": "", "privateKey": ""}}, 501),
-        ({"component": "service-account-controller"}, 501),
+        ({"component": "custom", "certContent": {"ca": "", "cert": "", "privateKey": ""}}, 400),
+        ({"component": "custom"}, 400),
         ({"component": "kubelet"}, 400),
         ({"component": "all", "certificateExpirationTime": 8785}, 400),
         ({}, 400),
@@ -107,6 +107,24 @@ async def test_what_cannot_be_rotated_is_refused(
     cloud: Cloud, path: str, asked: dict[str, Any], status: int
 ) -> None:
     await cloud.call("POST", f"{path}/rotatecredentials", asked, expect=status)
+
+
+async def test_other_credentials_leave_the_certificates_of_the_cluster_as_they_are(
+    cloud: Cloud, path: str
+) -> None:
+    pem = {"ca": "Y2E=", "cert": "Y2VydA==", "privateKey": "a2V5"}
+    proxied = {"mode": "authenticating_proxy", "authenticatingProxy": pem}
+    other = f"{cloud.project}/clusters/{await cloud.cluster(authentication=proxied)}"
+    accounts = {"component": "service-account-controller"}
+    custom = {"component": "custom", "certContent": pem}
+    before = await cloud.call("POST", f"{path}/clustercert", {"duration": -1}, expect=200)
+
+    for where, asked in ((path, accounts), (other, custom)):
+        made = await cloud.call("POST", f"{where}/rotatecredentials", asked, expect=200)
+        await cloud.until(f"{cloud.project}/jobs/{made['jobid']}", "status.phase", "Success")
+
+    assert await cloud.call("POST", f"{path}/clustercert", {"duration": -1}, expect=200) == before
+    await cloud.call("POST", f"{path}/rotatecredentials", custom, expect=400)
 
 
 async def test_tags_are_set_overwritten_and_removed_any_number_of_times(
@@ -143,7 +161,15 @@ async def test_a_cluster_has_at_most_20_tags(cloud: Cloud, path: str) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    [{}, {"tags": []}, {"tags": [{"key": ""}]}, {"tags": [{"key": "_sys_a"}]}, {"tags": "a"}],
+    [
+        {},
+        {"tags": []},
+        {"tags": [{"key": ""}]},
+        {"tags": [{"key": "_sys_a"}]},
+        {"tags": [{"key": " b "}]},
+        {"tags": [{"key": "b "}]},
+        {"tags": "a"},
+    ],
     ids=str,
 )
 async def test_bad_tags_are_refused(cloud: Cloud, path: str, asked: dict[str, Any]) -> None:

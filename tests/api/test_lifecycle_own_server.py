@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from tests.api.cloud import Cloud, cluster, open_cloud
+from tests.api.cloud import DISTANT, Cloud, cluster, open_cloud
 
 WHAT_LASTS = (
     "",
@@ -42,10 +42,13 @@ async def everything(cloud: Cloud, path: str) -> list[Any]:
 
 async def set_everything(folder: Path) -> tuple[str, list[Any]]:
     async with open_cloud(folder) as cloud:
-        path = f"{cloud.project}/clusters/{await cloud.cluster()}"
+        uid = await cloud.cluster(**DISTANT)
+        path = f"{cloud.project}/clusters/{uid}"
         logs = path.replace("/clusters/", "/cluster/") + "/log-configs"
         hop = {"targetVersion": "v1.32"}
-        action = hop | {"strategy": {"type": "inPlaceRollingUpdate"}}
+        step = {"userDefinedStep": 20}
+        strategy = {"type": "inPlaceRollingUpdate", "inPlaceRollingUpdate": step}
+        action = hop | {"strategy": strategy}
         for method, where, body, status in (
             ("PUT", "mastereip", {"spec": {"action": "bind", "spec": {"id": "e1"}}}, 200),
             ("POST", "clustercertrevoke", {"userId": cloud.account["user_id"]}, 200),
@@ -53,7 +56,7 @@ async def set_everything(folder: Path) -> tuple[str, list[Any]]:
             (
                 "POST",
                 "operation/upgradeworkflows",
-                {"apiVersion": "v3", "kind": "WorkFlowTask", "spec": hop},
+                {"apiVersion": "v3", "kind": "WorkFlowTask", "spec": hop | {"clusterID": uid}},
                 200,
             ),
             (

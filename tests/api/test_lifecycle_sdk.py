@@ -11,8 +11,8 @@ from huaweicloudsdkcce import v3 as sdk
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.utils.http_utils import sanitize_for_serialization
 
+from tests.api.cloud import DISTANT, unique
 from tests.api.cloud import cluster as cluster_body
-from tests.api.cloud import unique
 from tests.kit import until_equal
 from tests.server_process import ServerProcess
 
@@ -34,7 +34,7 @@ def client(live_server: ServerProcess) -> Any:
 @pytest.fixture(scope="module")
 def cluster(client: Any) -> str:
     """The id of an available cluster of version v1.31."""
-    body = cluster_body(unique("sdk"))
+    body = cluster_body(unique("sdk"), **DISTANT)
     asked = sdk.Cluster(
         kind="Cluster", api_version="v3", metadata=body["metadata"], spec=body["spec"]
     )

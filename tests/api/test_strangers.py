@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tests.api.cloud import Cloud, cluster, open_cloud, stranger, unique
+from tests.api.cloud import DISTANT, Cloud, cluster, open_cloud, stranger, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job
 from tests.api.whole_life import ADDONS, POLICIES, REINSTALL
 
@@ -108,7 +108,7 @@ async def test_a_server_named_by_a_stranger_first_is_still_free(
 async def things(cloud: Cloud) -> dict[str, str]:
     """One of everything that has an id or a name."""
     name, alias = unique("name"), unique("alias")
-    uid = await cloud.cluster(name)
+    uid = await cloud.cluster(name, **DISTANT)
     here = f"{cloud.project}/clusters/{uid}"
     await cloud.call("PUT", here, {"metadata": {"alias": alias}}, expect=200)
     first, second, third = await add_nodes(cloud, here, count=3)

@@ -85,6 +85,10 @@ def hop(kind: str, target: str = "v1.32", **spec: Any) -> dict[str, Any]:
     return {"apiVersion": "v3", "kind": kind, "spec": {"targetVersion": target} | spec}
 
 
+def workflow(path: str, **spec: Any) -> dict[str, Any]:
+    return hop("WorkFlowTask", clusterID=path.rpartition("/")[2], **spec)
+
+
 async def test_an_upgrade_leads_to_the_version_asked_for(cloud: Cloud, path: str) -> None:
     promised = await cloud.call("POST", f"{path}/operation/upgrade", asked("v1.33"), expect=200)
     task = f"{path}/operation/upgrade/tasks/{promised['metadata']['uid']}"
@@ -119,8 +123,11 @@ async def test_a_version_off_the_path_is_refused(cloud: Cloud, path: str, target
         asked("1.32"),
         asked(type="blueGreen"),
         asked(inPlaceRollingUpdate={"userDefinedStep": 121}),
+        asked(inPlaceRollingUpdate={}),
+        asked(inPlaceRollingUpdate=None),
+        asked("v1.32.٣"),
     ],
-    ids=range(5),
+    ids=range(8),
 )
 async def test_a_bad_request_to_upgrade_is_refused(
     cloud: Cloud, path: str, body: dict[str, Any]
@@ -248,12 +255,12 @@ async def test_snapshots_are_listed_newest_first(cloud: Cloud, path: str) -> Non
 
 async def test_a_workflow_tells_how_far_its_tasks_are(cloud: Cloud, path: str) -> None:
     workflows = f"{path}/operation/upgradeworkflows"
-    made = await cloud.call("POST", workflows, hop("WorkFlowTask"), expect=200)
+    made = await cloud.call("POST", workflows, workflow(path), expect=200)
     one = f"{workflows}/{made['metadata']['uid']}"
 
     assert made["status"]["phase"] == "Init"
     assert {point["status"] for point in made["status"]["pointStatuses"]} == {"Init"}
-    await cloud.call("POST", workflows, hop("WorkFlowTask"), expect=409)
+    await cloud.call("POST", workflows, workflow(path), expect=409)
 
     await cloud.call("POST", f"{path}/operation/precheck", hop("PreCheckTask"), expect=200)
     running = await cloud.call("GET", one, expect=200)
@@ -276,8 +283,7 @@ async def test_a_workflow_tells_how_far_its_tasks_are(cloud: Cloud, path: str) -
 
 
 async def test_a_workflow_tells_the_version_that_the_cluster_has(cloud: Cloud, path: str) -> None:
-    body = hop("WorkFlowTask")
-    body["spec"] |= {"clusterID": "", "clusterVersion": ""}
+    body = workflow(path, clusterVersion="")
 
     made = await cloud.call("POST", f"{path}/operation/upgradeworkflows", body, expect=200)
 
@@ -286,9 +292,30 @@ async def test_a_workflow_tells_the_version_that_the_cluster_has(cloud: Cloud, p
     assert made["spec"]["clusterID"] == cluster["metadata"]["uid"]
 
 
+@pytest.mark.parametrize("named", [{}, {"clusterID": ""}, {"clusterID": "another"}], ids=str)
+async def test_a_workflow_must_name_the_cluster_of_its_path(
+    cloud: Cloud, path: str, named: dict[str, str]
+) -> None:
+    body = hop("WorkFlowTask", **named)
+
+    refusal = await cloud.call("POST", f"{path}/operation/upgradeworkflows", body, expect=400)
+
+    assert refusal["message"].startswith("spec.clusterID: ")
+
+
+async def test_an_upgrade_to_a_patch_tells_it_beside_the_version(cloud: Cloud, path: str) -> None:
+    for target, legacy in (("v1.32.5-r0", "v1.32.5-r0"), ("v1.33", None)):
+        await cloud.until(await upgrade(cloud, path, target), "status.phase", "Success")
+
+        found = await cloud.until(path, "status.phase", "Available")
+
+        assert found["spec"]["version"] == target[:5]
+        assert found["spec"].get("legacyVersion") == legacy
+
+
 async def test_a_cancelled_workflow_makes_room_for_another(cloud: Cloud, path: str) -> None:
     workflows = f"{path}/operation/upgradeworkflows"
-    made = await cloud.call("POST", workflows, hop("WorkFlowTask"), expect=200)
+    made = await cloud.call("POST", workflows, workflow(path), expect=200)
     one = f"{workflows}/{made['metadata']['uid']}"
 
     await cloud.call("PATCH", one, {"status": {"phase": "Success"}}, expect=400)
@@ -298,7 +325,7 @@ async def test_a_cancelled_workflow_makes_room_for_another(cloud: Cloud, path: s
     ]
 
     assert [each["status"]["phase"] for each in cancelled] == ["Cancel", "Cancel"]
-    await cloud.call("POST", workflows, hop("WorkFlowTask"), expect=200)
+    await cloud.call("POST", workflows, workflow(path), expect=200)
 
 
 async def test_the_info_of_a_cluster_names_its_versions_and_its_last_upgrade(
@@ -354,7 +381,7 @@ async def test_an_unknown_task_is_not_found(cloud: Cloud, path: str, suffix: str
         ("POST", "operation/precheck", hop("PreCheckTask")),
         ("GET", "operation/precheck/tasks", None),
         ("POST", "operation/postcheck", hop("PostCheckTask")),
-        ("POST", "operation/upgradeworkflows", hop("WorkFlowTask")),
+        ("POST", "operation/upgradeworkflows", workflow("/unknown")),
         ("GET", "operation/upgradeworkflows", None),
         ("PATCH", "operation/upgradeworkflows/unknown", {"status": {"phase": "Cancel"}}),
         ("GET", "upgradeinfo", None),

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from tests.api.cloud import Cloud, unique
+from tests.api.cloud import DISTANT, Cloud, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job, members
 
 FAULTS = """
@@ -20,7 +20,7 @@ REINSTALL = {"os": "EulerOS 2.9", "login": {"sshKey": "kp"}}
 async def live(cloud: Cloud) -> None:
     """Make everything, change everything, and delete everything."""
     first = f"{cloud.project}/clusters/{await cloud.cluster('fails-once')}"
-    second = f"{cloud.project}/clusters/{await cloud.cluster()}"
+    second = f"{cloud.project}/clusters/{await cloud.cluster(**DISTANT)}"
     await change_nodes(cloud, first, second)
     await change_pools(cloud, first)
     await change_addons(cloud, first)
@@ -168,8 +168,10 @@ async def change_access(cloud: Cloud, here: str) -> None:
 
 
 async def change_version(cloud: Cloud, here: str) -> None:
+    named = {"clusterID": here.rpartition("/")[2]}
+
     def hop(kind: str) -> dict[str, Any]:
-        return {"apiVersion": "v3", "kind": kind, "spec": {"targetVersion": "v1.32"}}
+        return {"apiVersion": "v3", "kind": kind, "spec": named | {"targetVersion": "v1.32"}}
 
     flows = f"{here}/operation/upgradeworkflows"
     flow = await cloud.call("POST", flows, hop("WorkFlowTask"), expect=200)
@@ -177,7 +179,7 @@ async def change_version(cloud: Cloud, here: str) -> None:
     newer = here.replace("/api/v3/", "/api/v3.1/")
     await cloud.call("POST", f"{newer}/operation/snapshot", expect=200)
     upgrade = f"{here}/operation/upgrade"
-    strategy = {"type": "inPlaceRollingUpdate"}
+    strategy = {"type": "inPlaceRollingUpdate", "inPlaceRollingUpdate": {"userDefinedStep": 20}}
     action = {"clusterUpgradeAction": {"targetVersion": "v1.32", "strategy": strategy}}
     body = {"metadata": {"apiVersion": "v3", "kind": "UpgradeTask"}, "spec": action}
     made = await cloud.call("POST", upgrade, body, expect=200)

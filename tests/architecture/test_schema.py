@@ -33,6 +33,7 @@ GROWS_WITH = {
     "addons": "add-ons of a cluster",
     "certificate_revocations": "users and agencies whose certificates",
     "cluster_names": "clusters of a project",
+    "cluster_ranges": "clusters of a project",
     "clusters": "clusters of a project",
     "job_trees": "unfinished jobs of a cluster",
     "jobs": "unfinished jobs of a cluster",

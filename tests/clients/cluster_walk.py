@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.clients.client_programs import Answer, Program
-from tests.kit import cluster_body
+from tests.kit import SUBNET, cluster_body
 
 PATIENCE = 60
 """Seconds that a job may take."""
@@ -36,6 +36,8 @@ def body(name: str) -> dict[str, Any]:
         name,
         type="VirtualMachine",
         flavor="cce.s1.small",
+        # A VPC of its own, where nobody has the range of its pods.
+        hostNetwork={"vpc": f"vpc-{name}", "subnet": SUBNET},
         containerNetwork={"mode": "vpc-router", "cidr": "172.16.0.0/16"},
     )
 

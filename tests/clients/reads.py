@@ -1,5 +1,7 @@
 """Every list and show operation, and what must be there for them to find."""
 
+from dataclasses import replace
+
 from tests.clients.cluster_walk import body
 from tests.clients.life import CREATE, IN_CLUSTER, NODES, ONE_NODE, POOL, POOLS, document
 from tests.clients.script import Call
@@ -47,8 +49,17 @@ POLICY = {
 }
 OPTIONS = [{"name": "kube-scheduler", "configurations": [{"name": "kube-api-qps", "value": 55}]}]
 
+DISTANT = body("$name")
+DISTANT["spec"] |= {
+    "category": "Turbo",
+    "containerNetwork": {"mode": "eni"},
+    "eniNetwork": {"subnets": [{"subnetID": "a-subnet"}]},
+    "enableDistMgt": True,
+}
+
 STOCK = (
-    *CREATE,
+    replace(CREATE[0], args={"body": DISTANT}),  # a cluster that may have partitions
+    *CREATE[1:],
     *NODES[:2],
     *POOLS[:2],
     Call(

@@ -41,7 +41,9 @@ async def rotate(bench: "Bench") -> str:
 
 async def upgrade(bench: "Bench") -> str:
     uid = await cluster(bench)
-    action = {"targetVersion": "v1.34", "strategy": {"type": "inPlaceRollingUpdate"}}
+    step = {"userDefinedStep": 20}
+    strategy = {"type": "inPlaceRollingUpdate", "inPlaceRollingUpdate": step}
+    action = {"targetVersion": "v1.34", "strategy": strategy}
     asked = parsed(
         ClusterToUpgrade,
         {

@@ -3,6 +3,7 @@
 Each of these facts stands here once, because several answers tell it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ PLATFORM_VERSION = "cce.1.0"
 """The one revision of what surrounds Kubernetes here."""
 
 
+VERSION = r"v[1-9][0-9]?\.(0|[1-9][0-9]?)(\.(0|[1-9][0-9]{0,2})(-r(0|[1-9][0-9]{0,2}))?)?"
+"""How a version is written: ``v1.31``, ``v1.31.4`` or ``v1.31.4-r0``."""
+
+
 def minor(version: str) -> str:
     """The part of a version that decides: ``v1.31`` of ``v1.31.4-r0``."""
     return ".".join(version.split(".")[:2])
@@ -19,7 +24,7 @@ def minor(version: str) -> str:
 
 def is_offered(version: str) -> bool:
     """Whether clusters of this version can be made, any part after the minor one aside."""
-    return minor(version) in VERSIONS
+    return re.fullmatch(VERSION, version) is not None and minor(version) in VERSIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,14 +117,19 @@ def _until(expire_at: str, now: int) -> int:
 async def revoke(tx: Tx, caller: Caller, uid: str, asked: CertificatesToRevoke) -> None:
     """Make the holder's next request for credentials give new ones.
 
-    Raises ApiError: NOT_FOUND, INVALID_REQUEST unless one holder is named, QUOTA for another one
-    than the many whose certificates were revoked before.
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST unless one holder is named, QUOTA for
+    another one than the many whose certificates were revoked before.
     """
     holders = [holder for holder in (asked.user_id, asked.agency_id) if holder is not None]
     if len(holders) != 1:
         raise ApiError(errors.INVALID_REQUEST, "userId: Send either userId or agencyId.")
     [holder] = holders
-    await clusters.show(tx, caller, uid, lock=True)
+    cluster = await clusters.show(tx, caller, uid, lock=True)
+    if cluster.phase in _UNREACHABLE:
+        raise ApiError(
+            errors.WRONG_STATE,
+            f"The cluster is {cluster.phase}. Revoke certificates when it is Available.",
+        )
     first = not await store.generation(tx, uid, holder)
     if first and await store.count_revoked(tx, uid) >= limits.MOST_REVOKED:
         raise ApiError(

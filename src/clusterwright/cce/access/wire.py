@@ -4,11 +4,11 @@
 
 import re
 from datetime import UTC, datetime
-from ipaddress import AddressValueError, IPv4Address
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from clusterwright.cce.clusters.values import Address, Id, Short, matching
 from clusterwright.document import Document
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC")
@@ -28,18 +28,17 @@ def moment_of(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%d %H:%M:%S +0000 UTC").replace(tzinfo=UTC)
 
 
-def _address(value: str) -> str:
-    try:
-        return value and str(IPv4Address(value))
-    except AddressValueError as error:
-        raise ValueError(f"an IPv4 address is needed: {error}") from None
-
-
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-Id = Annotated[str, Field(min_length=1, max_length=64)]
+Namespace = Annotated[
+    str,
+    matching(
+        r"\*|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+        "the name of a namespace is needed, of lower-case letters, digits and hyphens, or *",
+    ),
+]
 
 
 class CertificateToCreate(Document):
@@ -63,11 +62,12 @@ class EipToBind(Document):
 
 
 class EipAction(Document):
-    """``spec`` of a request about the public address; ``elasticIp`` comes from Terraform only."""
+    """``spec`` of a request about the public address; the bandwidth has no effect any more."""
 
     action: Annotated[str, AfterValidator(_lower), Field(max_length=16)]
     spec: EipToBind | None = None
-    elastic_ip: Annotated[str, AfterValidator(_address)] | None = None
+    bandwidth: Short | None = None
+    elastic_ip: Address | None = None
 
 
 class EipRequest(Document):
@@ -79,10 +79,7 @@ class EipRequest(Document):
 class AccessScope(Document):
     """Which namespaces a policy concerns; ``*`` is all."""
 
-    namespaces: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=63)]],
-        Field(min_length=1, max_length=500),
-    ]
+    namespaces: Annotated[list[Namespace], Field(min_length=1, max_length=500)]
 
 
 class Principal(Document):

@@ -14,7 +14,8 @@ from clusterwright.cce.catalog.wire import (
     NestedQuotas,
     PartitionDocument,
     PartitionList,
-    PartitionToWrite,
+    PartitionToCreate,
+    PartitionToUpdate,
     QuotaList,
 )
 from clusterwright.cce.clusters import operations as clusters
@@ -203,7 +204,7 @@ async def create_partition(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[PartitionToWrite, Depends(Body(PartitionToWrite))],
+    asked: Annotated[PartitionToCreate, Depends(Body(PartitionToCreate))],
 ) -> Response:
     """Keep a new partition; Terraform takes nothing but 201 for it."""
     async with data.transaction() as tx:
@@ -237,7 +238,7 @@ async def update_partition(
     data: Data,
     cluster_id: str,
     partition_name: str,
-    asked: Annotated[PartitionToWrite, Depends(Body(PartitionToWrite))],
+    asked: Annotated[PartitionToUpdate, Depends(Body(PartitionToUpdate))],
 ) -> Response:
     """Change the spec of a partition."""
     async with data.transaction() as tx:

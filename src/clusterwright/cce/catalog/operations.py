@@ -7,8 +7,9 @@ from clusterwright import clock, errors
 from clusterwright.cce import offers
 from clusterwright.cce.catalog import store
 from clusterwright.cce.catalog.store import NameTaken, Partition
-from clusterwright.cce.catalog.wire import LogConfig, PartitionToWrite
+from clusterwright.cce.catalog.wire import LogConfig, PartitionToCreate, PartitionToUpdate
 from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.clusters.store import STEADY
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.storage import limits
@@ -61,7 +62,7 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for an add-on that is not said to be
     one.
     """
-    await clusters.get_alive(tx, caller, uid)
+    await clusters.get_in_phase(tx, caller, uid, STEADY)
     config = await _log_config(tx, uid)
     entries = {entry["name"]: entry for entry in config["log_configs"]}
     for sent in asked.log_configs or ():
@@ -81,9 +82,18 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
     return changed
 
 
-async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToWrite) -> Partition:
-    """Keep a new partition. Raises ApiError: NOT_FOUND, WRONG_STATE, QUOTA, ALREADY_EXISTS."""
-    await clusters.get_alive(tx, caller, uid)
+async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToCreate) -> Partition:
+    """Keep a new partition.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a cluster that does not manage
+    distant zones, QUOTA, ALREADY_EXISTS.
+    """
+    cluster = await clusters.get_in_phase(tx, caller, uid, STEADY)
+    if not cluster.spec.get("enableDistMgt"):
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            "metadata.name: Only a Turbo cluster with spec.enableDistMgt has partitions.",
+        )
     if await store.count_partitions(tx, uid) >= limits.MOST_PARTITIONS:
         raise ApiError(errors.QUOTA, f"A cluster has at most {limits.MOST_PARTITIONS} partitions.")
     partition = Partition(
@@ -117,16 +127,16 @@ async def show_partition(tx: Tx, caller: Caller, uid: str, name: str) -> Partiti
 
 
 async def update_partition(
-    tx: Tx, caller: Caller, uid: str, name: str, asked: PartitionToWrite
+    tx: Tx, caller: Caller, uid: str, name: str, asked: PartitionToUpdate
 ) -> Partition:
     """Change the fields of the spec that were sent.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for another name than the path's.
     """
-    await clusters.get_alive(tx, caller, uid)
+    await clusters.get_in_phase(tx, caller, uid, STEADY)
     partition = await show_partition(tx, caller, uid, name)
-    if asked.metadata.name != name:
+    if asked.metadata and asked.metadata.name not in (None, name):
         raise ApiError(errors.INVALID_REQUEST, "metadata.name: A partition keeps its name.")
-    changed = replace(partition, spec=partition.spec | asked.spec.as_sent())
+    changed = replace(partition, spec=partition.spec | asked.changes)
     await store.update_partition(tx, changed)
     return changed

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from clusterwright.cce.clusters.values import Id, Short
 from clusterwright.document import Document
 
 _NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62}[a-zA-Z0-9])?")
@@ -17,7 +18,6 @@ def _name(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class LogType(Document):
@@ -43,6 +43,9 @@ class Subnet(Document):
     subnet_id: Id = Field(alias="subnetID")
 
 
+Subnets = Annotated[list[Subnet], Field(max_length=20)]
+
+
 class PartitionMetadata(Document):
     """``metadata`` of a partition."""
 
@@ -53,18 +56,44 @@ class PartitionSpec(Document):
     """``spec`` of a partition."""
 
     host_network: Subnet | None = None
-    container_network: Annotated[list[Subnet], Field(max_length=20)] | None = None
-    public_border_group: Annotated[str, Field(max_length=64)] | None = None
+    container_network: Subnets | None = None
+    public_border_group: Short | None = None
     category: Literal["Default", "IES", "HomeZone"] | None = None
 
 
-class PartitionToWrite(Document):
-    """The body of a request to create or change a partition."""
+class PartitionHead(Document):
+    """The beginning of a partition's body; nothing in it is mandatory."""
 
-    kind: Literal["Partition"]
-    api_version: Literal["v3"]
+    kind: Literal["Partition"] = "Partition"
+    api_version: Literal["v3"] = "v3"
+
+
+class PartitionToCreate(PartitionHead):
+    """The body of a request to create a partition."""
+
     metadata: PartitionMetadata
     spec: PartitionSpec
+
+
+class PartitionMetadataToUpdate(Document):
+    """``metadata`` of a request to update; Terraform puts the new subnets here."""
+
+    name: Name | None = None
+    container_network: Subnets | None = None
+
+
+class PartitionToUpdate(PartitionHead):
+    """The body of a request to change a partition; an absent key means leave as is."""
+
+    metadata: PartitionMetadataToUpdate | None = None
+    spec: PartitionSpec | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What the spec of the partition gets."""
+        sent = self.metadata and self.metadata.as_sent().get("containerNetwork")
+        moved = {"containerNetwork": sent} if sent else {}
+        return moved | (self.spec.as_sent() if self.spec else {})
 
 
 class PartitionDocument(Document):

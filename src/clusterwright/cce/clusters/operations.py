@@ -8,11 +8,21 @@ from uuid import uuid4
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import store
+from clusterwright.cce.clusters.changes import merged
 from clusterwright.cce.clusters.job_types import CREATE_CLUSTER, DELETE_CLUSTER, MASTERS
-from clusterwright.cce.clusters.spec import complete, invalid, merged, public_address, size_of
+from clusterwright.cce.clusters.ranges import ROUTED
+from clusterwright.cce.clusters.spec import (
+    check,
+    complete,
+    invalid,
+    public_address,
+    ranges_of,
+    routed_vpc,
+    size_of,
+)
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase, NameTaken, QuotaUsed
-from clusterwright.cce.clusters.wire import ClusterToCreate, ClusterToUpdate
-from clusterwright.cce.offers import AUTOPILOT_FLAVOR
+from clusterwright.cce.clusters.wire import ClusterToCreate, ClusterToUpdate, Spec
+from clusterwright.cce.offers import AUTOPILOT_FLAVOR, DEFAULT_FLAVOR
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs import store as jobs
@@ -41,9 +51,23 @@ async def create(
         raise invalid(
             "spec.flavor", f"Paths below /autopilot take {AUTOPILOT_FLAVOR}, all others do not."
         )
-    spec = complete(asked.spec)
-    masters = [str(uuid4()) for _ in range(size_of(spec["flavor"]).masters)]
+    check(asked.spec)
+    flavor = asked.spec.flavor or DEFAULT_FLAVOR
+    masters = [str(uuid4()) for _ in range(size_of(flavor).masters)]
     uid = ids.new_uid()
+    job_uid = await jobs.submit(
+        tx,
+        Request(
+            job_type=CREATE_CLUSTER,
+            project_id=caller.project_id,
+            cluster_uid=uid,
+            target=Target(uid, asked.metadata.name, {"serverID": masters[0]}),
+            groups={MASTERS: tuple(Target(m, "", {"serverID": m}) for m in masters)},
+        ),
+    )
+    # After the job and before the cluster: the order of locks. Nobody else chooses a range now.
+    await store.hold_project(tx, caller.project_id)
+    spec = complete(asked.spec, await _taken(tx, caller.project_id, asked.spec))
     now = clock.now()
     cluster = Cluster(
         uid=uid,
@@ -54,7 +78,7 @@ async def create(
         version=spec["version"],
         phase=ClusterPhase.CREATING,
         reason="",
-        job_uid="",
+        job_uid=job_uid,
         driver=driver,
         masters=masters,
         endpoint="",
@@ -64,17 +88,6 @@ async def create(
         created_at=now,
         updated_at=now,
     )
-    job_uid = await jobs.submit(
-        tx,
-        Request(
-            job_type=CREATE_CLUSTER,
-            project_id=cluster.project_id,
-            cluster_uid=uid,
-            target=Target(uid, cluster.name, {"serverID": masters[0]}),
-            groups={MASTERS: tuple(Target(m, "", {"serverID": m}) for m in masters)},
-        ),
-    )
-    cluster = replace(cluster, job_uid=job_uid)
     try:
         await store.insert(tx, cluster, quota=quota)
     except NameTaken:
@@ -82,7 +95,16 @@ async def create(
     except QuotaUsed:
         detail = f"This project may have {quota} clusters. Delete one first."
         raise ApiError(errors.CLUSTER_QUOTA, detail) from None
+    if vpc := routed_vpc(spec):
+        await store.keep_ranges(tx, cluster, vpc, ranges_of(spec))
     return cluster
+
+
+async def _taken(tx: Tx, project_id: str, asked: Spec) -> list[str]:
+    """The container ranges that a new cluster must keep out of."""
+    if asked.container_network.mode != ROUTED:
+        return []
+    return await store.ranges_in_vpc(tx, asked.host_network.vpc, project_id=project_id)
 
 
 def _name_taken(cluster: Cluster) -> ApiError:
@@ -161,7 +183,8 @@ async def update(
     ALREADY_EXISTS.
     """
     alias = asked.metadata.alias if asked.metadata is not None else None
-    if alias is not None:
+    network = asked.spec.container_network if asked.spec is not None else None
+    if alias is not None or network is not None:
         await store.hold_project(tx, caller.project_id)
     cluster = await show(tx, caller, uid, lock=True, autopilot=autopilot)
     changed = replace(cluster, updated_at=clock.now())
@@ -171,7 +194,11 @@ async def update(
                 errors.WRONG_STATE,
                 f"The cluster is {cluster.phase}. Change its spec when it is Available.",
             )
-        changed = replace(changed, spec=merged(cluster.spec, asked.spec))
+        vpc = routed_vpc(cluster.spec) if network is not None else ""
+        taken = await store.ranges_in_vpc(tx, vpc, project_id=caller.project_id, but=uid)
+        changed = replace(changed, spec=merged(cluster.spec, asked.spec, taken))
+        if vpc and ranges_of(changed.spec) != ranges_of(cluster.spec):
+            await store.keep_ranges(tx, changed, vpc, ranges_of(changed.spec))
     elif cluster.phase is ClusterPhase.DELETING:
         raise ApiError(errors.WRONG_STATE, "The cluster is being deleted.")
     if alias is not None:
@@ -191,7 +218,8 @@ async def delete(
 ) -> tuple[Cluster, str]:
     """Promise the end of a cluster, from any state. Returns it as it was, and the job's uid.
 
-    Raises ApiError: NOT_FOUND, DELETION_PROTECTED, WRONG_STATE for a hibernated cluster; and
+    Raises ApiError: NOT_FOUND, DELETION_PROTECTED, WRONG_STATE for a cluster that sleeps or is
+    about to; and
     AlreadyDeleting, which carries the job to answer with.
     """
     await show(tx, caller, uid, autopilot=autopilot)
@@ -208,9 +236,10 @@ async def delete(
         raise ApiError(
             errors.NODE_BEING_CREATED, "Delete the cluster when its nodes are made or have failed."
         )
-    if cluster.phase is ClusterPhase.HIBERNATION:
+    if cluster.phase in (ClusterPhase.HIBERNATING, ClusterPhase.HIBERNATION):
         raise ApiError(
-            errors.WRONG_STATE, "The cluster is hibernated. Awake it before deleting it."
+            errors.WRONG_STATE,
+            f"The cluster is in {cluster.phase}. Awake it before deleting it.",
         )
     return cluster, await begin(tx, cluster, DELETE_CLUSTER, ClusterPhase.DELETING, options)
 

@@ -1,13 +1,13 @@
 """The pure part of a cluster: what was asked becomes what is stored."""
 
 from collections.abc import Sequence
-from ipaddress import ip_network
 from typing import Any
 from uuid import uuid4
 
 from clusterwright import errors
 from clusterwright.cce import offers
-from clusterwright.cce.clusters.wire import Spec, SpecToUpdate
+from clusterwright.cce.clusters.ranges import ROUTED, check_apart, check_free, free_range
+from clusterwright.cce.clusters.wire import Authentication, Spec
 from clusterwright.cce.offers import (
     AUTOPILOT,
     AUTOPILOT_FLAVOR,
@@ -20,11 +20,19 @@ from clusterwright.cce.offers import (
 from clusterwright.errors import ApiError
 
 SERVICE_RANGE = "10.247.0.0/16"
-CONTAINER_RANGE = "172.16.0.0/16"
-"""Defaults of the public service (API reference, 4.1); it picks the container range, we keep to
-one.
-"""
+"""The default of the public service (API reference, 4.1)."""
+_SERVICE_RANGE_V6 = {"Turbo": "fc00::/112", "CCE": "fd00:1234::/120"}
+_NFTABLES_SINCE = (1, 35)
 _SECRET = "authenticatingProxy"
+
+_SERVERS = (
+    "az",
+    "certificateAuthority",
+    "enableAutopilot",
+    "legacyVersion",
+    "platformVersion",
+)
+"""Keys of the spec that are the server's to set: what clients send there is passed over."""
 
 
 def public_address(spec: dict[str, Any]) -> dict[str, str]:
@@ -33,57 +41,102 @@ def public_address(spec: dict[str, Any]) -> dict[str, str]:
     return {"id": address, "address": address} if address else {}
 
 
-def complete(asked: Spec) -> dict[str, Any]:
+def versions(version: str) -> dict[str, str | None]:
+    """How a version reads: its minor part, and all of it beside that where there is more."""
+    short = offers.minor(version)
+    return {"version": short, "legacyVersion": version if version != short else None}
+
+
+def routed_vpc(spec: dict[str, Any]) -> str:
+    """The VPC whose routes the container ranges of a stored spec are; empty where they are none."""
+    routed = spec["containerNetwork"]["mode"] == ROUTED
+    return str(spec["hostNetwork"]["vpc"]) if routed else ""
+
+
+def ranges_of(spec: dict[str, Any]) -> list[str]:
+    """The container ranges of a stored spec."""
+    return [entry["cidr"] for entry in spec["containerNetwork"].get("cidrs", ())]
+
+
+def complete(asked: Spec, taken: Sequence[str] = ()) -> dict[str, Any]:
     """The spec as it is stored and answered: what was sent, and the documented defaults.
 
-    Raises ApiError for what only the whole spec can tell: an unknown flavor or version, ranges that
-    overlap.
+    ``asked`` passed ``check``; ``taken`` are the container ranges that other clusters have in the
+    VPC. Raises ApiError for ranges that overlap.
     """
     eni = asked.container_network.mode == "eni"
-    _check_choices(asked, eni=eni)
-    service = SERVICE_RANGE
-    if asked.service_network and asked.service_network.ipv4_cidr:
-        service = asked.service_network.ipv4_cidr
-    elif asked.kubernetes_svc_ip_range:
-        service = asked.kubernetes_svc_ip_range
-    ranges = asked.container_network.ranges or (() if eni else (_free_range(service),))
-    _check_ranges((*ranges, service))
+    category = "Turbo" if eni else "CCE"
+    service = _service_range(asked)
+    ranges = asked.container_network.ranges or (() if eni else (free_range(service, taken),))
+    check_apart((*ranges, service))
+    check_free(ranges, taken)
     sent = asked.as_sent()
+    for key in _SERVERS:
+        sent.pop(key, None)
     network = sent["containerNetwork"]
     if ranges:
         network |= {"cidr": ranges[0], "cidrs": [{"cidr": cidr} for cidr in ranges]}
     host = sent["hostNetwork"]
     host.setdefault("SecurityGroup", str(uuid4()))
+    host.pop("controlPlaneSecurityGroup", None)
     # Never given back (API reference, 4.1), so never stored either.
     authentication = {"mode": "rbac"} | sent.get("authentication", {}) | {_SECRET: {}}
+    services = sent.get("serviceNetwork", {}) | {"IPv4CIDR": service}
+    if asked.ipv6enable:
+        services.setdefault("IPv6CIDR", _SERVICE_RANGE_V6[category])
+    extend_param = {"enterpriseProjectId": "0"} | sent.get("extendParam", {}) | {"orderID": ""}
+    extend_param.pop("upgradefrom", None)
     defaults: dict[str, Any] = {
-        "category": "Turbo" if eni else "CCE",
+        "category": category,
         "type": "VirtualMachine",
         "flavor": DEFAULT_FLAVOR,
-        "version": VERSIONS[0],
         "platformVersion": PLATFORM_VERSION,
         "ipv6enable": False,
         "eniNetwork": {},
         "publicAccess": {},
         "billingMode": 0,
-        "kubeProxyMode": "iptables",
+        # The older place of this option is still honoured (API reference, 4.1).
+        "kubeProxyMode": extend_param.get("kubeProxyMode", "iptables"),
         "deletionProtection": False,
     }
-    extend_param = {"enterpriseProjectId": "0"} | sent.get("extendParam", {}) | {"orderID": ""}
-    return (
+    document = (
         defaults
         | sent
         | {
             "authentication": authentication,
             "enableAutopilot": asked.flavor == AUTOPILOT_FLAVOR,
-            "serviceNetwork": sent.get("serviceNetwork", {}) | {"IPv4CIDR": service},
+            "encryptionConfig": _encryption(sent.get("encryptionConfig", {})),
+            "serviceNetwork": services,
             "kubernetesSvcIpRange": service,
             "extendParam": extend_param,
         }
+        | versions(asked.version or VERSIONS[0])
     )
+    return {key: value for key, value in document.items() if value is not None}
 
 
-def _check_choices(asked: Spec, *, eni: bool) -> None:
+def _service_range(asked: Spec) -> str:
+    newer = asked.service_network.ipv4_cidr if asked.service_network else None
+    older = asked.kubernetes_svc_ip_range
+    if newer and older and newer != older:
+        raise invalid(
+            "spec.kubernetesSvcIpRange",
+            "spec.serviceNetwork.IPv4CIDR is another range. Send one of the two.",
+        )
+    return newer or older or SERVICE_RANGE
+
+
+def _encryption(sent: dict[str, Any]) -> dict[str, Any]:
+    encryption = {"mode": "Default"} | sent
+    if encryption["mode"] == "Default":
+        encryption.pop("kmsKeyID", None)
+    return encryption
+
+
+def check(asked: Spec) -> None:
+    """Refuse what only the whole spec can tell, but for its ranges: an unknown flavor or version,
+    choices that do not go together. Raises ApiError.
+    """
     flavor = asked.flavor or DEFAULT_FLAVOR
     masters = size_of(flavor).masters
     if asked.version and not offers.is_offered(asked.version):
@@ -93,24 +146,69 @@ def _check_choices(asked: Spec, *, eni: bool) -> None:
         )
     if asked.masters is not None and len(asked.masters) != masters:
         raise invalid("spec.masters", f"Flavor {flavor} has {masters}, so give {masters} or none.")
-    if eni and asked.category == "CCE":
-        raise invalid("spec.category", "Network mode eni needs category Turbo.")
+    if asked.enable_autopilot not in (None, flavor == AUTOPILOT_FLAVOR):
+        raise invalid(
+            "spec.enableAutopilot", "Clusters without nodes have paths of their own, /autopilot/v3."
+        )
+    if asked.billing_mode:
+        raise invalid("spec.billingMode", "Prepaid billing is not offered. Send 0.")
+    if asked.authentication:
+        _check_authentication(asked.authentication)
+    _check_networks(asked, eni=asked.container_network.mode == "eni")
+    _check_extend_param(asked, masters)
+
+
+def _check_networks(asked: Spec, *, eni: bool) -> None:
+    if asked.category and (asked.category == "Turbo") is not eni:
+        raise invalid(
+            "spec.category",
+            f"Cluster type and network mode not match: {asked.category} does not go with"
+            f" {asked.container_network.mode}. Mode eni is the one of Turbo.",
+        )
     subnets = asked.eni_network and (asked.eni_network.subnets or asked.eni_network.eni_subnet_id)
     if eni and not subnets:
         raise invalid("spec.eniNetwork.subnets", "Network mode eni needs at least one subnet.")
     network = asked.container_network
-    if network.cidrs and len(network.cidrs) > 1 and network.mode != "vpc-router":
+    if network.cidrs and len(network.cidrs) > 1 and network.mode != ROUTED:
         raise invalid(
             "spec.containerNetwork.cidrs", "Only network mode vpc-router takes several ranges."
         )
-    authentication = asked.authentication
-    if authentication and authentication.mode == "authenticating_proxy":
-        proxy = authentication.authenticating_proxy
-        if not (proxy and proxy.ca and proxy.cert and proxy.private_key):
-            raise invalid(
-                "spec.authentication.authenticatingProxy",
-                "Mode authenticating_proxy needs ca, cert and privateKey.",
-            )
+    if asked.enable_dist_mgt and not eni:
+        raise invalid("spec.enableDistMgt", "Only clusters of category Turbo have this.")
+    services = asked.service_network
+    if services and services.ipv6_cidr and not asked.ipv6enable:
+        raise invalid("spec.serviceNetwork.IPv6CIDR", "This range needs spec.ipv6enable.")
+
+
+def _check_authentication(asked: Authentication) -> None:
+    if asked.mode == "x509":
+        raise invalid(
+            "spec.authentication.mode", "x509 ended with v1.11. Send rbac or authenticating_proxy."
+        )
+    proxy = asked.authenticating_proxy
+    if asked.mode == "authenticating_proxy" and not (proxy and proxy.is_complete):
+        raise invalid(
+            "spec.authentication.authenticatingProxy",
+            "Mode authenticating_proxy needs ca, cert and privateKey.",
+        )
+
+
+def _check_extend_param(asked: Spec, masters: int) -> None:
+    extra = asked.extend_param
+    if extra and extra.cluster_az == "multi_az" and masters < 3:
+        raise invalid(
+            "spec.extendParam.clusterAZ", "Only flavors with three masters take multi_az."
+        )
+    if extra and extra.fix_pool_mask and asked.container_network.mode != ROUTED:
+        raise invalid(
+            "spec.extendParam.alpha.cce/fixPoolMask", "Only network mode vpc-router has this pool."
+        )
+    older = extra.kube_proxy_mode if extra else None
+    place = "spec.kubeProxyMode" if asked.kube_proxy_mode else "spec.extendParam.kubeProxyMode"
+    version = asked.version or VERSIONS[0]
+    since = tuple(int(part) for part in offers.minor(version)[1:].split("."))
+    if (asked.kube_proxy_mode or older) == "nftables" and since < _NFTABLES_SINCE:
+        raise invalid(place, f"Version {version} has no nftables. Send iptables or ipvs.")
 
 
 def size_of(name: str) -> Flavor:
@@ -124,52 +222,3 @@ def size_of(name: str) -> Flavor:
 
 def invalid(field: str, rule: str) -> ApiError:
     return ApiError(errors.INVALID_REQUEST, f"{field}: {rule}")
-
-
-def _free_range(service: str) -> str:
-    """The default container range, or another private one where the services are in its way."""
-    taken = ip_network(service)
-    candidates = (CONTAINER_RANGE, "10.0.0.0/16", "192.168.0.0/16")
-    return next(c for c in candidates if not ip_network(c).overlaps(taken))
-
-
-def _check_ranges(ranges: Sequence[str]) -> None:
-    networks = [ip_network(cidr) for cidr in ranges]
-    for index, network in enumerate(networks):
-        for other in networks[:index]:
-            if network.overlaps(other):
-                raise ApiError(
-                    errors.CIDR_CONFLICT,
-                    f"spec.containerNetwork: {network} overlaps {other}. Choose ranges apart.",
-                )
-
-
-def merged(stored: dict[str, Any], asked: SpecToUpdate) -> dict[str, Any]:
-    """``stored`` with the changes of an update."""
-    merged = dict(stored)
-    may_change = {field.alias for field in SpecToUpdate.model_fields.values()}
-    for key, value in asked.as_sent().items():
-        if key == "containerNetwork":
-            merged[key] = _with_ranges(stored, value)
-        elif key in may_change and isinstance(value, dict):
-            merged[key] = stored.get(key, {}) | value
-        elif key in may_change or key not in stored:
-            merged[key] = value
-        elif value != stored[key]:
-            raise invalid(f"spec.{key}", "This field cannot be changed by an update.")
-    return merged
-
-
-def _with_ranges(stored: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    """The container network with the new ranges added (API reference, 4.7: only new ones are
-    sent).
-    """
-    network: dict[str, Any] = dict(stored["containerNetwork"])
-    ranges = [entry["cidr"] for entry in network.get("cidrs", ())]
-    ranges += [e["cidr"] for e in asked.get("cidrs", ()) if e["cidr"] not in ranges]
-    if len(ranges) > 1 and network["mode"] != "vpc-router":
-        raise invalid(
-            "spec.containerNetwork.cidrs", "Only network mode vpc-router takes several ranges."
-        )
-    _check_ranges((*ranges, stored["serviceNetwork"]["IPv4CIDR"]))
-    return network | {"cidrs": [{"cidr": cidr} for cidr in ranges]}

@@ -1,7 +1,7 @@
 """Clusters as rows: the client's spec as it was sent, beside the few columns that we search by.
 
-A project's names are claimed and freed by whoever holds its row of ``cluster_quotas``, which is
-locked before any cluster (docs/architecture.md, The order of locks).
+A project's names and container ranges are claimed and freed by whoever holds its row of
+``cluster_quotas``, which is locked before any cluster (docs/architecture.md, The order of locks).
 """
 
 from collections.abc import Sequence
@@ -53,6 +53,17 @@ cluster_names = sa.Table(
         nullable=False,
         index=True,
     ),
+)
+
+# Routes of a VPC, which clusters of a project share: held by whoever holds the project's row.
+cluster_ranges = sa.Table(
+    "cluster_ranges",
+    metadata,
+    sa.Column("cluster_uid", sa.ForeignKey("clusters.uid", ondelete="CASCADE"), primary_key=True),
+    sa.Column("cidr", sa.String(18), primary_key=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("vpc", sa.String(64), nullable=False),
+    sa.Index("ix_cluster_ranges_project_id", "project_id", "vpc"),
 )
 
 cluster_quotas = sa.Table(
@@ -190,6 +201,37 @@ async def _claim_names(tx: Tx, cluster: Cluster) -> None:
         raise NameTaken from None
 
 
+async def ranges_in_vpc(tx: Tx, vpc: str, *, project_id: str, but: str = "") -> list[str]:
+    """The container ranges that are routes of this VPC, in a project that is held; those of the
+    cluster ``but`` left out.
+    """
+    query = sa.select(cluster_ranges.c.cidr).where(
+        cluster_ranges.c.project_id == project_id,
+        cluster_ranges.c.vpc == vpc,
+        cluster_ranges.c.cluster_uid != but,
+    )
+    return list((await tx.execute(query)).scalars())
+
+
+async def keep_ranges(tx: Tx, cluster: Cluster, vpc: str, ranges: Sequence[str]) -> None:
+    """Make these the only routes that the cluster has in a VPC, in a project that is held."""
+    mine = cluster_ranges.c.cluster_uid == cluster.uid
+    await tx.execute(sa.delete(cluster_ranges).where(mine))
+    if ranges:
+        await tx.execute(
+            sa.insert(cluster_ranges),
+            [
+                {
+                    "cluster_uid": cluster.uid,
+                    "cidr": cidr,
+                    "project_id": cluster.project_id,
+                    "vpc": vpc,
+                }
+                for cidr in ranges
+            ],
+        )
+
+
 async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Cluster | None:
     """The cluster of this project, or None; with ``lock`` nobody else changes it in this
     transaction.
@@ -230,9 +272,12 @@ async def update(tx: Tx, uid: str, **values: Any) -> None:
     await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(**values))
 
 
-async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str) -> None:
-    """Set fields of the spec that the server decides itself, however large the rest has become."""
-    spec = sa.type_coerce(cluster.spec | fields, sa.JSON)
+async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str | None) -> None:
+    """Set fields of the spec that the server decides itself, however large the rest has become;
+    None takes a field out.
+    """
+    kept = {key: value for key, value in (cluster.spec | fields).items() if value is not None}
+    spec = sa.type_coerce(kept, sa.JSON)
     await update(tx, cluster.uid, spec=spec)
 
 

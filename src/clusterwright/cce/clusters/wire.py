@@ -1,162 +1,71 @@
-"""Cluster documents: what may be asked, rule by rule, and how a cluster reads (API reference,
-4.1-4.6).
+"""The bodies about clusters: what may be asked, rule by rule, and how a cluster reads (API
+reference, 4.1-4.6).
+
+Every attribute that the official SDK's models know is declared, those that are the server's to set
+included: a known name with a value of another type is refused (tests/api/test_declared_fields.py).
 """
 
-import re
-from ipaddress import (
-    AddressValueError,
-    IPv4Address,
-    IPv4Network,
-    NetmaskValueError,
-    ip_network,
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from clusterwright.cce.clusters.networks import (
+    ContainerNetwork,
+    ContainerNetworkToUpdate,
+    EniNetwork,
+    HostNetwork,
+    HostNetworkToUpdate,
+    PublicAccess,
+    ServiceNetwork,
 )
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, Field
-
-from clusterwright.document import Document
-
-
-def _matching(pattern: str, rule: str) -> AfterValidator:
-    compiled = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(rule)
-        return value
-
-    return AfterValidator(check)
-
-
-def _at_most(size: int) -> AfterValidator:
-    def check(value: str) -> str:
-        if len(value.encode()) > size:
-            raise ValueError(f"at most {size} bytes of UTF-8 are allowed")
-        return value
-
-    return AfterValidator(check)
+from clusterwright.cce.clusters.values import (
+    Address,
+    AlternativeNames,
+    Base64,
+    Description,
+    Flag,
+    Name,
+    PrivateCidr,
+    Short,
+    Strings,
+    Text,
+    TimeZone,
+    Version,
+    Zone,
+    matching,
+)
+from clusterwright.document import KEEPS_EMPTY, Document
 
 
-def _unique(values: list[str]) -> list[str]:
-    if len(set(values)) != len(values):
-        raise ValueError("every entry must be given once")
-    return values
+class MetadataFields(Document):
+    """What bodies may say about a cluster's name; ids and times are the server's to set."""
 
-
-def _network(value: str) -> str:
-    try:
-        ip_network(value)
-    except (AddressValueError, NetmaskValueError, ValueError) as error:
-        raise ValueError(f"a CIDR such as 172.16.0.0/16 is needed: {error}") from None
-    return value
-
-
-def _address(value: str) -> str:
-    try:
-        return value and str(IPv4Address(value))
-    except AddressValueError as error:
-        raise ValueError(f"an IPv4 address is needed: {error}") from None
-
-
-def _network_v4(value: str) -> str:
-    try:
-        network = IPv4Network(value)
-    except ValueError as error:
-        raise ValueError(f"an IPv4 CIDR such as 172.16.0.0/16 is needed: {error}") from None
-    if not 8 <= network.prefixlen <= 28:
-        raise ValueError("the prefix must be between /8 and /28")
-    return value
-
-
-Name = Annotated[
-    str,
-    _matching(
-        r"[a-z][a-z0-9-]{2,126}[a-z0-9]",
-        "4 to 128 lower-case letters, digits and hyphens are needed,"
-        " starting with a letter and not ending with a hyphen",
-    ),
-]
-Cidr = Annotated[str, Field(max_length=64), AfterValidator(_network)]
-CidrV4 = Annotated[str, Field(max_length=64), AfterValidator(_network_v4)]
-Id = Annotated[str, Field(min_length=1, max_length=64)]
-Version = Annotated[
-    str, _matching(r"v\d+\.\d+(\.\d+(-r\d+)?)?", "a version such as v1.31 or v1.31.4-r0 is needed")
-]
-Description = Annotated[str, _at_most(200)]
-Strings = dict[str, str]
-
-
-class Metadata(Document):
-    """``metadata`` of a request to create; ids and times that clients send are the server's to
-    set.
-    """
-
-    name: Name
+    uid: Short | None = None
     alias: Name | None = None
     annotations: Strings | None = None
     labels: Strings | None = None
-    timezone: Annotated[str, Field(max_length=64)] | None = None
+    creation_timestamp: Short | None = None
+    update_timestamp: Short | None = None
+    timezone: TimeZone | None = None
 
 
-class HostNetwork(Document):
-    """Where the nodes are; ``SecurityGroup`` has capitals on the wire."""
+class Metadata(MetadataFields):
+    """``metadata`` of a request to create."""
 
-    vpc: Id
-    subnet: Id
-    security_group: Annotated[str, Field(max_length=64)] | None = Field(None, alias="SecurityGroup")
-
-
-class ContainerCidr(Document):
-    """One entry of ``containerNetwork.cidrs``."""
-
-    cidr: CidrV4
-
-
-class ContainerNetwork(Document):
-    """Where the pods are."""
-
-    mode: Literal["overlay_l2", "vpc-router", "eni"]
-    cidr: CidrV4 | None = None
-    cidrs: Annotated[list[ContainerCidr], Field(max_length=20)] | None = None
-    enable_container_cidrs_reservation: bool | None = Field(
-        None, alias="enableContainerCIDRsReservation"
-    )
-
-    @property
-    def ranges(self) -> tuple[str, ...]:
-        """The ranges asked for; ``cidrs`` wins over the deprecated ``cidr``."""
-        if self.cidrs:
-            return tuple(entry.cidr for entry in self.cidrs)
-        return (self.cidr,) if self.cidr else ()
-
-
-class EniSubnet(Document):
-    """One entry of ``eniNetwork.subnets``."""
-
-    subnet_id: Id = Field(alias="subnetID")
-
-
-class EniNetwork(Document):
-    """Subnets of pods in mode ``eni``."""
-
-    subnets: Annotated[list[EniSubnet], Field(max_length=100)] | None = None
-    eni_subnet_id: str | None = None
-    eni_subnet_cidr: str | None = Field(None, alias="eniSubnetCIDR")
-
-
-class ServiceNetwork(Document):
-    """Where the services are."""
-
-    ipv4_cidr: CidrV4 | None = Field(None, alias="IPv4CIDR")
-    ipv6_cidr: Cidr | None = Field(None, alias="IPv6CIDR")
+    name: Name
 
 
 class AuthenticatingProxy(Document):
     """Base64 of PEM; taken, never given back."""
 
-    ca: str | None = None
-    cert: str | None = None
-    private_key: str | None = None
+    ca: Base64 | None = None
+    cert: Base64 | None = None
+    private_key: Base64 | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing."""
+        return bool(self.ca and self.cert and self.private_key)
 
 
 class Authentication(Document):
@@ -166,16 +75,10 @@ class Authentication(Document):
     authenticating_proxy: AuthenticatingProxy | None = None
 
 
-class PublicAccess(Document):
-    """Who may reach a public endpoint."""
-
-    cidrs: list[Cidr] | None = None
-
-
 class Master(Document):
     """One entry of ``masters``."""
 
-    availability_zone: Annotated[str, Field(max_length=64)] | None = None
+    availability_zone: Zone | None = None
 
 
 class Tag(Document):
@@ -183,55 +86,185 @@ class Tag(Document):
 
     key: Annotated[
         str,
-        _matching(
-            r"(?!_sys_)[\w .:=+@-]{1,128}",
-            "1 to 128 letters, digits, spaces and _.:=+-@ are needed, not starting with _sys_",
+        matching(
+            r"(?!_sys_)(?!\s)[\w .:=+@-]{1,128}(?<!\s)",
+            "1 to 128 letters, digits, spaces and _.:=+-@ are needed,"
+            " no space at either end, not starting with _sys_",
         ),
     ]
+    # Terraform leaves an empty value out.
     value: Annotated[
         str,
-        _matching(r"[\w .:=+@/-]{0,255}", "at most 255 letters, digits, spaces and _.:/=+-@"),
+        matching(r"[\w .:=+@/-]{0,255}", "at most 255 letters, digits, spaces and _.:/=+-@"),
     ] = ""
 
 
 class ClusterExtendParam(Document):
     """``spec.extendParam``: strings, but for periodNum."""
 
-    enterprise_project_id: str | None = None
-    cluster_az: str | None = Field(None, alias="clusterAZ")
-    cluster_external_ip: Annotated[str, AfterValidator(_address)] | None = Field(
-        None, alias="clusterExternalIP"
+    cluster_az: Zone | None = Field(None, alias="clusterAZ")
+    dss_master_volumes: (
+        Annotated[
+            str,
+            matching(
+                r"[\w-]{1,64}\.\w{1,32};[\w-]{1,64}\.\w{1,32}",
+                "<root pool>.<type>;<data pool>.<type> is needed",
+            ),
+        ]
+        | None
+    ) = None
+    enterprise_project_id: Short | None = None
+    kube_proxy_mode: Literal["iptables", "ipvs", "nftables"] | None = None
+    cluster_external_ip: Address | None = Field(None, alias="clusterExternalIP")
+    fix_pool_mask: (
+        Annotated[str, matching("2[4-8]", "the text of a number from 24 to 28 is needed")] | None
+    ) = Field(None, alias="alpha.cce/fixPoolMask")
+    dec_master_flavor: Short | None = None
+    docker_umask_mode: Literal["secure", "normal"] | None = None
+    cpu_manager_policy: Literal["none", "static"] | None = Field(
+        None, alias="kubernetes.io/cpuManagerPolicy"
     )
-    order_id: str | None = Field(None, alias="orderID")
-    period_num: int | None = None
+    order_id: Short | None = Field(None, alias="orderID")
+    period_type: Literal["month", "year"] | None = None
+    period_num: Annotated[int, Field(ge=1, le=9)] | None = None
+    is_auto_renew: Flag | None = None
+    is_auto_pay: Flag | None = None
+    upgradefrom: Short | None = None
 
 
-class Spec(Document):
-    """``spec`` of a request to create."""
+class ConfigurationItem(Document):
+    """One option of a component; any JSON may be its value."""
+
+    name: Text | None = None
+    value: Any = None
+
+
+class PackageConfiguration(Document):
+    """The options of one component."""
+
+    name: Text | None = None
+    configurations: Annotated[list[ConfigurationItem], Field(max_length=100)] | None = None
+
+
+class Alarm(Document):
+    """Whom alarms of the cluster reach."""
+
+    topics: Annotated[list[Text], Field(max_length=100)] | None = None
+    alarm_rule_template_id: Short | None = None
+    prom_instance_id: Short | None = Field(None, alias="promInstanceID")
+    prom_enterprise_project_id: Short | None = Field(None, alias="promEnterpriseProjectID")
+
+
+class ClusterOps(Document):
+    """How the cluster is looked after."""
+
+    alarm: Alarm | None = None
+
+
+class Encryption(Document):
+    """How secrets are encrypted."""
+
+    mode: Literal["Default", "KMS"] | None = None
+    kms_key_id: Short | None = Field(None, alias="kmsKeyID")
+
+
+class CertificateAuthority(Document):
+    """The authority of a cluster; only answers have it."""
+
+    data: str | None = None
+
+
+class SecretConfig(Document):
+    """Which secrets with credentials a cluster is made without."""
+
+    disable_default_addon_cred_secret: bool | None = None
+    disable_node_agency_cred_secret: bool | None = None
+    disable_default_image_pull_secret: bool | None = None
+
+
+class SpecFields(Document):
+    """What bodies may say about a cluster, for both kinds of clusters."""
 
     category: Literal["CCE", "Turbo"] | None = None
     type: Literal["VirtualMachine", "ARM64"] | None = None
-    flavor: str | None = None
+    flavor: Annotated[
+        Annotated[str, Field(min_length=1, max_length=64)] | None,
+        KEEPS_EMPTY,  # a flavor is asked for or left out
+    ] = None
     version: Version | None = None
+    platform_version: Short | None = None
+    legacy_version: Short | None = None
     description: Description | None = None
-    custom_san: Annotated[list[str], AfterValidator(_unique)] | None = None
-    ipv6enable: bool | None = Field(None, alias="ipv6enable")
-    host_network: HostNetwork
-    container_network: ContainerNetwork
-    eni_network: EniNetwork | None = None
+    custom_san: AlternativeNames | None = None
+    ipv6enable: bool | None = None
+    enable_snat: bool | None = None
+    enable_swr_image_access: bool | None = Field(None, alias="enableSWRImageAccess")
     service_network: ServiceNetwork | None = None
-    kubernetes_svc_ip_range: CidrV4 | None = None
+    kubernetes_svc_ip_range: PrivateCidr | None = None
     authentication: Authentication | None = None
     public_access: PublicAccess | None = None
     billing_mode: Annotated[int, Field(ge=0, le=1)] | None = None
-    masters: list[Master] | None = None
+    masters: Annotated[list[Master], Field(max_length=10)] | None = None
     cluster_tags: Annotated[list[Tag], Field(max_length=20)] | None = None
     kube_proxy_mode: Literal["iptables", "ipvs", "nftables"] | None = None
+    az: Short | None = None
+    support_istio: bool | None = None
     enable_master_volume_encryption: bool | None = None
     enable_dist_mgt: bool | None = None
+    enable_autopilot: bool | None = None
     deletion_protection: bool | None = None
-    agency_name: Annotated[str, Field(max_length=64)] | None = None
+    agency_name: Short | None = None
     extend_param: ClusterExtendParam | None = None
+    configurations_override: Annotated[list[PackageConfiguration], Field(max_length=100)] | None = (
+        None
+    )
+    cluster_ops: ClusterOps | None = None
+    encryption_config: Encryption | None = None
+    certificate_authority: CertificateAuthority | None = None
+    secret_config: SecretConfig | None = None
+
+
+class Spec(SpecFields):
+    """``spec`` of a request to create."""
+
+    host_network: HostNetwork
+    container_network: ContainerNetwork
+    eni_network: EniNetwork | None = None
+
+
+class Endpoint(Document):
+    """Where the Kubernetes API can be reached."""
+
+    url: Text | None = None
+    type: Short | None = None
+
+
+class Condition(Document):
+    """One detail of a cluster's state."""
+
+    type: Short | None = None
+    status: Short | None = None
+    last_probe_time: Short | None = None
+    last_transit_time: Short | None = None
+    reason: Text | None = None
+    message: str | None = None
+
+
+class StatusSent(Document):
+    """``status`` as clients give it back; it is the server's to set, and passed over."""
+
+    phase: Short | None = None
+    job_id: Short | None = Field(None, alias="jobID")
+    reason: str | None = None
+    message: str | None = None
+    endpoints: list[Endpoint] | None = None
+    is_locked: bool | None = None
+    lock_scene: Short | None = None
+    lock_source: Short | None = None
+    lock_source_id: Short | None = None
+    delete_option: Any = None
+    delete_status: Any = None
+    conditions: list[Condition] | None = None
 
 
 class ClusterToCreate(Document):
@@ -241,42 +274,49 @@ class ClusterToCreate(Document):
     api_version: Literal["v3"]
     metadata: Metadata
     spec: Spec
+    status: StatusSent | None = None
 
 
-class MetadataToUpdate(Document):
-    """``metadata`` of a request to update: only the alias can change."""
+class MetadataToUpdate(MetadataFields):
+    """``metadata`` of a request to update: only the alias can change, and the rest is passed
+    over.
+    """
 
-    alias: Name | None = None
-
-
-class HostNetworkToUpdate(Document):
-    """``spec.hostNetwork`` of a request to update."""
-
-    security_group: Annotated[str, Field(max_length=64)] | None = Field(None, alias="SecurityGroup")
+    name: Name | None = None
 
 
-class ContainerNetworkToUpdate(Document):
-    """``spec.containerNetwork`` of a request to update: new ranges, or the full ordered list."""
+class SpecToUpdate(SpecFields):
+    """``spec`` of a request to update; an absent key means leave as is.
 
-    cidrs: Annotated[list[ContainerCidr], Field(max_length=20)] | None = None
+    It knows all that a creation knows, so that types are looked at; what may change is in
+    ``MAY_CHANGE``.
+    """
 
+    MAY_CHANGE: ClassVar[frozenset[str]] = frozenset(
+        {
+            "agencyName",
+            "containerNetwork",
+            "customSan",
+            "deletionProtection",
+            "description",
+            "eniNetwork",
+            "hostNetwork",
+            "secretConfig",
+        }
+    )
 
-class SpecToUpdate(Document):
-    """``spec`` of a request to update; an absent key means leave as is."""
-
-    description: (
+    # Clients clear it with the empty text.
+    description: Annotated[
         Annotated[
             Description,
-            _matching(r"[^~$%^&*<>\[\]{}()'\"#\\]*", "none of ~$%^&*<>[]{}()'\"#\\ are allowed"),
+            matching(r"[^~$%^&*<>\[\]{}()'\"#\\]*", "none of ~$%^&*<>[]{}()'\"#\\ are allowed"),
         ]
-        | None
-    ) = None
-    custom_san: Annotated[list[str], AfterValidator(_unique)] | None = None
+        | None,
+        KEEPS_EMPTY,
+    ] = None
+    host_network: HostNetworkToUpdate | None = None
     container_network: ContainerNetworkToUpdate | None = None
     eni_network: EniNetwork | None = None
-    host_network: HostNetworkToUpdate | None = None
-    deletion_protection: bool | None = None
-    agency_name: Annotated[str, Field(max_length=64)] | None = None
 
 
 class ClusterToUpdate(Document):
@@ -284,6 +324,7 @@ class ClusterToUpdate(Document):
 
     metadata: MetadataToUpdate | None = None
     spec: SpecToUpdate | None = None
+    status: StatusSent | None = None
 
 
 class ClusterStatus(Document):

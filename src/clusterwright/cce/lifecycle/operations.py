@@ -78,19 +78,27 @@ def larger_flavors(flavor: str) -> list[str]:
 
 
 async def rotate(tx: Tx, caller: Caller, uid: str, asked: CredentialsToRotate) -> str:
-    """Promise a new generation of the cluster's certificates. Returns the job's uid.
+    """Promise new credentials of one kind: the cluster's certificates, the keys of its service
+    accounts, or those of its authenticating proxy. Returns the job's uid.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, NOT_SUPPORTED for parts that cannot be rotated alone.
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a proxy that the cluster has not,
+    or whose new certificates are missing.
     """
-    if asked.component != "all":
+    proxy = asked.cert_content
+    if asked.component == "custom" and not (proxy and proxy.is_complete):
         raise ApiError(
-            errors.NOT_SUPPORTED,
-            f"component: {asked.component} cannot be rotated alone. Rotate all.",
+            errors.INVALID_REQUEST, "certContent: The component custom needs ca, cert, privateKey."
         )
     cluster = await clusters.get_in_phase(tx, caller, uid, _RUNNING)
-    return await clusters.submit(
-        tx, cluster, ROTATE_CREDENTIALS, {"credentials": str(cluster.credentials + 1)}
-    )
+    mode = cluster.spec["authentication"]["mode"]
+    if asked.component == "custom" and mode != "authenticating_proxy":
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            f"component: The cluster's authentication is {mode}, so it has no proxy of yours.",
+        )
+    # Of the cluster's own certificates the next generation is made; the others are not of them.
+    generation = cluster.credentials + (asked.component == "all")
+    return await clusters.submit(tx, cluster, ROTATE_CREDENTIALS, {"credentials": str(generation)})
 
 
 async def set_tags(tx: Tx, caller: Caller, uid: str, tags: Collection[Tag]) -> None:

@@ -6,18 +6,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clusterwright.cce.clusters.wire import Tag
+from clusterwright.cce.clusters.values import Flag, Short, matching
+from clusterwright.cce.clusters.wire import AuthenticatingProxy, Tag
 from clusterwright.document import Document
 
 INGRESS_CHECKER = "IngressChecker"
 """The check that must be skipped to resize a cluster that is not available."""
 
 
+class ResizeExtendParam(Document):
+    """``extendParam`` of a request to resize."""
+
+    dec_master_flavor: Short | None = None
+    is_auto_pay: Flag | None = None
+
+
 class ClusterToResize(Document):
     """The body of a request to resize."""
 
-    flavor_resize: Annotated[str, Field(max_length=64)]
-    skipped_tasks: Annotated[list[str], Field(max_length=20)] | None = None
+    flavor_resize: Short
+    skipped_tasks: Annotated[list[Short], Field(max_length=20)] | None = None
+    extend_param: ResizeExtendParam | None = None
 
 
 class ResizeAnswer(Document):
@@ -31,6 +40,7 @@ class CredentialsToRotate(Document):
 
     component: Literal["all", "service-account-controller", "custom"]
     certificate_expiration_time: Annotated[int, Field(ge=0, le=8784)] | None = None
+    cert_content: AuthenticatingProxy | None = None
 
 
 class RotationAnswer(Document):
@@ -48,7 +58,13 @@ class TagsToSet(Document):
 class TagToRemove(Document):
     """One entry of a request to remove tags; a value is ignored."""
 
-    key: Annotated[str, Field(min_length=1, max_length=128)]
+    key: Annotated[
+        str,
+        matching(
+            r"(?!_sys_)[\w .:/=+@-]{1,128}",
+            "1 to 128 letters, digits, spaces and _.:/=+-@ are needed, not starting with _sys_",
+        ),
+    ]
 
 
 class TagsToRemove(Document):

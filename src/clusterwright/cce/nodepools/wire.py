@@ -45,7 +45,7 @@ class Autoscaling(Document):
 class NodeManagement(Document):
     """Where the servers of the pool are placed."""
 
-    server_group_reference: Short | None = None
+    server_group_reference: Short = ""
 
 
 class PoolMetadata(Document):

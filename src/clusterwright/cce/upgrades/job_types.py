@@ -5,7 +5,9 @@ from dataclasses import replace
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import subject
+from clusterwright.cce.clusters.spec import versions
 from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.cce.offers import minor
 from clusterwright.cce.upgrades import store
 from clusterwright.cce.upgrades.store import TaskPhase
 from clusterwright.clock import minutes
@@ -71,8 +73,8 @@ async def confirm_version(ctx: StepContext) -> None:
     async with ctx.database.transaction() as tx:
         stored = await clusters.get(tx, cluster.uid, project_id=ctx.job.project_id, lock=True)
         if stored is not None:
-            await clusters.set_in_spec(tx, stored, version=target)
-            await clusters.update(tx, stored.uid, version=target)
+            await clusters.set_in_spec(tx, stored, **versions(target))
+            await clusters.update(tx, stored.uid, version=minor(target))
 
 
 async def upgraded(tx: Tx, job: Job) -> None:

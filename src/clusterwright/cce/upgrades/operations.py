@@ -91,7 +91,7 @@ async def go_on(tx: Tx, caller: Caller, uid: str) -> None:
 
 
 async def _set_paused(tx: Tx, caller: Caller, uid: str, *, paused: bool) -> None:
-    cluster = await clusters.show(tx, caller, uid, lock=True)
+    cluster = await clusters.get_alive(tx, caller, uid)
     task = await _last_upgrade(tx, cluster)
     if task.phase.is_final or task.paused == paused:
         raise ApiError(errors.WRONG_STATE, f"The upgrade is in phase {task.shown_phase}.")
@@ -212,9 +212,15 @@ async def snapshot(tx: Tx, caller: Caller, uid: str) -> Task:
 async def create_workflow(tx: Tx, caller: Caller, uid: str, asked: Hop) -> dict[str, Any]:
     """Begin a workflow, to which the tasks that follow belong.
 
-    Raises ApiError: NOT_FOUND, VERSION_NOT_SUPPORTED, ALREADY_EXISTS while another is under way.
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST unless the body names the cluster,
+    VERSION_NOT_SUPPORTED, ALREADY_EXISTS while another is under way.
     """
-    cluster = await clusters.show(tx, caller, uid, lock=True)
+    if not asked.cluster_id:
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            "spec.clusterID: Invalid field cluster ID. Send the id of the cluster in the path.",
+        )
+    cluster = await clusters.get_alive(tx, caller, uid)
     _check_names_cluster(asked, uid)
     _check_path(cluster, asked.target_version)
     if await _open_workflow(tx, uid) is not None:
@@ -262,7 +268,7 @@ async def cancel_workflow(tx: Tx, caller: Caller, uid: str, workflow_uid: str) -
 
     Raises ApiError: NOT_FOUND, WRONG_STATE for a finished one and while the cluster is upgrading.
     """
-    cluster = await clusters.show(tx, caller, uid, lock=True)
+    cluster = await clusters.get_alive(tx, caller, uid)
     known = await show_workflow(tx, caller, uid, workflow_uid)
     if known["status"]["phase"] == workflows.Phase.SUCCESS:
         raise ApiError(errors.WRONG_STATE, "The workflow has succeeded already.")

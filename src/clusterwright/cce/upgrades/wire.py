@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from clusterwright.cce.clusters.wire import Version
+from clusterwright.cce.clusters.values import Short, Text, Version
 from clusterwright.document import Document
 
 
 class RollingUpdate(Document):
     """How many nodes at a time, at most."""
 
-    user_defined_step: Annotated[int, Field(ge=1, le=120)] | None = None
+    user_defined_step: Annotated[int, Field(ge=1, le=120)]
     scope: Literal["Cluster", "NodePool"] | None = None
 
 
@@ -21,14 +21,43 @@ class Strategy(Document):
     """The one way to upgrade that there is."""
 
     type: Literal["inPlaceRollingUpdate"]
-    in_place_rolling_update: RollingUpdate | None = None
+    in_place_rolling_update: RollingUpdate
+
+
+class UpgradeAddon(Document):
+    """What becomes of an add-on during an upgrade."""
+
+    addon_template_name: Short | None = None
+    operation: Literal["patch"] | None = None
+    version: Short | None = None
+    values: dict[str, Any] | None = None
+
+
+class NodeSelector(Document):
+    """Which nodes of a pool come together."""
+
+    key: Text | None = None
+    value: Annotated[list[Text], Field(max_length=2000)] | None = None
+    operator: Short | None = None
+
+
+class NodePriority(Document):
+    """When some nodes of a pool come; the larger, the sooner."""
+
+    node_selector: NodeSelector | None = None
+    priority: Annotated[int, Field(ge=0)] | None = None
 
 
 class UpgradeAction(Document):
     """``spec.clusterUpgradeAction`` of a request to upgrade."""
 
+    addons: Annotated[list[UpgradeAddon], Field(max_length=100)] | None = None
+    node_order: dict[Short, Annotated[list[NodePriority], Field(max_length=100)]] | None = None
+    node_pool_order: dict[Short, Annotated[int, Field(ge=0)]] | None = None
     target_version: Version
     strategy: Strategy
+    is_only_upgrade: bool | None = None
+    agency_name: Short | None = None
 
 
 class UpgradeSpec(Document):
@@ -54,9 +83,30 @@ class ClusterToUpgrade(Document):
 class Hop(Document):
     """From which version to which: ``spec`` of checks and workflows."""
 
-    cluster_id: Annotated[str, Field(max_length=64)] | None = Field(None, alias="clusterID")
-    cluster_version: Annotated[str, Field(max_length=32)] | None = None
+    cluster_id: Short | None = Field(None, alias="clusterID")
+    cluster_version: Version | None = None
     target_version: Version
+
+
+class ResourceSelector(Document):
+    """For which nodes a check is left out."""
+
+    key: Text | None = None
+    values: Annotated[list[Text], Field(max_length=2000)] | None = None
+    operator: Short | None = None
+
+
+class SkippedCheck(Document):
+    """One check that is left out."""
+
+    name: Text | None = None
+    resource_selector: ResourceSelector | None = None
+
+
+class PreCheckHop(Hop):
+    """``spec`` of a check before an upgrade."""
+
+    skipped_check_item_list: Annotated[list[SkippedCheck], Field(max_length=200)] | None = None
 
 
 class PreCheckToMake(Document):
@@ -64,7 +114,7 @@ class PreCheckToMake(Document):
 
     api_version: Literal["v3"]
     kind: Literal["PreCheckTask"]
-    spec: Hop
+    spec: PreCheckHop
 
 
 class PostCheckToMake(Document):
