@@ -37,7 +37,7 @@ class CapacityReservation(Document):
     @model_validator(mode="after")
     def _names_its_target(self) -> Self:
         if self.preference == "targeted" and not self.id:
-            raise ValueError("preference targeted needs id")
+            raise ValueError("the preference targeted needs id")
         return self
 
 
@@ -52,7 +52,7 @@ class GroupAutoscaling(Document):
     @model_validator(mode="after")
     def _has_bounds_in_order(self) -> Self:
         if self.max_node_count and (self.min_node_count or 0) > self.max_node_count:
-            raise ValueError("minNodeCount must be at most maxNodeCount")
+            raise ValueError("the minNodeCount must be at most maxNodeCount")
         return self
 
 

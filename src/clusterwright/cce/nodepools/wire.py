@@ -54,7 +54,7 @@ class RepairPolicy(Document):
     @model_validator(mode="after")
     def _says_what_to_do(self) -> Self:
         if self.enable and self.policy != "restartNode":
-            raise ValueError("policy must be restartNode where enable is true")
+            raise ValueError("the policy must be restartNode where enable is true")
         return self
 
 

@@ -55,7 +55,7 @@ class Volume(Document):
         for name in ("iops", "throughput"):
             given = bool(getattr(self, name))
             if given and name not in needed:
-                raise ValueError(f"{name} cannot be chosen for a disk of type {self.volumetype}")
+                raise ValueError(f"a disk of type {self.volumetype} takes no {name}")
             if not given and name in needed:
                 raise ValueError(f"a disk of type {self.volumetype} needs {name}")
         return self
@@ -128,7 +128,7 @@ class VirtualSpace(Document):
         if self.name != "runtime" and self.runtime_config is not None:
             raise ValueError(f"the space {self.name} takes lvmConfig instead of runtimeConfig")
         if self.name != "user" and self.lvm_config is not None and self.lvm_config.path:
-            raise ValueError("lvmConfig.path is for the space user alone")
+            raise ValueError("a path in lvmConfig is for the space user alone")
         return self
 
 
@@ -171,9 +171,9 @@ class Storage(Document):
             raise ValueError("only one storageSelector may have the type local")
         taken = [name for group in groups for name in group.selector_names]
         if unknown := [name for name in taken if name not in types]:
-            raise ValueError(f"selectorNames: there is no storageSelector {unknown[0]}")
+            raise ValueError(f"there is no storageSelector {unknown[0]} for selectorNames")
         if len(set(taken)) < len(taken):
-            raise ValueError("selectorNames: a storageSelector may be in one group only, once")
+            raise ValueError("a storageSelector may be in one group only, once in its selectorNames")
         for group in groups:
             if len(group.selector_names) > 1 and "system" in map(types.get, group.selector_names):
                 raise ValueError("a group on the system disk has no other storageSelector")
@@ -191,5 +191,5 @@ def _unique(field: str, names: Iterable[str]) -> None:
     known: set[str] = set()
     for name in names:
         if name in known:
-            raise ValueError(f"{field}: the name {name} is given twice")
+            raise ValueError(f"the name {name} is given twice in {field}")
         known.add(name)

@@ -85,10 +85,10 @@ class PublicIp(Eip):
     def _says_which(self) -> Self:
         if self.ids:
             if len(set(self.ids)) < len(self.ids):
-                raise ValueError("ids: a public address is given twice")
+                raise ValueError("a public address is given twice in ids")
             return self
         if self.count and (self.eip is None or not self.eip.iptype):
-            raise ValueError("count needs eip, with its iptype")
+            raise ValueError("a count needs eip, with its iptype")
         if not self.count and self.eip is not None and self.eip.iptype:
-            raise ValueError("eip needs count, how many public addresses to make")
+            raise ValueError("an eip needs count, how many public addresses to make")
         return self
