@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.api.cloud import SUBNET, VPC, Cloud, open_cloud, unique
-from tests.api.nodes_examples import job, node
+from tests.api.nodes_examples import TEMPLATE, add_pool, job, members, node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -178,7 +178,7 @@ async def test_wishes_that_cannot_be_granted_are_refused(
 
 async def test_nodes_have_addresses_of_the_block_they_ask_for(cloud: Cloud, cluster: str) -> None:
     block = IPv4Network("10.20.2.0/29")  # five addresses beside the outermost and the gateway's
-    wish = {"nodeNicSpec": {"primaryNic": {"ipBlock": str(block)}}}
+    wish: dict[str, Any] = {"nodeNicSpec": {"primaryNic": {"ipBlock": str(block)}}}
 
     found = await made(cloud, cluster, many=4, **wish)
     await cloud.call("POST", f"{cluster}/nodes", node(count=2, **wish), expect=400)
@@ -191,7 +191,7 @@ async def test_nodes_have_addresses_of_the_block_they_ask_for(cloud: Cloud, clus
 
 
 async def test_a_large_block_is_not_looked_through(cloud: Cloud, cluster: str) -> None:
-    wish = {"nodeNicSpec": {"primaryNic": {"ipBlock": "10.0.0.0/8"}}}
+    wish: dict[str, Any] = {"nodeNicSpec": {"primaryNic": {"ipBlock": "10.0.0.0/8"}}}
 
     [found] = await made(cloud, cluster, **wish)
 
@@ -213,6 +213,33 @@ async def test_a_public_address_has_one_node_at_a_time(cloud: Cloud, cluster: st
         assert IPv4Address(each["status"]["publicIP"])
     assert first["status"]["publicIP"] == again["status"]["publicIP"]
     assert ids[0] in refusal["message"]
+
+
+async def test_the_address_of_a_control_plane_is_taken(cloud: Cloud) -> None:
+    uid = await cloud.cluster()
+    cluster, eip = f"{cloud.project}/clusters/{uid}", unique("eip")
+    bind = {"spec": {"action": "bind", "spec": {"id": eip}}}
+    await cloud.call("PUT", f"{cluster}/mastereip", bind, expect=200)
+    shown = await cloud.call("GET", cluster, expect=200)
+    urls = [each["url"] for each in shown["status"]["endpoints"] if each["type"] == "Internal"]
+    master = urls[0].removeprefix("https://").rpartition(":")[0]
+
+    for spec, named in ((fixed(master), master), ({"publicIP": {"ids": [eip]}}, eip)):
+        refusal = await cloud.call("POST", f"{cluster}/nodes", node(**spec), expect=400)
+
+        assert named in refusal["message"]
+
+
+async def test_nodes_of_a_pool_get_the_public_addresses_of_its_template(
+    cloud: Cloud, cluster: str
+) -> None:
+    template = TEMPLATE | {"publicIP": {"iptype": "5_bgp", "bandwidth": {"size": 5}}}
+    url = await add_pool(cloud, cluster, size=2, nodeTemplate=template)
+
+    own = {each["status"]["publicIP"] for each in await members(cloud, url)}
+
+    assert "" not in own
+    assert len(own) == 2
 
 
 async def test_new_public_addresses_are_as_many_as_asked_for(cloud: Cloud, cluster: str) -> None:

@@ -15,6 +15,7 @@ from tests.api.nodes_examples import TEMPLATE, add_pool, node, pool
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCRIPT = base64.b64encode(b"echo hello").decode()
+CRYPT = base64.b64encode(b"$6$salt$hash").decode()
 WRAPPED = base64.encodebytes(b"echo hello; " * 20).decode()
 DISK = {"size": 100, "volumetype": "SAS"}
 
@@ -179,6 +180,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a partition without partitions": ({"partition": "center"}, "partition"),
     "a tag twice": ({"userTags": [{"key": "a"}, {"key": "a"}]}, "userTags"),
     "a negative billing": ({"billingMode": -1}, "billingMode"),
+    "a flavor of other digits": ({"flavor": "s６.large.2"}, "flavor"),
+    "a zone with a blank": ({"az": "az 1"}, "az"),
+    "a password given and removed": (
+        {"login": {"userPassword": {"password": CRYPT}, "removeUserPassword": True}},
+        "userPassword",
+    ),
+    "a key given and removed": ({"login": {"sshKey": "k", "removeSSHKey": True}}, "sshKey"),
     "a further interface without subnet": ({"nodeNicSpec": {"extNics": [{}]}}, "subnetId"),
     "a fixed further interface": (
         {"nodeNicSpec": {"extNics": [{"subnetId": "s", "fixedIps": ["192.168.1.9"]}]}},
@@ -277,6 +285,24 @@ async def test_a_pool_needs_a_system_unless_it_has_an_image(cloud: Cloud, cluste
     plain = node()
     del plain["spec"]["os"]
     await cloud.call("POST", f"{cluster}/nodes", plain, expect=201)
+
+
+async def test_a_pools_own_rules_are_kept(cloud: Cloud, cluster: str) -> None:
+    override = [{"name": "kubelet", "configurations": [{"name": "max-pods", "value": "many"}]}]
+    template = TEMPLATE | {"configurationsOverride": override}
+    passed = {"size": 100, "volumetype": "SAS", "hw:passthrough": True}
+    metal = TEMPLATE | {"rootVolume": passed, "dataVolumes": [passed]}
+
+    for body, named in (
+        (pool("wrong", nodeTemplate=template), "max-pods"),
+        (pool("wrong", type="ElasticBMS"), "hw:passthrough"),
+        (pool("wrong", repairPolicy={"enable": True}), "restartNode"),
+    ):
+        refusal = await cloud.call("POST", f"{cluster}/nodepools", body, expect=400)
+
+        assert named in refusal["message"]
+    right = pool("metal", type="ElasticBMS", nodeTemplate=metal)
+    await cloud.call("POST", f"{cluster}/nodepools", right, expect=201)
 
 
 OF_ONE_NODE: dict[str, dict[str, Any]] = {

@@ -151,7 +151,7 @@ async def test_a_pool_takes_a_server_as_it_is(cloud: Cloud, cluster: str) -> Non
 
 async def test_addresses_that_others_took_meanwhile_are_lost(cloud: Cloud, cluster: str) -> None:
     eip = unique("eip")
-    wish = {
+    wish: dict[str, Any] = {
         "publicIP": {"ids": [eip]},
         "nodeNicSpec": {"primaryNic": {"fixedIps": ["10.30.0.9"]}},
     }
@@ -168,7 +168,7 @@ async def test_addresses_that_others_took_meanwhile_are_lost(cloud: Cloud, clust
 
 
 async def test_addresses_that_nobody_took_are_held_again(cloud: Cloud, cluster: str) -> None:
-    wish = {"nodeNicSpec": {"primaryNic": {"fixedIps": ["10.30.0.10"]}}}
+    wish: dict[str, Any] = {"nodeNicSpec": {"primaryNic": {"fixedIps": ["10.30.0.10"]}}}
     before = await made(cloud, cluster, **wish)
 
     after = await accepted(cloud, cluster, await released(cloud, cluster, before))

@@ -27,6 +27,7 @@ ZONE = "cn-north-4a"
 SPEC = {
     "flavor": "s6.large.2",
     "az": ZONE,
+    "os": "EulerOS 2.9",
     "rootVolume": {"size": 40, "volumetype": "SAS"},
     "dataVolumes": [{"size": 100, "volumetype": "SAS"}],
 }

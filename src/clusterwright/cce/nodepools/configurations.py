@@ -4,15 +4,13 @@ the pool ``master`` (API reference, 6.5).
 
 from typing import Any
 
-from clusterwright import errors
 from clusterwright.cce import offers
 from clusterwright.cce.catalog.documents import component_options
 from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.nodepools.spec import check_values
 from clusterwright.cce.nodepools.wire import Configuration
 from clusterwright.cce.nodes import pools, sizes
-from clusterwright.cce.nodes.software import Package
 from clusterwright.cce.offers import Components
-from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
 
@@ -73,19 +71,6 @@ async def detail(
 ) -> dict[str, list[dict[str, Any]]]:
     """What can be configured: the settings of each component. Raises ApiError NOT_FOUND."""
     return component_options(await _options(tx, caller, cluster_uid, pool_uid))
-
-
-def check_values(options: Components, package: Package) -> None:
-    """Refuse values that the options of a component cannot have; options that this server does not
-    know may have any. Raises ApiError INVALID_REQUEST.
-    """
-    known = {option.name: option for option in options.get(package.name, ())}
-    for item in package.configurations:
-        rule = known[item.name].broken_by(item.value) if item.name in known else ""
-        if rule:
-            raise ApiError(
-                errors.INVALID_REQUEST, f"spec.packages: {package.name} {item.name}: {rule}"
-            )
 
 
 def _defaults(options: Components, component: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from clusterwright.cce.nodes.network import Short
+from clusterwright.cce.nodes.wire import Flavor, Zone
 from clusterwright.document import Document
 
 DEFAULT_GROUP = "default"
@@ -59,8 +60,8 @@ class GroupAutoscaling(Document):
 class GroupSpec(Document):
     """``spec`` of a group; without a zone, that of the template."""
 
-    flavor: Annotated[str, Field(min_length=1, max_length=64)]
-    az: Short | None = None
+    flavor: Flavor
+    az: Zone | None = None
     capacity_reservation_specification: CapacityReservation | None = None
     autoscaling: GroupAutoscaling | None = None
 

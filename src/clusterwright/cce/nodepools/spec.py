@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clusterwright import errors, ids
+from clusterwright.cce import offers
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodepools.wire import (
     POOL_LABEL,
@@ -18,10 +19,10 @@ from clusterwright.cce.nodepools.wire import (
     TemplateToUpdate,
 )
 from clusterwright.cce.nodes.network import Nic, NodeNicSpec
-from clusterwright.cce.nodes.software import NodeExtendParam
+from clusterwright.cce.nodes.software import NodeExtendParam, Package
 from clusterwright.cce.nodes.spec import DEFAULTS, check_spec
 from clusterwright.cce.nodes.wire import keepable
-from clusterwright.cce.offers import FLAVORS
+from clusterwright.cce.offers import FLAVORS, Components
 from clusterwright.document import Document
 from clusterwright.errors import ApiError
 
@@ -79,6 +80,9 @@ def stored(asked: PoolSpec, cluster: Cluster) -> dict[str, Any]:
     if not template.get("os") and not extended.get("alpha.cce/NodeImageID"):
         raise _wrong("spec.nodeTemplate.os: OS:should not be empty")
     check_template(template, cluster)
+    for package in asked.node_template.configurations_override or ():
+        check_values(offers.NODE, package)
+    _check_passthrough(asked)
     extended.pop("orderID", None)
     groups = [_with_uid(group, ids.new_uid()) for group in sent.get("extensionScaleGroups", ())]
     if groups and template.get("az") == "random":
@@ -86,6 +90,14 @@ def stored(asked: PoolSpec, cluster: Cluster) -> dict[str, Any]:
     defaults = {"type": "vm", "autoscaling": {"enable": False}, "nodeManagement": {}}
     spec = defaults | sent | {"nodeTemplate": dict(DEFAULTS) | template}
     return spec | ({"extensionScaleGroups": groups} if groups else {})
+
+
+def _check_passthrough(asked: PoolSpec) -> None:
+    volumes = (asked.node_template.root_volume, *(asked.node_template.data_volumes or ()))
+    if asked.type == "ElasticBMS" and not all(volume.passthrough for volume in volumes):
+        raise _wrong(
+            "spec.nodeTemplate: each volume of an ElasticBMS pool needs hw:passthrough true."
+        )
 
 
 def check_template(template: Mapping[str, Any], cluster: Cluster) -> None:
@@ -105,6 +117,17 @@ def check_template(template: Mapping[str, Any], cluster: Cluster) -> None:
             "spec.nodeTemplate.publicIP: ids and count are for single nodes. Send iptype and"
             " bandwidth."
         )
+
+
+def check_values(options: Components, package: Package) -> None:
+    """Refuse values that the options of a component cannot have; options that this server does not
+    know may have any. Raises ApiError INVALID_REQUEST.
+    """
+    known = {option.name: option for option in options.get(package.name, ())}
+    for item in package.configurations:
+        rule = known[item.name].broken_by(item.value) if item.name in known else ""
+        if rule:
+            raise ApiError(errors.INVALID_REQUEST, f"{package.name} {item.name}: {rule}")
 
 
 def _with_uid(group: Mapping[str, Any], uid: str) -> dict[str, Any]:

@@ -207,7 +207,7 @@ class ScaleOptions(Document):
     """How a pool scales."""
 
     scalable_checking: Literal["", "instant", "async"] | None = None
-    scale_policy: Short | None = None
+    scale_policy: Literal["", "AZBalance", "Random"] | None = None
     billing_config_override: BillingOverride | None = None
 
 

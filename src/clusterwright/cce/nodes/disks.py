@@ -173,7 +173,9 @@ class Storage(Document):
         if unknown := [name for name in taken if name not in types]:
             raise ValueError(f"there is no storageSelector {unknown[0]} for selectorNames")
         if len(set(taken)) < len(taken):
-            raise ValueError("a storageSelector may be in one group only, once in its selectorNames")
+            raise ValueError(
+                "a storageSelector may be in one group only, once in its selectorNames"
+            )
         for group in groups:
             if len(group.selector_names) > 1 and "system" in map(types.get, group.selector_names):
                 raise ValueError("a group on the system disk has no other storageSelector")

@@ -65,7 +65,9 @@ def _document(node: Node, pool: PoolView | None) -> dict[str, Any]:
 def _public_ip(node: Node) -> str:
     """The public address of a node whose server has one."""
     asked = node.spec.get("publicIP", {})
-    if not node.server_id or not (asked.get("ids") or asked.get("count")):
+    # A pool gives each of its nodes one of the kind that its template names.
+    made = asked.get("count") or (node.nodepool_uid and asked.get("iptype"))
+    if not node.server_id or not (asked.get("ids") or made):
         return ""
     return public_address(asked["ids"][0] if asked.get("ids") else node.uid)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.clusters import store as cluster_store
 from clusterwright.cce.clusters.store import STEADY, Cluster
 from clusterwright.cce.nodes import leases, released, store
 from clusterwright.cce.nodes.job_types import (
@@ -104,9 +105,12 @@ async def addresses(tx: Tx, cluster: Cluster, specs: Sequence[Mapping[str, Any]]
     primary = specs[0]["nodeNicSpec"]["primaryNic"]
     if block := primary.get("ipBlock"):
         subnet = leases.subnet(specs[0])
-        found = await leases.free(
-            tx, block, subnet, count=len(specs), project_id=cluster.project_id
+        # One more than needed, in case that the control plane has one of them.
+        master = cluster.endpoint.removeprefix("https://").rpartition(":")[0]
+        free = await leases.free(
+            tx, block, subnet, count=len(specs) + 1, project_id=cluster.project_id
         )
+        found = [address for address in free if address != master][: len(specs)]
         if len(found) < len(specs):
             raise ApiError(
                 errors.INVALID_REQUEST,
@@ -158,8 +162,9 @@ async def start(
     wanted = {node.uid: held for node in planned if (held := leases.of(node.spec, node.private_ip))}
     every = [lease for each in wanted.values() for lease in each]
     others = await leases.taken(tx, every, project_id=cluster.project_id)
-    if others:
-        raise _taken(min(others).told)
+    told = {lease.told for lease in others} | await _held_by_clusters(tx, cluster, every)
+    if told:
+        raise _taken(min(told))
     job_uid = await submit(tx, cluster, planned, job_type)
     # A nanosecond apart, so that lists keep the order of the job's sub-jobs.
     nodes = [
@@ -188,8 +193,20 @@ async def start(
     return nodes
 
 
+async def _held_by_clusters(tx: Tx, cluster: Cluster, wanted: Sequence[leases.Lease]) -> set[str]:
+    """What is wanted and is the address of a control plane, as clients know it."""
+    if not wanted:
+        return set()
+    held = {cluster.endpoint.removeprefix("https://").rpartition(":")[0]}
+    for each in await cluster_store.find(tx, project_id=cluster.project_id):
+        held |= {each.eip["id"]} if each.eip else set()
+    return {lease.told for lease in wanted} & held
+
+
 def _taken(what: str) -> ApiError:
-    return ApiError(errors.INVALID_REQUEST, f"{what[:64]} is another node's already.")
+    return ApiError(
+        errors.INVALID_REQUEST, f"{what[:64]} is taken: another node or cluster has it."
+    )
 
 
 async def check_room(tx: Tx, cluster: Cluster, count: int) -> None:

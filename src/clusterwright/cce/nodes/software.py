@@ -89,6 +89,15 @@ class Login(Document):
     remove_user_password: bool | None = None
     remove_ssh_key: bool | None = Field(None, alias="removeSSHKey")
 
+    @model_validator(mode="after")
+    def _gives_or_takes(self) -> Self:
+        password = self.user_password and self.user_password.password
+        if self.remove_user_password and password:
+            raise ValueError("a userPassword cannot be given and removed")
+        if self.remove_ssh_key and self.ssh_key:
+            raise ValueError("an sshKey cannot be given and removed")
+        return self
+
 
 class Runtime(Document):
     """The container runtime."""

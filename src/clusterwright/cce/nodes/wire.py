@@ -22,7 +22,8 @@ from clusterwright.document import Document
 
 NodeName = Annotated[str, Field(max_length=56, pattern=r"^[a-z]([a-z0-9.-]*[a-z0-9.])?$")]
 NodeNameOrNone = Annotated[str, Field(max_length=56, pattern=r"^([a-z]([a-z0-9.-]*[a-z0-9.])?)?$")]
-Flavor = Annotated[str, Field(min_length=1, max_length=64)]
+Flavor = Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9._-]+$")]
+Zone = Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9._-]*$")]
 MOST_DISKS = 16
 """Data disks of one server."""
 
@@ -49,7 +50,7 @@ class NodeTemplate(TemplateSettings):
     """What a node is made of, for one node and for the nodes of a pool."""
 
     flavor: Flavor
-    az: Short = ""
+    az: Zone = ""
     root_volume: RootVolume
     data_volumes: Annotated[list[Volume], Field(max_length=MOST_DISKS)] | None = None
     node_nic_spec: NodeNicSpec | None = None
