@@ -34,6 +34,7 @@ BATCH = 200
 """Nodes that one request may name."""
 NODE = {
     "flavor": "c7.large.2",
+    "os": "EulerOS 2.9",
     "login": {"sshKey": "keys"},
     "rootVolume": {"size": 50, "volumetype": "SSD"},
     "dataVolumes": [{"size": 100, "volumetype": "SSD"}],

@@ -30,6 +30,7 @@ class ApiError(Exception):
 
 
 INVALID_REQUEST = ErrorCode(400, "CCE.01400001", "CCE_CM.0004", "Request is invalid")
+FIXED_IP = ErrorCode(400, "CCE.01400001", "CCE_CM.0201", "Request body invalid")
 CIDR_CONFLICT = ErrorCode(400, "CCE.01400005", "CCE_CM.0410", "Container network CIDR conflict")
 CONTENT_TYPE = ErrorCode(400, "CCE.01400006", "CCE.01400006", "The content type is not supported")
 CLUSTER_QUOTA = ErrorCode(400, "CCE.01400007", "CCE.01400007", "The cluster quota is exhausted")

@@ -8,11 +8,24 @@ from secrets import randbits
 # process apart.
 _NODE = 0x0255AC << 24 | randbits(24)
 _CLOCK = randbits(14)
+_BEFORE_1970 = 0x01B21DD213814000
+"""Steps of 100 ns between the beginnings of the Gregorian calendar and of 1970 (RFC 9562)."""
 
 
 def new_uid() -> str:
     """A new identifier of a cluster, node or job."""
     return str(uuid.uuid1(_NODE, _CLOCK))
+
+
+def made_at(uid: str) -> int | None:
+    """When ``new_uid`` drew an identifier, in ns since 1970; None for one that it did not draw."""
+    try:
+        parsed = uuid.UUID(uid)
+    except ValueError:
+        return None
+    if str(parsed) != uid or parsed.version != 1 or parsed.node >> 24 != _NODE >> 24:
+        return None
+    return (parsed.time - _BEFORE_1970) * 100
 
 
 def new_id() -> str:

@@ -128,6 +128,26 @@ async def test_a_list_is_read_page_by_page(cloud: Cloud, cluster: str) -> None:
     assert pages == all_nodes
 
 
+async def test_a_page_begins_where_a_node_was_that_is_gone(cloud: Cloud, cluster: str) -> None:
+    first, second, third, last = [
+        each["metadata"]["uid"] for each in await add_nodes(cloud, cluster, count=4)
+    ]
+    page = await cloud.call("GET", f"{cluster}/nodes?limit=2", expect=200)
+    marker = page["pageInfo"]["nextMarker"]
+    for uid in (second, third):
+        answer = await cloud.call("DELETE", f"{cluster}/nodes/{uid}", expect=200)
+        await job(cloud, answer["status"]["jobID"])
+
+    rest = await cloud.call("GET", f"{cluster}/nodes?limit=2&marker={marker}", expect=200)
+    answer = await cloud.call("DELETE", f"{cluster}/nodes/{first}", expect=200)
+    await job(cloud, answer["status"]["jobID"])
+    every = await cloud.call("GET", f"{cluster}/nodes?marker={first}", expect=200)
+
+    assert marker == second
+    for found in (rest, every):
+        assert [each["metadata"]["uid"] for each in found["items"]] == [last]
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=2001", "limit=x", f"marker={UNKNOWN}"])
 async def test_a_wrong_page_is_refused(cloud: Cloud, cluster: str, query: str) -> None:
     await cloud.call("GET", f"{cluster}/nodes?{query}", expect=400)

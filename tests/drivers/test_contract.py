@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from clusterwright.drivers.contract import Driver, Kubeconfig, Unavailable
+from clusterwright.drivers.contract import Driver, DriverError, Kubeconfig, Unavailable
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.storage.database import Database
 from tests.drivers.examples import SEAL, a_cluster, a_node
@@ -64,6 +64,10 @@ async def joined(driver: Driver, uid: str) -> bool:
     return (await driver.observe_node(a_node(uid))).ready
 
 
+async def is_removed(driver: Driver, uid: str) -> bool:
+    return not (await driver.observe_node(a_node(uid))).exists
+
+
 async def access(driver: Driver, user: str = "alice", days: int = 30) -> Kubeconfig:
     return await driver.kubeconfig(a_cluster(), user=user, lifetime_seconds=days * DAY)
 
@@ -99,6 +103,26 @@ async def test_a_node_takes_over_the_server_it_names(driver: Driver) -> None:
     await driver.ensure_node(a_node(server_id="existing-server"))
 
     assert (await driver.observe_node(a_node())).server_id == "existing-server"
+
+
+async def test_a_node_has_the_address_it_asks_for_which_is_free_again_once_it_is_gone(
+    driver: Driver,
+) -> None:
+    await build(driver)
+    asked = [replace(a_node(uid), private_ip="192.168.77.7") for uid in ("n1", "n2")]
+    await driver.ensure_node(asked[0])
+    await eventually(lambda: joined(driver, "n1"))
+
+    with pytest.raises(DriverError, match="has the address"):
+        await driver.ensure_node(asked[1])
+    first = await driver.observe_node(asked[0])
+    await driver.ensure_node(asked[0])
+    await driver.delete_node(asked[0])
+    await eventually(lambda: is_removed(driver, "n1"))
+    await driver.ensure_node(asked[1])
+
+    assert first.private_ip == "192.168.77.7"
+    assert (await driver.observe_node(asked[1])).private_ip == "192.168.77.7"
 
 
 async def test_a_server_of_another_project_is_not_taken_over(driver: Driver) -> None:
@@ -193,10 +217,7 @@ async def test_a_deleted_node_goes_and_its_cluster_stays(driver: Driver, times: 
     for _ in range(times):
         await driver.delete_node(a_node("n1"))
 
-    async def is_removed() -> bool:
-        return not (await driver.observe_node(a_node("n1"))).exists
-
-    await eventually(is_removed)
+    await eventually(lambda: is_removed(driver, "n1"))
     assert (await driver.observe_node(a_node("n2"))).exists
     assert await is_ready(driver)
 

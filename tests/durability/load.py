@@ -314,6 +314,7 @@ def _cluster(name: str, flavor: str) -> Body:
 _NODE: Body = {
     "flavor": "s6.large.2",
     "az": "az-1",
+    "os": "EulerOS 2.9",
     "login": {"sshKey": "key"},
     "rootVolume": {"size": 40, "volumetype": "SAS"},
     "dataVolumes": [{"size": 100, "volumetype": "SAS"}],

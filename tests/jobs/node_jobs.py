@@ -9,8 +9,9 @@ from clusterwright.cce.nodepools import members
 from clusterwright.cce.nodepools import operations as pools
 from clusterwright.cce.nodepools.wire import PoolToCreate, PoolToUpgrade
 from clusterwright.cce.nodes import batches, operations, sizes, store
+from clusterwright.cce.nodes.batch_wire import MigrateNodesTask, NodesToReset, ServersToAdd
 from clusterwright.cce.nodes.pools import Pool
-from clusterwright.cce.nodes.wire import MigrateNodesTask, NodesToReset, NodeToCreate, ServersToAdd
+from clusterwright.cce.nodes.wire import NodeToCreate
 from clusterwright.document import Document
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
@@ -26,6 +27,7 @@ ZONE = "cn-north-4a"
 SPEC = {
     "flavor": "s6.large.2",
     "az": ZONE,
+    "os": "EulerOS 2.9",
     "rootVolume": {"size": 40, "volumetype": "SAS"},
     "dataVolumes": [{"size": 100, "volumetype": "SAS"}],
 }

@@ -78,11 +78,51 @@ class Option:
     name: str
     default: str | int | bool
     valid_at: str = "immediately"
+    choices: tuple[str, ...] = ()
+    """All values there are; empty for any text."""
+    pattern: str = ""
+    """What a text must look like; empty for anything."""
+    least: int = 0
+    most: int = 2**31 - 1
 
     @property
     def type(self) -> str:
         """The type in the API's words."""
         return type(self.default).__name__
+
+    def broken_by(self, value: object) -> str:
+        """The rule that a value breaks; empty where it may be set.
+
+        Numbers and booleans may be texts too: public Terraform configurations send them so.
+        """
+        match self.default:
+            case bool():
+                fits = isinstance(value, bool) or value in ("true", "false")
+                return "" if fits else "Send true or false."
+            case int():
+                return self._broken_by_number(value)
+            case str():
+                return self._broken_by_text(value)
+
+    def _broken_by_number(self, value: object) -> str:
+        if isinstance(value, str) and re.fullmatch("-?[0-9]{1,10}", value):
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value in self._range:
+            return ""
+        return f"Send a number from {self.least} to {self.most}."
+
+    @property
+    def _range(self) -> range:
+        return range(self.least, self.most + 1)
+
+    def _broken_by_text(self, value: object) -> str:
+        if not isinstance(value, str):
+            return "Send a text."
+        if self.choices and value not in self.choices:
+            return f"Send one of {', '.join(self.choices)}."
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return f"Send a text such as {self.default}."
+        return ""
 
 
 Components = Mapping[str, tuple[Option, ...]]
@@ -93,7 +133,7 @@ CONTROL_PLANE: Components = {
         Option("default-unreachable-toleration-seconds", 300),
         Option("max-mutating-requests-inflight", 200),
         Option("max-requests-inflight", 400),
-        Option("service-node-port-range", "30000-32767"),
+        Option("service-node-port-range", "30000-32767", pattern="[0-9]{1,5}-[0-9]{1,5}"),
         Option("support-overload", default=True),
     ),
     "kube-controller-manager": (
@@ -117,18 +157,24 @@ CONTROL_PLANE: Components = {
 
 NODE: Components = {
     "kubelet": (
-        Option("max-pods", 110),
-        Option("cpu-manager-policy", "none"),
+        Option("max-pods", 110, least=16, most=1024),
+        Option("cpu-manager-policy", "none", choices=("none", "static", "enhanced-static")),
         Option("kube-api-qps", 100),
         Option("kube-api-burst", 100),
-        Option("pod-pids-limit", -1),
+        Option("pod-pids-limit", -1, least=-1),
         Option("event-qps", 5),
         Option("allowed-unsafe-sysctls", ""),
-        Option("topology-manager-policy", "none"),
+        Option(
+            "topology-manager-policy",
+            "none",
+            choices=("none", "best-effort", "restricted", "single-numa-node"),
+        ),
     ),
     "kube-proxy": (
         Option("conntrack-min", 131072),
-        Option("conntrack-tcp-timeout-close-wait", "1h0m0s"),
+        Option(
+            "conntrack-tcp-timeout-close-wait", "1h0m0s", pattern="([0-9]+(\\.[0-9]+)?(h|m|s|ms))+"
+        ),
     ),
 }
 """The components of a node and their options."""

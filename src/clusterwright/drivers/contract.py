@@ -56,6 +56,10 @@ class Node:
     Clients choose it, so it means a server of the cluster's project: a driver knows whose each
     server is, and one of another project is to it like one that does not exist.
     """
+    private_ip: str = ""
+    """The address that the server has or should have; empty where the driver chooses. DriverError
+    where another machine of the cluster has it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,8 @@ KEPT_TASKS = 50
 """Upgrades, checks of each kind, snapshots and workflows of one cluster; older ones are forgotten,
 for clients cannot delete any.
 """
+KEPT_SERVERS = 1000
+"""Servers of one project that were taken out of clusters; of older ones nothing is known."""
 KEPT_ADDON_CHECKS = 200
 """Of one cluster, likewise."""
 KEPT_CERTIFICATES = 20

@@ -7,6 +7,7 @@ from typing import Any
 from clusterwright.cce import offers
 from clusterwright.cce.catalog.documents import component_options
 from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.nodepools.spec import check_values
 from clusterwright.cce.nodepools.wire import Configuration
 from clusterwright.cce.nodes import pools, sizes
 from clusterwright.cce.offers import Components
@@ -46,7 +47,7 @@ async def update(
     tx: Tx, caller: Caller, cluster_uid: str, pool_uid: str, asked: Configuration
 ) -> dict[str, Any]:
     """Set what is sent, leave the rest, and return all of it. Raises ApiError: NOT_FOUND,
-    WRONG_STATE.
+    WRONG_STATE, INVALID_REQUEST for a value that an option cannot have.
     """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
     if pool_uid != MASTER:
@@ -54,7 +55,9 @@ async def update(
     packages = await pools.configuration(
         tx, pool_uid, project_id=caller.project_id, cluster_uid=cluster_uid
     )
+    options = await _options(tx, caller, cluster_uid, pool_uid)
     for package in asked.spec.packages:
+        check_values(options, package)
         news = {item.name: item.value for item in package.configurations}
         packages[package.name] = packages.get(package.name, {}) | news
     await pools.configure(

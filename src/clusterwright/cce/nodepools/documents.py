@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clusterwright import clock
+from clusterwright.cce.nodepools.groups import DEFAULT_GROUP
 from clusterwright.cce.nodes.pools import Pool, PoolPhase, view
 from clusterwright.cce.nodes.store import CREATING, WORKING, Node, NodePhase
 
@@ -58,27 +59,56 @@ def _phase(nodes: Sequence[Node], pool: Pool) -> str:
 
 
 def _status(nodes: Sequence[Node], pool: Pool) -> dict[str, Any]:
-    phases = Counter(node.phase for node in nodes)
-    creating = sum(phases[phase] for phase in CREATING)
-    current = len(nodes) - phases[NodePhase.DELETING]
-    locked = sum(node.scale_down_locked for node in nodes)
     wanted = view(pool)
     return _counts(nodes) | {
         "configurationSyncedNodeCount": sum(wanted.fits(node) for node in nodes),
-        "scaleGroupStatuses": [
-            {
-                "name": "default",
-                "uid": pool.uid,
-                "creationTimestamp": clock.timestamp(pool.created_at),
-                "updateTimestamp": clock.timestamp(pool.updated_at),
-                "desiredNodeCount": pool.expected,
-                "unpaidScaleNodeCount": 0,
-                "activeNodeCount": phases[NodePhase.ACTIVE],
-                "existingNodeCount": _by_billing(current - creating),
-                "upcomingNodeCount": _by_billing(creating),
-                "scaleDownDisabledNodeCount": locked,
-            }
-        ],
+        "scaleGroupStatuses": _groups(nodes, pool),
+    }
+
+
+def _groups(nodes: Sequence[Node], pool: Pool) -> list[dict[str, Any]]:
+    """How each scale group is, the default one first. The others expect what they have; what the
+    pool expects besides is the default one's.
+    """
+    others = {
+        group["metadata"]["name"]: group["metadata"].get("uid", "")
+        for group in pool.spec.get("extensionScaleGroups", ())
+        if "name" in group.get("metadata", {})
+    }
+    members: dict[str, list[Node]] = {"": [], **{name: [] for name in others}}
+    for node in nodes:
+        members[node.scale_group if node.scale_group in others else ""].append(node)
+    statuses = [
+        _group(name, others[name], members[name], pool, desired=_present(members[name]))
+        for name in others
+    ]
+    desired = pool.expected - sum(status["desiredNodeCount"] for status in statuses)
+    return [
+        _group(DEFAULT_GROUP, pool.uid, members[""], pool, desired=max(desired, 0)),
+        *statuses,
+    ]
+
+
+def _present(nodes: Sequence[Node]) -> int:
+    return sum(node.phase is not NodePhase.DELETING for node in nodes)
+
+
+def _group(
+    name: str, uid: str, nodes: Sequence[Node], pool: Pool, *, desired: int
+) -> dict[str, Any]:
+    phases = Counter(node.phase for node in nodes)
+    creating = sum(phases[phase] for phase in CREATING)
+    return {
+        "name": name,
+        "uid": uid,
+        "creationTimestamp": clock.timestamp(pool.created_at),
+        "updateTimestamp": clock.timestamp(pool.updated_at),
+        "desiredNodeCount": desired,
+        "unpaidScaleNodeCount": 0,
+        "activeNodeCount": phases[NodePhase.ACTIVE],
+        "existingNodeCount": _by_billing(_present(nodes) - creating),
+        "upcomingNodeCount": _by_billing(creating),
+        "scaleDownDisabledNodeCount": sum(node.scale_down_locked for node in nodes),
     }
 
 

@@ -3,15 +3,23 @@ date.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from clusterwright import clock, errors
 from clusterwright.cce.nodepools.job_types import UPGRADE_NODE_POOL
-from clusterwright.cce.nodepools.wire import POOL_LABEL, PoolNodes, PoolServers, PoolToUpgrade
+from clusterwright.cce.nodepools.wire import (
+    POOL_LABEL,
+    PoolNodes,
+    PoolServers,
+    PoolToUpgrade,
+    UpgradeTemplate,
+)
 from clusterwright.cce.nodes import pools, promises, sizes
 from clusterwright.cce.nodes import store as node_store
 from clusterwright.cce.nodes.job_types import ADD_NODE
-from clusterwright.cce.nodes.spec import complete
+from clusterwright.cce.nodes.spec import complete, reinstalled
 from clusterwright.cce.nodes.store import NodePhase
+from clusterwright.cce.nodes.wire import keepable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs.tree import Target
@@ -28,16 +36,21 @@ async def add(
     """
     cluster = await promises.get_steady(tx, caller, cluster_uid)
     pool = await sizes.get_changeable(tx, cluster, uid)
-    spec = complete(pool.spec["nodeTemplate"], cluster, zone=zone)
+    template = complete(pool.spec["nodeTemplate"], cluster, zone=zone)
+    servers = [server.server_id for server in asked.node_list]
     drafts = [
         promises.draft(
             cluster,
             promises.random_name(pool.name),
-            spec,
+            # The pool tells what is installed, the server what it is.
+            reinstalled(template, known.spec if known else {}),
             nodepool_uid=pool.uid,
-            server_id=server.server_id,
+            server_id=server_id,
+            private_ip=known.private_ip if known else "",
         )
-        for server in asked.node_list
+        for server_id, known in zip(
+            servers, await promises.known_servers(tx, cluster, servers), strict=True
+        )
     ]
     added = await promises.start(tx, cluster, drafts, job_type=ADD_NODE)
     await pools.save(tx, replace(pool, expected=pool.expected + len(added)))
@@ -60,6 +73,7 @@ async def migrate(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
             tx,
             [node.uid],
             nodepool_uid=pool.uid,
+            scale_group="",
             spec=node.spec | {"k8sTags": tags},
             updated_at=clock.now(),
         )
@@ -86,9 +100,23 @@ async def upgrade(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
     promises.check_idle(chosen)
     template = pool.spec["nodeTemplate"]
     news = {"os": template["os"], "runtime": template["runtime"]}
+    news |= _asked_besides(asked.spec.node_template)
     async for node in unhurried(chosen):
-        await node_store.update(tx, [node.uid], spec=node.spec | news)
+        await node_store.update(tx, [node.uid], spec=reinstalled(node.spec, news))
     target = Target(pool.uid, pool.name)
     job_uid = await promises.submit(tx, cluster, chosen, UPGRADE_NODE_POOL, target=target)
     await promises.work_on(tx, cluster, chosen, phase=NodePhase.UPGRADING, job_uid=job_uid)
     return job_uid
+
+
+def _asked_besides(asked: UpgradeTemplate | None) -> dict[str, Any]:
+    """What a request to install nodes again decides beside their pool."""
+    sent = keepable(asked) if asked is not None else {}
+    life = sent.get("lifeCycle", {})
+    scripts = {
+        f"alpha.cce/{key}": life[key] for key in ("preInstall", "postInstall") if key in life
+    }
+    spec = {"login": sent["login"]} if sent.get("login") else {}
+    if "waitPostInstallFinish" in life:
+        spec["waitPostInstallFinish"] = life["waitPostInstallFinish"]
+    return spec | ({"extendParam": scripts} if scripts else {})

@@ -13,8 +13,16 @@ from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.store import STEADY
 from clusterwright.cce.nodepools import documents
+from clusterwright.cce.nodepools.groups import DEFAULT_GROUP
 from clusterwright.cce.nodepools.job_types import DELETE_NODE_POOL
-from clusterwright.cce.nodepools.spec import POLICIES, check_settings, labelled, merged
+from clusterwright.cce.nodepools.spec import (
+    POLICIES,
+    check_settings,
+    labelled,
+    merged,
+    renamed_groups,
+    stored,
+)
 from clusterwright.cce.nodepools.wire import (
     PoolToCreate,
     PoolToScale,
@@ -24,9 +32,7 @@ from clusterwright.cce.nodes import pools, promises
 from clusterwright.cce.nodes import store as node_store
 from clusterwright.cce.nodes.pools import NameTaken, Pool, PoolPhase
 from clusterwright.cce.nodes.sizes import get, get_changeable, members, reconcile
-from clusterwright.cce.nodes.spec import DEFAULTS, check_spec
 from clusterwright.cce.nodes.store import WORKING, Node, NodePhase
-from clusterwright.cce.nodes.wire import keepable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs.tree import Target
@@ -40,16 +46,12 @@ async def create(
     """Add a pool and promise its first nodes, unless the cluster has ``quota`` pools.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, QUOTA, ALREADY_EXISTS, NODE_LIMIT,
-    NOT_SUPPORTED.
+    FIXED_IP, NOT_SUPPORTED.
     """
     cluster = await promises.get_steady(tx, caller, cluster_uid)
     if await pools.count(tx, project_id=cluster.project_id, cluster_uid=cluster.uid) >= quota:
         raise ApiError(errors.QUOTA, f"A cluster may have {quota} node pools. Delete one first.")
-    check_settings(asked.spec, cluster)
-    template = keepable(asked.spec.node_template)
-    check_spec(template)
-    spec = {"type": "vm", "autoscaling": {"enable": False}, "nodeManagement": {}}
-    spec |= asked.spec.as_sent() | {"nodeTemplate": dict(DEFAULTS) | template}
+    spec = stored(asked.spec, cluster)
     now = clock.now()
     pool = Pool(
         uid=ids.new_uid(),
@@ -77,8 +79,13 @@ def _name_taken(name: str) -> ApiError:
 
 
 async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> dict[str, Any]:
-    """The pool as clients read it. Raises ApiError NOT_FOUND."""
+    """The pool as clients read it, the default one by its name. Raises ApiError NOT_FOUND."""
     cluster = await clusters.show(tx, caller, cluster_uid)
+    if uid == documents.DEFAULT_POOL:
+        loose = await node_store.find(
+            tx, project_id=cluster.project_id, cluster_uid=cluster.uid, nodepool_uid=""
+        )
+        return documents.default_pool(loose)
     return await render(tx, await get(tx, cluster, uid))
 
 
@@ -119,7 +126,7 @@ async def update(
         pool,
         name=name,
         expected=asked.spec.initial_node_count if resized else pool.expected,
-        spec=labelled(merged(pool.spec, asked), name),
+        spec=labelled(merged(pool.spec, asked, cluster), name),
         revision=pool.revision + 1,
         updated_at=clock.now(),
     )
@@ -127,10 +134,21 @@ async def update(
         await pools.save(tx, changed)
     except NameTaken:
         raise _name_taken(name) from None
+    await _regroup(tx, changed, before=pool)
     await _refresh(tx, changed, await members(tx, changed), before=pool)
     if resized:
         await reconcile(tx, cluster, changed, zone=zone)
     return changed
+
+
+async def _regroup(tx: Tx, pool: Pool, *, before: Pool) -> None:
+    """Let the nodes follow their groups; those of groups that are gone are the default one's."""
+    names = renamed_groups(before.spec, pool.spec)
+    # By way of names that no group can have, so that two groups may swap theirs.
+    for old in names:
+        await node_store.rename_group(tx, pool.uid, old=old, new=f"#{old}"[:56])
+    for old, new in names.items():
+        await node_store.rename_group(tx, pool.uid, old=f"#{old}"[:56], new=new)
 
 
 async def _refresh(tx: Tx, pool: Pool, found: Sequence[Node], *, before: Pool) -> None:
@@ -150,21 +168,43 @@ async def scale(
 ) -> None:
     """Bring a pool to another size.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST when it has that size
-    already, NOT_SUPPORTED for other groups than the default one.
+    New nodes are made for the groups that are named, or for the default one. Raises ApiError:
+    NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST when it has that size already, for unknown
+    groups, and for more than one where it shrinks.
     """
     cluster = await promises.get_steady(tx, caller, cluster_uid)
     pool = await get_changeable(tx, cluster, uid)
-    if set(asked.spec.scale_groups or ()) - {"default"}:
-        raise ApiError(errors.NOT_SUPPORTED, "spec.scaleGroups: only the group default can scale.")
+    groups = _groups(pool, asked.spec.scale_groups or ())
     desired = asked.spec.desired_node_count
     if desired == pool.expected:
         raise ApiError(
             errors.INVALID_REQUEST, f"No scale task needed with desired node count {desired}"
         )
+    if desired < pool.expected and len(groups) > 1:
+        raise ApiError(
+            errors.INVALID_REQUEST, "spec.scaleGroups: a pool shrinks in one group at a time."
+        )
+    override = asked.spec.options and asked.spec.options.billing_config_override
+    if override and override.billing_mode:
+        raise ApiError(
+            errors.NOT_SUPPORTED,
+            "spec.options.billingConfigOverride.billingMode: this server has no prepaid nodes.",
+        )
     changed = replace(pool, expected=desired, updated_at=clock.now())
     await pools.save(tx, changed)
-    await reconcile(tx, cluster, changed, zone=zone)
+    await reconcile(tx, cluster, changed, zone=zone, groups=groups)
+
+
+def _groups(pool: Pool, asked: Sequence[str]) -> Sequence[str]:
+    """The names under which nodes have the groups that are asked for."""
+    known = [group["metadata"]["name"] for group in pool.spec.get("extensionScaleGroups", ())]
+    if unknown := [name for name in asked if name not in (DEFAULT_GROUP, *known)]:
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            f"spec.scaleGroups: the pool has no group {unknown[0]}. Send some of"
+            f" {', '.join((DEFAULT_GROUP, *known))}.",
+        )
+    return tuple(dict.fromkeys("" if name == DEFAULT_GROUP else name for name in asked))
 
 
 async def delete(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> Pool:

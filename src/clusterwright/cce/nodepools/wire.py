@@ -1,24 +1,21 @@
 """Node pool documents: what may be asked, rule by rule, and how a pool reads (API reference, 6)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.nodes.wire import (
-    MOST_NODES,
-    DataVolume,
-    Id,
-    Labels,
+from clusterwright.cce.nodepools.groups import ScaleGroup
+from clusterwright.cce.nodes.batch_wire import MOST_NODES, Batch, Lifecycle
+from clusterwright.cce.nodes.disks import RootVolume, Volume
+from clusterwright.cce.nodes.network import Id, Short
+from clusterwright.cce.nodes.software import (
     Login,
-    NodeNicSpec,
-    NodeTemplate,
-    RootVolume,
-    Runtime,
-    Short,
+    Package,
+    Reinforcement,
+    Scripts,
     Strings,
-    Taints,
-    UserTags,
 )
+from clusterwright.cce.nodes.wire import MOST_DISKS, NodeTemplate, TemplateSettings
 from clusterwright.document import Document
 
 PoolName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$")]
@@ -37,44 +34,91 @@ class Autoscaling(Document):
     min_node_count: Count | None = None
     max_node_count: Count | None = None
     scale_down_cooldown_time: Annotated[int, Field(ge=0, le=_LONGEST)] | None = None
-    priority: int | None = None
+    priority: Annotated[int, Field(ge=-_LONGEST, le=_LONGEST)] | None = None
     scale_down_unneeded_time: Annotated[int, Field(ge=-1, le=_LONGEST)] | None = None
     scale_down_utilization_threshold: Annotated[float, Field(ge=-1, le=1)] | None = None
 
 
 class NodeManagement(Document):
-    """Where the servers of the pool are placed."""
+    """Where the servers of the pool are placed; an empty reference takes them out of a group."""
 
     server_group_reference: Short = ""
 
 
+class RepairPolicy(Document):
+    """What is done about nodes that fail."""
+
+    enable: bool | None = None
+    policy: str | None = None
+
+    @model_validator(mode="after")
+    def _says_what_to_do(self) -> Self:
+        if self.enable and self.policy != "restartNode":
+            raise ValueError("the policy must be restartNode where enable is true")
+        return self
+
+
+class SecurityGroup(Document):
+    """A security group of pods."""
+
+    id: Short | None = None
+
+
 class PoolMetadata(Document):
-    """``metadata`` of a request to create."""
+    """``metadata`` of a request to create; ids and times that clients send are the server's to
+    set.
+    """
 
     name: PoolName
+    uid: str | None = None
     annotations: Strings | None = None
+    creation_timestamp: str | None = None
+    update_timestamp: str | None = None
+    resource_version: int | None = None
+
+
+def _unique(groups: list[ScaleGroup]) -> list[ScaleGroup]:
+    names = [group.metadata.name for group in groups]
+    if len(set(names)) < len(names):
+        raise ValueError("every group needs a name of its own")
+    return groups
 
 
 class PoolSettings(Document):
     """What requests to create and to update have in common."""
 
     autoscaling: Autoscaling | None = None
-    node_management: NodeManagement | None = None
-    repair_policy: dict[str, Any] | None = None
-    custom_security_groups: list[str] | None = None
+    repair_policy: RepairPolicy | None = None
+    custom_security_groups: list[Id] | None = None
     taint_policy_on_existing_nodes: Policy | None = None
     label_policy_on_existing_nodes: Policy | None = None
     user_tags_policy_on_existing_nodes: Policy | None = None
-    extension_scale_groups: list[dict[str, Any]] | None = None
+    extension_scale_groups: (
+        Annotated[list[ScaleGroup], Field(max_length=50), AfterValidator(_unique)] | None
+    ) = None
+
+
+class PoolVolumeConfig(Document):
+    """What becomes of the disks of a node that is installed again."""
+
+    volume_reset_policy: Literal["", "reset_managed_volumes", "retain_custom_volumes"] | None = None
+
+
+class PoolTemplate(NodeTemplate):
+    """``nodeTemplate`` of a request to create."""
+
+    volume_config: PoolVolumeConfig | None = None
+    configurations_override: Annotated[list[Package], Field(max_length=50)] | None = None
 
 
 class PoolSpec(PoolSettings):
     """``spec`` of a request to create."""
 
     type: Literal["vm", "ElasticBMS", "pm"] | None = None
-    node_template: NodeTemplate
+    node_template: PoolTemplate
     initial_node_count: Count = 0
-    pod_security_groups: Annotated[list[dict[str, Any]], Field(max_length=5)] | None = None
+    node_management: NodeManagement | None = None
+    pod_security_groups: Annotated[list[SecurityGroup], Field(max_length=5)] | None = None
 
 
 class PoolToCreate(Document):
@@ -86,27 +130,39 @@ class PoolToCreate(Document):
     spec: PoolSpec
 
 
-class TemplateToUpdate(Document):
+class NicToUpdate(Document):
+    """The primary interface of a pool's later nodes."""
+
+    subnet_id: Short | None = None
+    subnet_list: Annotated[list[Id], Field(max_length=20)] | None = None
+
+
+class NicSpecToUpdate(Document):
+    """The network interfaces of a pool's later nodes."""
+
+    primary_nic: NicToUpdate | None = None
+
+
+class ExtendParamToUpdate(Scripts):
+    """``extendParam`` of a pool's later nodes; the rest of it is fixed at the creation."""
+
+    agency_name: Short | None = Field(None, alias="agency_name")
+    spot_price: Short | None = None
+    security_reinforcement_type: Reinforcement | None = None
+    image_id: Short | None = Field(None, alias="alpha.cce/NodeImageID")
+
+
+class TemplateToUpdate(TemplateSettings):
     """``nodeTemplate`` of a request to update; an absent key means leave as is, an empty list
     clear.
     """
 
     flavor: Short | None = None
     az: Short | None = None
-    os: Short | None = None
-    login: Login | None = None
-    root_volume: RootVolume | None = None
     root_volume_update: RootVolume | None = None
-    data_volumes: list[DataVolume] | None = None
-    data_volumes_update: list[DataVolume] | None = None
-    storage: dict[str, Any] | None = None
-    node_nic_spec: NodeNicSpec | None = None
-    node_nic_spec_update: NodeNicSpec | None = None
-    runtime: Runtime | None = None
-    k8s_tags: Labels | None = None
-    taints: Taints | None = None
-    user_tags: UserTags | None = None
-    extend_param: dict[str, Any] | None = None
+    data_volumes_update: Annotated[list[Volume], Field(max_length=MOST_DISKS)] | None = None
+    node_nic_spec_update: NicSpecToUpdate | None = None
+    extend_param: ExtendParamToUpdate | None = None
 
 
 class PoolSpecToUpdate(PoolSettings):
@@ -131,15 +187,39 @@ class PoolToUpdate(Document):
     spec: PoolSpecToUpdate
 
 
+class ScaleExtendParam(Document):
+    """How long prepaid nodes are paid for."""
+
+    period_num: Annotated[int, Field(ge=0, le=9)] | None = None
+    period_type: Literal["", "month", "year"] | None = None
+    is_auto_renew: bool | None = None
+    is_auto_pay: bool | None = None
+
+
+class BillingOverride(Document):
+    """How new nodes are paid for."""
+
+    billing_mode: Annotated[int, Field(ge=0, le=1)] | None = None
+    extend_param: ScaleExtendParam | None = None
+
+
+class ScaleOptions(Document):
+    """How a pool scales."""
+
+    scalable_checking: Literal["", "instant", "async"] | None = None
+    scale_policy: Literal["", "AZBalance", "Random"] | None = None
+    billing_config_override: BillingOverride | None = None
+
+
 class ScaleSpec(Document):
     """``spec`` of a request to scale: the size to reach; missing means zero."""
 
     desired_node_count: Count = 0
-    scale_groups: list[str] | None = None
-    options: dict[str, Any] | None = None
+    scale_groups: Annotated[list[Id], Field(max_length=51)] | None = None
+    options: ScaleOptions | None = None
 
 
-class PoolToScale(Document):
+class PoolToScale(Batch):
     """The body of a request to scale a pool."""
 
     spec: ScaleSpec
@@ -151,7 +231,7 @@ class PoolServer(Document):
     server_id: Id = Field(alias="serverID")
 
 
-class PoolServers(Document):
+class PoolServers(Batch):
     """The body of a request to accept existing servers into a pool."""
 
     node_list: Annotated[list[PoolServer], Field(min_length=1, max_length=MOST_NODES)]
@@ -163,38 +243,55 @@ class PoolNode(Document):
     node_id: Id = Field(alias="nodeID")
 
 
-class PoolNodes(Document):
+class PoolNodes(Batch):
     """The body of a request to move nodes into a pool."""
 
     node_list: Annotated[list[PoolNode], Field(min_length=1, max_length=MOST_MIGRATED)]
+
+
+class UpgradeTemplate(Document):
+    """How nodes are installed again."""
+
+    life_cycle: Lifecycle | None = None
+    login: Login | None = None
+    volume_config: PoolVolumeConfig | None = None
 
 
 class UpgradeSpec(Document):
     """``spec`` of a request to bring nodes up to date with their pool."""
 
     max_unavailable: Annotated[int, Field(ge=1, le=20)] | None = None
-    node_ids: list[Id] | None = Field(None, alias="nodeIDs")
+    force: bool | None = None
+    retry_times: Count | None = None
     skipped_nodes: list[Id] | None = None
+    node_ids: list[Id] | None = Field(None, alias="nodeIDs")
+    node_pool_id: Short | None = Field(None, alias="nodePoolID")
+    node_template: UpgradeTemplate | None = None
 
 
-class PoolToUpgrade(Document):
+class UpgradeMetadata(Document):
+    """``metadata`` of a request to bring nodes up to date; the pool is named in the path."""
+
+    name: str | None = None
+    uid: str | None = None
+    annotations: Strings | None = None
+    creation_timestamp: str | None = None
+    update_timestamp: str | None = None
+    resource_version: int | None = None
+
+
+class PoolToUpgrade(Batch):
     """The body of a request to bring nodes up to date with their pool."""
 
+    metadata: UpgradeMetadata | None = None
     spec: UpgradeSpec = Field(default_factory=UpgradeSpec)
 
 
-class ConfigurationItem(Document):
-    """One setting of a component."""
+class ConfigurationMetadata(Document):
+    """``metadata`` of a configuration; clients may send what they read."""
 
-    name: Id
-    value: Any = None
-
-
-class Package(Document):
-    """The settings of one component."""
-
-    name: Id
-    configurations: Annotated[list[ConfigurationItem], Field(max_length=200)]
+    name: Short | None = None
+    labels: Strings | None = None
 
 
 class ConfigurationSpec(Document):
@@ -208,7 +305,7 @@ class Configuration(Document):
 
     kind: Literal["Configuration", "configuration"]
     api_version: Literal["v3"]
-    metadata: dict[str, Any] | None = None
+    metadata: ConfigurationMetadata | None = None
     spec: ConfigurationSpec
 
 

@@ -8,19 +8,21 @@ from starlette.responses import Response
 
 from clusterwright.cce import offers
 from clusterwright.cce.nodes import batches, operations
-from clusterwright.cce.nodes.documents import render
-from clusterwright.cce.nodes.wire import (
-    JobReference,
+from clusterwright.cce.nodes.batch_wire import (
     MigrateNodesTask,
-    NodeDocument,
-    NodeList,
-    NodesTask,
     NodesToReset,
-    NodeToCreate,
-    NodeToUpdate,
     NodeUids,
     RemoveNodesTask,
     ServersToAdd,
+)
+from clusterwright.cce.nodes.documents import render
+from clusterwright.cce.nodes.wire import (
+    JobReference,
+    NodeDocument,
+    NodeList,
+    NodesTask,
+    NodeToCreate,
+    NodeToUpdate,
     keepable,
 )
 from clusterwright.iam.auth import Member

@@ -6,6 +6,13 @@ from typing import Any
 from clusterwright import clock, errors
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import pools, promises, sizes, store
+from clusterwright.cce.nodes.batch_wire import (
+    MigrateNodesTask,
+    NodesToReset,
+    NodeToReset,
+    ServersToAdd,
+    ServerToAdd,
+)
 from clusterwright.cce.nodes.job_types import (
     ADD_NODE,
     MIGRATE_NODE,
@@ -16,15 +23,16 @@ from clusterwright.cce.nodes.job_types import (
     TARGET_CLUSTER,
 )
 from clusterwright.cce.nodes.pools import PoolView
-from clusterwright.cce.nodes.spec import complete, installed
-from clusterwright.cce.nodes.store import Node, NodePhase
-from clusterwright.cce.nodes.wire import (
-    MigrateNodesTask,
-    NodesToReset,
-    NodeToReset,
-    ServersToAdd,
-    keepable,
+from clusterwright.cce.nodes.released import ReleasedServer
+from clusterwright.cce.nodes.spec import (
+    check_installation,
+    complete,
+    encrypted_with,
+    installed,
+    reinstalled,
 )
+from clusterwright.cce.nodes.store import Node, NodePhase
+from clusterwright.cce.nodes.wire import keepable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs.tree import Target
@@ -39,13 +47,31 @@ async def add(tx: Tx, caller: Caller, cluster_uid: str, asked: ServersToAdd, *, 
     already.
     """
     cluster = await promises.get_steady(tx, caller, cluster_uid)
-    drafts = []
-    for server in asked.node_list:
-        spec = complete(installed(server.spec), cluster, zone=zone)
-        name = server.spec.name or promises.random_name(cluster.name[:36])
-        drafts.append(promises.draft(cluster, name, spec, server_id=server.server_id))
+    drafts = [
+        _accepted(cluster, server, known, zone=zone)
+        for server, known in zip(
+            asked.node_list,
+            await promises.known_servers(tx, cluster, [each.server_id for each in asked.node_list]),
+            strict=True,
+        )
+    ]
     nodes = await promises.start(tx, cluster, drafts, job_type=ADD_NODE)
     return nodes[0].job_uid
+
+
+def _accepted(
+    cluster: Cluster, server: ServerToAdd, known: ReleasedServer | None, *, zone: str
+) -> Node:
+    installation = installed(server.spec)
+    check_installation(installation)
+    name = server.spec.name or (known.name if known else "")
+    return promises.draft(
+        cluster,
+        name or promises.random_name(cluster.name[:36]),
+        complete(reinstalled(known.spec if known else {}, installation), cluster, zone=zone),
+        server_id=server.server_id,
+        private_ip=known.private_ip if known else "",
+    )
 
 
 async def reset(tx: Tx, caller: Caller, cluster_uid: str, asked: NodesToReset) -> str:
@@ -72,10 +98,9 @@ def _reset(node: Node, asked: NodeToReset, pool: PoolView | None) -> dict[str, A
         return {"spec": node.spec | {"os": pool.os, "runtime": dict(pool.runtime)}}
     if asked.spec is None:
         return {"name": node.name}
-    spec = installed(asked.spec)
-    extend_param = node.spec.get("extendParam", {}) | spec.pop("extendParam", {})
-    merged = node.spec | spec | ({"extendParam": extend_param} if extend_param else {})
-    return {"name": asked.spec.name or node.name, "spec": merged}
+    spec = reinstalled(node.spec, installed(asked.spec))
+    check_installation(spec)
+    return {"name": asked.spec.name or node.name, "spec": spec}
 
 
 async def remove(tx: Tx, caller: Caller, cluster_uid: str, uids: Sequence[str]) -> str:
@@ -117,14 +142,31 @@ async def migrate(
     promises.check_idle(nodes)
     await promises.check_room(tx, target, len(nodes))
     sent = keepable(asked.spec)
-    changes = {key: sent[key] for key in ("os", "login", "runtime", "extendParam") if key in sent}
+    changes: dict[str, Any] = {
+        key: sent[key] for key in ("os", "login", "runtime", "extendParam") if key in sent
+    }
+    if key_id := sent.get("serverConfig", {}).get("rootVolume", {}).get("cmkID"):
+        changes["rootVolume"] = {"metadata": encrypted_with(key_id)}
+    check_installation(changes)
+    there = {
+        node.private_ip
+        for node in await store.find(tx, project_id=target.project_id, cluster_uid=target.uid)
+    }
     job_uid = await promises.submit(
         tx, cluster, nodes, MIGRATE_NODE, arguments={TARGET_CLUSTER: target_uid}
     )
     async for node in unhurried(nodes):
-        await store.update(tx, [node.uid], spec=node.spec | changes)
+        # Where the target has the address already, the driver gives another.
+        address = "" if node.private_ip in there else node.private_ip
+        await store.update(tx, [node.uid], spec=reinstalled(node.spec, changes), private_ip=address)
     await promises.work_on(
-        tx, cluster, nodes, phase=NodePhase.INSTALLING, job_uid=job_uid, nodepool_uid=""
+        tx,
+        cluster,
+        nodes,
+        phase=NodePhase.INSTALLING,
+        job_uid=job_uid,
+        nodepool_uid="",
+        scale_group="",
     )
     await sizes.lose(tx, cluster, nodes)
     return job_uid

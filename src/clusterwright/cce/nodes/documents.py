@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clusterwright import clock
+from clusterwright.cce.access.operations import public_address
 from clusterwright.cce.clusters.extensions import Counts
 from clusterwright.cce.nodes import pools, store
 from clusterwright.cce.nodes.pools import PoolView
@@ -43,7 +44,7 @@ def _document(node: Node, pool: PoolView | None) -> dict[str, Any]:
         "lastProbeTime": clock.timestamp(node.updated_at),
         "serverId": node.server_id or "",
         "privateIP": node.private_ip,
-        "publicIP": "",
+        "publicIP": _public_ip(node),
     }
     if node.phase in (*CREATING, NodePhase.DELETING):
         status["jobID"] = node.job_uid
@@ -59,6 +60,16 @@ def _document(node: Node, pool: PoolView | None) -> dict[str, Any]:
         "spec": spec,
         "status": status,
     }
+
+
+def _public_ip(node: Node) -> str:
+    """The public address of a node whose server has one."""
+    asked = node.spec.get("publicIP", {})
+    # A pool gives each of its nodes one of the kind that its template names.
+    made = asked.get("count") or (node.nodepool_uid and asked.get("iptype"))
+    if not node.server_id or not (asked.get("ids") or made):
+        return ""
+    return public_address(asked["ids"][0] if asked.get("ids") else node.uid)
 
 
 async def census(tx: Tx, cluster_uids: Sequence[str], *, project_id: str) -> Mapping[str, Counts]:

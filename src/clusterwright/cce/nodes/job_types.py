@@ -10,7 +10,9 @@ from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
-from clusterwright.cce.nodes import store
+from clusterwright.cce.nodes import released, store
+from clusterwright.cce.nodes.released import ReleasedServer
+from clusterwright.cce.nodes.spec import of_the_server
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
 from clusterwright.clock import minutes
 from clusterwright.drivers import contract
@@ -45,6 +47,7 @@ class Subject:
             availability_zone=spec.get("az", ""),
             os=spec["os"],
             server_id=server_id or "",
+            private_ip=self.node.private_ip,
         )
 
 
@@ -135,6 +138,28 @@ async def delete_server(ctx: StepContext) -> None:
     await leave(ctx, subject)
     async with ctx.database.transaction() as tx:
         await store.remove(tx, subject.node.uid, job_uid=ctx.root.uid)
+
+
+async def release_server(ctx: StepContext) -> None:
+    """Take the node out of its cluster, and remember its server in the node's place."""
+    subject = await _subject(ctx)
+    if subject is None:
+        return
+    await leave(ctx, subject)
+    node = subject.node
+    async with ctx.database.transaction() as tx:
+        await _cluster(tx, node.cluster_uid, node.project_id, lock=True)
+        await store.remove(tx, node.uid, job_uid=ctx.root.uid)
+        if node.server_id:
+            server = ReleasedServer(
+                project_id=node.project_id,
+                server_id=node.server_id,
+                name=node.name,
+                private_ip=node.private_ip,
+                spec=of_the_server(node.spec),
+                released_at=clock.now(),
+            )
+            await released.remember(tx, server)
 
 
 async def uninstall_node(ctx: StepContext) -> None:
@@ -256,7 +281,7 @@ RESET_NODE = JobType(
 
 REMOVE_NODE = JobType(
     Serial(
-        "RemoveNode", (ForEach(NODES, Step("UninstallNode", delete_server, timeout=minutes(10))),)
+        "RemoveNode", (ForEach(NODES, Step("UninstallNode", release_server, timeout=minutes(10))),)
     ),
     settle=ended,
 )

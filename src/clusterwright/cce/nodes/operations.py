@@ -7,27 +7,29 @@ turns.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from clusterwright import clock, errors
+from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import pools, sizes, store
 from clusterwright.cce.nodes.documents import POOL_ANNOTATION
 from clusterwright.cce.nodes.promises import (
+    addresses,
     check_idle,
     count_present,
-    drafts,
+    draft,
     find_all,
     get_steady,
     random_name,
     start,
     stop,
 )
-from clusterwright.cce.nodes.spec import complete
+from clusterwright.cce.nodes.spec import check_spec, complete, share_out
 from clusterwright.cce.nodes.store import Node, NodePhase
 from clusterwright.cce.nodes.wire import NodeToCreate, keepable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
+from clusterwright.turns import unhurried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ async def create(
 
     Where the annotation names a pool, the nodes are the pool's; unless ``pool_expects`` them
     already, it expects so many more. Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST,
-    NODE_LIMIT, NOT_SUPPORTED.
+    FIXED_IP, NODE_LIMIT, NOT_SUPPORTED.
     """
     cluster = await get_steady(tx, caller, cluster_uid)
     count = asked.spec.count
@@ -63,13 +65,22 @@ async def create(
     pool_uid = annotations.pop(POOL_ANNOTATION, "")
     if pool_uid not in await pools.views(tx, cluster.uid, project_id=cluster.project_id):
         pool_uid = ""
-    spec = complete(keepable(asked.spec), cluster, zone=zone)
+    sent = keepable(asked.spec)
+    check_spec(sent, cluster)
+    specs = share_out(complete(sent, cluster, zone=zone), count)
+    each = zip(
+        _names(asked.metadata.name, cluster, count),
+        specs,
+        await addresses(tx, cluster, specs),
+        strict=True,
+    )
     made = await start(
         tx,
         cluster,
-        await drafts(
-            cluster, _names(asked.metadata.name, cluster, count), spec, nodepool_uid=pool_uid
-        ),
+        [
+            draft(cluster, name, spec, nodepool_uid=pool_uid, private_ip=private_ip)
+            async for name, spec, private_ip in unhurried(each)
+        ],
         labels=asked.metadata.labels or {},
         annotations=annotations,
     )
@@ -93,17 +104,26 @@ async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> Node:
 
 
 async def get_marked(tx: Tx, caller: Caller, cluster_uid: str, marker: str) -> Node | None:
-    """The node after which a page begins; None for an empty marker, which means the first page.
+    """The node after which a page begins; None where that is the first page.
 
-    Raises ApiError: NOT_FOUND, INVALID_REQUEST for a marker that is no node of the cluster.
+    The marker may be a node that was deleted since: the page begins where it was. Raises ApiError:
+    NOT_FOUND, INVALID_REQUEST for a marker that cannot have been a node of the cluster.
     """
     cluster = await clusters.show(tx, caller, cluster_uid)
-    after = await store.get(tx, marker, project_id=caller.project_id) if marker else None
-    if marker and (after is None or after.cluster_uid != cluster.uid):
+    if not marker:
+        return None
+    after = await store.get(tx, marker, project_id=caller.project_id)
+    if after is not None and after.cluster_uid == cluster.uid:
+        return after
+    made_at = ids.made_at(marker)
+    if after is not None or made_at is None or not cluster.created_at <= made_at <= clock.now():
         raise ApiError(
             errors.INVALID_REQUEST, f"query.marker: {marker[:64]} is no node of this cluster."
         )
-    return after
+    # Nodes are listed in the order in which their ids were drawn.
+    uids = await store.places(tx, project_id=caller.project_id, cluster_uid=cluster.uid)
+    earlier = [uid for uid in uids if (ids.made_at(uid) or 0) < made_at]
+    return await store.get(tx, earlier[-1], project_id=caller.project_id) if earlier else None
 
 
 async def list_page(
@@ -146,7 +166,7 @@ async def delete(
     job_uid = await stop(tx, cluster, [node])
     if replaced and node.nodepool_uid:
         pool = await sizes.get_changeable(tx, cluster, node.nodepool_uid)
-        await sizes.reconcile(tx, cluster, pool, zone=zone)
+        await sizes.reconcile(tx, cluster, pool, zone=zone, groups=(node.scale_group,))
     else:
         await sizes.lose(tx, cluster, [node])
     return Deletion(node=node, job_uid=job_uid, before=before, after=before - 1)

@@ -2,20 +2,22 @@
 
 import secrets
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.clusters import store as cluster_store
 from clusterwright.cce.clusters.store import STEADY, Cluster
-from clusterwright.cce.nodes import store
+from clusterwright.cce.nodes import leases, released, store
 from clusterwright.cce.nodes.job_types import (
     DELETE_NODE,
     NODES,
     SCALEUP_CLUSTER,
     show_scaling,
 )
+from clusterwright.cce.nodes.released import ReleasedServer
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase, ServerTaken
 from clusterwright.cce.offers import FLAVORS
 from clusterwright.errors import ApiError
@@ -54,19 +56,26 @@ def draft(
     spec: dict[str, Any],
     *,
     nodepool_uid: str = "",
+    scale_group: str = "",
     server_id: str | None = None,
+    private_ip: str = "",
 ) -> Node:
-    """A node that nobody has promised yet; one on an existing server needs only be installed."""
+    """A node that nobody has promised yet; one on an existing server needs only be installed.
+
+    ``private_ip`` is the address that it is to have; empty where the driver chooses.
+    """
     now = clock.now()
     return Node(
         uid=ids.new_uid(),
         project_id=cluster.project_id,
         cluster_uid=cluster.uid,
         nodepool_uid=nodepool_uid,
+        scale_group=scale_group,
         name=name,
         flavor=spec.get("flavor", ""),
         phase=NodePhase.INSTALLING if server_id else NodePhase.BUILD,
         server_id=server_id,
+        private_ip=private_ip,
         spec=spec,
         created_at=now,
         updated_at=now,
@@ -74,12 +83,67 @@ def draft(
 
 
 async def drafts(
-    cluster: Cluster, names: Iterable[str], spec: dict[str, Any], *, nodepool_uid: str
+    cluster: Cluster,
+    names: Iterable[str],
+    spec: dict[str, Any],
+    *,
+    nodepool_uid: str,
+    scale_group: str = "",
 ) -> list[Node]:
     """Nodes of these names that nobody has promised yet, all alike."""
     return [
-        draft(cluster, name, spec, nodepool_uid=nodepool_uid) async for name in unhurried(names)
+        draft(cluster, name, spec, nodepool_uid=nodepool_uid, scale_group=scale_group)
+        async for name in unhurried(names)
     ]
+
+
+async def addresses(tx: Tx, cluster: Cluster, specs: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """The private address that each of these nodes is to have; empty where the driver chooses.
+
+    Raises ApiError INVALID_REQUEST where a block has not so many free addresses.
+    """
+    primary = specs[0]["nodeNicSpec"]["primaryNic"]
+    if block := primary.get("ipBlock"):
+        subnet = leases.subnet(specs[0])
+        # One more than needed, in case that the control plane has one of them.
+        master = cluster.endpoint.removeprefix("https://").rpartition(":")[0]
+        free = await leases.free(
+            tx, block, subnet, count=len(specs) + 1, project_id=cluster.project_id
+        )
+        found = [address for address in free if address != master][: len(specs)]
+        if len(found) < len(specs):
+            raise ApiError(
+                errors.INVALID_REQUEST,
+                f"spec.nodeNicSpec.primaryNic.ipBlock: {block} has {len(found)} free addresses.",
+            )
+        return found
+    return [next(iter(spec["nodeNicSpec"]["primaryNic"].get("fixedIps", ())), "") for spec in specs]
+
+
+async def known_servers(
+    tx: Tx, cluster: Cluster, server_ids: Sequence[str]
+) -> Sequence[ReleasedServer | None]:
+    """What is known of servers that were nodes before, in this order, with the addresses that they
+    can have again: what another node holds by now is not theirs any more.
+    """
+    known = await released.find(tx, server_ids, project_id=cluster.project_id)
+    wishes = [
+        lease for server in known.values() for lease in leases.of(server.spec, server.private_ip)
+    ]
+    held = await leases.taken(tx, wishes, project_id=cluster.project_id)
+    kept = {uid: _without(server, held) for uid, server in known.items()}
+    return [kept.get(uid) for uid in server_ids]
+
+
+def _without(server: ReleasedServer, held: Set[leases.Lease]) -> ReleasedServer:
+    lost = {lease.told for lease in leases.of(server.spec, server.private_ip) if lease in held}
+    spec = dict(server.spec)
+    if lost & set(spec.get("publicIP", {}).get("ids", ())):
+        del spec["publicIP"]
+    if server.private_ip not in lost:
+        return replace(server, spec=spec)
+    spec["nodeNicSpec"] = {"primaryNic": {"subnetId": leases.subnet(spec)}}
+    return replace(server, spec=spec, private_ip="")
 
 
 async def start(
@@ -95,6 +159,12 @@ async def start(
     INVALID_REQUEST.
     """
     await check_room(tx, cluster, len(planned))
+    wanted = {node.uid: held for node in planned if (held := leases.of(node.spec, node.private_ip))}
+    every = [lease for each in wanted.values() for lease in each]
+    others = await leases.taken(tx, every, project_id=cluster.project_id)
+    told = {lease.told for lease in others} | await _held_by_clusters(tx, cluster, every)
+    if told:
+        raise _taken(min(told))
     job_uid = await submit(tx, cluster, planned, job_type)
     # A nanosecond apart, so that lists keep the order of the job's sub-jobs.
     nodes = [
@@ -109,13 +179,34 @@ async def start(
     ]
     try:
         await store.insert(tx, nodes)
+        await leases.take(tx, wanted, project_id=cluster.project_id)
+    except leases.Taken as taken:
+        raise _taken(str(taken)) from None
     except ServerTaken:
         raise ApiError(
             errors.INVALID_REQUEST,
             "A server is a node already, or is given twice. Remove it from its cluster first.",
         ) from None
+    taken_over = [node.server_id for node in nodes if node.server_id]
+    await released.forget(tx, taken_over, project_id=cluster.project_id)
     await show_scaling(tx, cluster.uid, project_id=cluster.project_id)
     return nodes
+
+
+async def _held_by_clusters(tx: Tx, cluster: Cluster, wanted: Sequence[leases.Lease]) -> set[str]:
+    """What is wanted and is the address of a control plane, as clients know it."""
+    if not wanted:
+        return set()
+    held = {cluster.endpoint.removeprefix("https://").rpartition(":")[0]}
+    for each in await cluster_store.find(tx, project_id=cluster.project_id):
+        held |= {each.eip["id"]} if each.eip else set()
+    return {lease.told for lease in wanted} & held
+
+
+def _taken(what: str) -> ApiError:
+    return ApiError(
+        errors.INVALID_REQUEST, f"{what[:64]} is taken: another node or cluster has it."
+    )
 
 
 async def check_room(tx: Tx, cluster: Cluster, count: int) -> None:

@@ -1,7 +1,9 @@
 """Keeps pools the size they are expected to have when nodes come and go."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from clusterwright import errors
 from clusterwright.cce.clusters.store import Cluster
@@ -14,23 +16,34 @@ from clusterwright.errors import ApiError
 from clusterwright.storage.database import Tx
 
 
-async def reconcile(tx: Tx, cluster: Cluster, pool: Pool, *, zone: str) -> None:
+async def reconcile(
+    tx: Tx, cluster: Cluster, pool: Pool, *, zone: str, groups: Sequence[str] = ()
+) -> None:
     """Promise the nodes that the pool lacks, or the end of those that are too many, newest first.
 
-    Raises ApiError: NODE_LIMIT, WRONG_STATE when the nodes that are too many are locked.
+    With ``groups``, new nodes are spread evenly over these scale groups, by their names, ``""``
+    for the default one, and only their nodes may go; without, new ones are the default group's and
+    any may go. Raises ApiError: NODE_LIMIT, WRONG_STATE when the nodes that are too many are
+    locked or not in ``groups``.
     """
     staying = present(await members(tx, pool))
     lacking = pool.expected - len(staying)
     if lacking > 0:
-        spec = complete(pool.spec["nodeTemplate"], cluster, zone=zone)
-        names = (promises.random_name(pool.name[:50]) for _ in range(lacking))
-        drafts = await promises.drafts(cluster, names, spec, nodepool_uid=pool.uid)
+        drafts: list[Node] = []
+        for group, count in _spread(staying, groups or ("",), lacking):
+            spec = complete(template(pool, group), cluster, zone=zone)
+            names = (promises.random_name(pool.name[:50]) for _ in range(count))
+            drafts += await promises.drafts(
+                cluster, names, spec, nodepool_uid=pool.uid, scale_group=group
+            )
         await promises.start(tx, cluster, drafts)
     elif lacking < 0:
         free = [
             node
             for node in reversed(staying)
-            if not node.scale_down_locked and node.phase is not NodePhase.UPGRADING
+            if not node.scale_down_locked
+            and node.phase is not NodePhase.UPGRADING
+            and (not groups or node.scale_group in groups)
         ]
         if len(free) < -lacking:
             raise ApiError(
@@ -38,6 +51,30 @@ async def reconcile(tx: Tx, cluster: Cluster, pool: Pool, *, zone: str) -> None:
                 f"Only {len(free)} nodes of pool {pool.name} may go. Unlock others first.",
             )
         await promises.stop(tx, cluster, free[:-lacking])
+
+
+def _spread(
+    staying: Sequence[Node], groups: Sequence[str], count: int
+) -> Iterable[tuple[str, int]]:
+    """How many of ``count`` new nodes each group gets, so that they are as equal as can be."""
+    sizes = Counter(dict.fromkeys(groups, 0))
+    sizes.update(node.scale_group for node in staying if node.scale_group in sizes)
+    before = dict(sizes)
+    for _ in range(count):
+        sizes[min(groups, key=sizes.__getitem__)] += 1
+    return [
+        (group, sizes[group] - before[group]) for group in groups if sizes[group] > before[group]
+    ]
+
+
+def template(pool: Pool, group: str) -> dict[str, Any]:
+    """What the nodes of a scale group are made of; ``""`` is the default group."""
+    spec: dict[str, Any] = pool.spec["nodeTemplate"]
+    for each in pool.spec.get("extensionScaleGroups", ()):
+        if each["metadata"]["name"] == group:
+            own = {"flavor": each["spec"]["flavor"], "az": each["spec"].get("az")}
+            return spec | {key: value for key, value in own.items() if value}
+    return spec
 
 
 async def members(tx: Tx, pool: Pool) -> list[Node]:

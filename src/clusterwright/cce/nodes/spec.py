@@ -1,14 +1,16 @@
 """The pure part of a node: what was asked becomes what is stored."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 from clusterwright import errors
 from clusterwright.cce.clusters.store import Cluster
-from clusterwright.cce.nodes.wire import (
-    ReinstallSpec,
-    keepable,
-)
+from clusterwright.cce.nodes.batch_wire import ReinstallSpec
+from clusterwright.cce.nodes.network import is_unicast
+from clusterwright.cce.nodes.software import MOST_PODS
+from clusterwright.cce.nodes.wire import keepable
 from clusterwright.errors import ApiError
 
 DEFAULTS: Mapping[str, Any] = {
@@ -18,15 +20,29 @@ DEFAULTS: Mapping[str, Any] = {
 }
 """What a node is where nothing is asked."""
 
+# The families whose servers bring their own disks: dense storage, fast storage, bare metal.
+_LOCAL_DISKS = re.compile(r"(k?d|k?ir?|hi)[0-9]\w*\.|physical\.|.+\.physical")
 
-def complete(sent: dict[str, Any], cluster: Cluster, *, zone: str) -> dict[str, Any]:
-    """The spec of one node as it is stored: what was sent, and the documented defaults.
+_OF_THE_SERVER = (
+    *("flavor", "az", "rootVolume", "dataVolumes", "nodeNicSpec", "publicIP", "userTags"),
+    *("billingMode", "ecsGroupId", "dedicatedHostId", "faultDomain", "partition"),
+    "serverEnterpriseProjectID",
+)
+"""What a node's spec tells of its server, whatever is installed on it."""
+_EXTENDED_OF_THE_SERVER = (
+    *("ecs:performancetype", "orderID", "productID", "chargingMode", "marketType", "spotPrice"),
+    *("periodType", "periodNum", "isAutoRenew", "isAutoPay", "agency_name"),
+    "serverMetadataHttpTokens",
+)
+"""The same of ``extendParam``."""
 
-    Raises ApiError NOT_SUPPORTED for a prepaid node.
-    """
-    check_spec(sent)
-    spec = dict(DEFAULTS) | sent
+
+def complete(sent: Mapping[str, Any], cluster: Cluster, *, zone: str) -> dict[str, Any]:
+    """The spec of one node as it is stored: what was sent, and the documented defaults."""
+    spec: dict[str, Any] = {**DEFAULTS, **sent}
     spec.pop("count", None)
+    if not spec.get("os"):
+        spec["os"] = DEFAULTS["os"]
     if spec.get("az", "") in ("", "random"):
         spec["az"] = zone
     nic = spec.get("nodeNicSpec", {})
@@ -35,33 +51,194 @@ def complete(sent: dict[str, Any], cluster: Cluster, *, zone: str) -> dict[str, 
     return spec | {"nodeNicSpec": nic | {"primaryNic": subnet | primary}}
 
 
-def check_spec(sent: Mapping[str, Any]) -> None:
-    """Refuse what only several fields together can tell. Raises ApiError."""
-    if sent.get("billingMode", 0) != 0:
+def check_spec(sent: Mapping[str, Any], cluster: Cluster) -> None:
+    """Refuse what only several fields together can tell of a node that is to be made.
+
+    Raises ApiError: INVALID_REQUEST, FIXED_IP, NOT_SUPPORTED for a prepaid node.
+    """
+    extended = sent.get("extendParam", {})
+    if sent.get("billingMode", 0) != 0 or extended.get("chargingMode", 0) != 0:
         raise ApiError(
             errors.NOT_SUPPORTED, "spec.billingMode: this server has no prepaid nodes. Send 0."
         )
-    least = 10 if "storage" in sent else 100
-    if any(volume["size"] < least for volume in sent.get("dataVolumes", ())):
-        raise ApiError(
-            errors.INVALID_REQUEST,
-            f"spec.dataVolumes: without spec.storage, a data disk has at least {least} GiB.",
+    _check_disks(sent)
+    check_installation(sent)
+    if sent.get("partition") and not cluster.spec.get("enableDistMgt"):
+        raise _wrong("spec.partition: only a cluster with enableDistMgt has partitions.")
+    fixed_addresses(sent)
+
+
+def check_installation(sent: Mapping[str, Any]) -> None:
+    """Refuse what cannot be installed together. Raises ApiError INVALID_REQUEST."""
+    secure = sent.get("runtime", {}).get("runtimeClass") == "kuasar-vmm"
+    if sent.get("extendParam", {}).get("maxPods", 0) > MOST_PODS and not secure:
+        raise _wrong(
+            f"maxPods: at most {MOST_PODS} are possible without the runtime class kuasar-vmm."
         )
+
+
+def _check_disks(sent: Mapping[str, Any]) -> None:
+    storage = sent.get("storage", {})
+    volumes = sent.get("dataVolumes", [])
+    divided = bool(storage.get("storageGroups"))
+    for position, volume in enumerate(volumes):
+        least = 100 if not divided else 20 if position == 0 else 10
+        if volume["size"] < least:
+            raise _wrong(
+                f"spec.dataVolumes.{position}.size: this data disk has at least {least} GiB"
+                " (20 for the first and 10 for others with spec.storage, 100 without)."
+            )
+    if not volumes and not _needs_no_data_disk(sent):
+        raise _wrong(
+            f"spec.dataVolumes: a data volume is needed for the flavor {sent['flavor']}, unless"
+            " spec.storage puts the group vgpaas on the system disk."
+        )
+
+
+def _needs_no_data_disk(sent: Mapping[str, Any]) -> bool:
+    selectors = sent.get("storage", {}).get("storageSelectors", ())
+    if any(selector["storageType"] in ("system", "local") for selector in selectors):
+        return True
+    return _LOCAL_DISKS.match(sent["flavor"]) is not None
+
+
+def fixed_addresses(sent: Mapping[str, Any]) -> Sequence[str]:
+    """The addresses that nodes are to have, the first node's first; none where the server
+    chooses.
+
+    Raises ApiError: FIXED_IP for what is no address, INVALID_REQUEST for two at a time.
+    """
+    primary = sent.get("nodeNicSpec", {}).get("primaryNic", {})
+    addresses: Sequence[str] = primary.get("fixedIps", ())
+    field = "spec.nodeNicSpec.primaryNic.fixedIps"
+    for address in addresses:
+        if not _is_address(address):
+            raise ApiError(
+                errors.FIXED_IP,
+                f"{field}: invalid primary fixedIp {address[:64]!r}. Send an IPv4 address of the"
+                " node's subnet.",
+            )
+    if addresses and primary.get("ipBlock"):
+        raise _wrong(f"{field}: fixedIps and ipBlock exclude each other.")
+    if len(set(addresses)) < len(addresses):
+        raise _wrong(f"{field}: every address can be given once.")
+    return addresses
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return is_unicast(IPv4Address(text))
+    except AddressValueError:
+        return False
+
+
+def share_out(spec: dict[str, Any], count: int) -> Sequence[dict[str, Any]]:
+    """The specs of so many nodes: each has its own of the addresses that are asked for.
+
+    Raises ApiError INVALID_REQUEST for more addresses than nodes.
+    """
+    fixed = fixed_addresses(spec)
+    public = spec.get("publicIP", {})
+    ids, made = public.get("ids", []), public.get("count", 0)
+    for field, given in (
+        ("nodeNicSpec.primaryNic.fixedIps", len(fixed)),
+        ("publicIP.ids", len(ids)),
+        ("publicIP.count", made),
+    ):
+        if given > count:
+            raise _wrong(f"spec.{field}: {given} are more than the {count} nodes asked for.")
+    if not fixed and not ids and not made:
+        return [spec] * count
+    return [_own(spec, number) for number in range(count)]
+
+
+def _own(spec: dict[str, Any], number: int) -> dict[str, Any]:
+    own = dict(spec)
+    primary = spec["nodeNicSpec"]["primaryNic"]
+    if "fixedIps" in primary:
+        mine = primary["fixedIps"][number : number + 1]
+        rest = {key: value for key, value in primary.items() if key != "fixedIps"}
+        own["nodeNicSpec"] = spec["nodeNicSpec"] | {
+            "primaryNic": rest | ({"fixedIps": mine} if mine else {})
+        }
+    if "publicIP" in spec:
+        own["publicIP"] = _own_public(spec["publicIP"], number)
+    return own
+
+
+def _own_public(asked: Mapping[str, Any], number: int) -> dict[str, Any]:
+    rest = {key: value for key, value in asked.items() if key not in ("ids", "count")}
+    if mine := asked.get("ids", [])[number : number + 1]:
+        return rest | {"ids": mine}
+    return rest | ({"count": 1} if number < asked.get("count", 0) else {})
+
+
+def of_the_server(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays true of a node's server when it is taken out of its cluster, and accepted again:
+    the system is installed anew and the disks are cleaned, no more (API reference, 5.3).
+    """
+    kept = {key: spec[key] for key in _OF_THE_SERVER if key in spec}
+    extended = spec.get("extendParam", {})
+    kept_extended = {key: extended[key] for key in _EXTENDED_OF_THE_SERVER if key in extended}
+    return kept | ({"extendParam": kept_extended} if kept_extended else {})
+
+
+def reinstalled(known: Mapping[str, Any], installation: Mapping[str, Any]) -> dict[str, Any]:
+    """What was known of a node, or of its server alone, with an installation on it."""
+    extended = known.get("extendParam", {}) | installation.get("extendParam", {})
+    spec = {**known, **installation}
+    if "rootVolume" in installation:
+        spec["rootVolume"] = known.get("rootVolume", {}) | installation["rootVolume"]
+        if "size" not in spec["rootVolume"]:  # a disk of which nothing else is known
+            del spec["rootVolume"]
+    return spec | ({"extendParam": extended} if extended else {})
 
 
 def installed(asked: ReinstallSpec) -> dict[str, Any]:
     """The part of a node's spec that an installation on an existing server decides."""
-    spec = {key: value for key, value in keepable(asked).items() if key in ("os", "login")}
-    options, runtime = asked.k8s_options, asked.runtime_config and asked.runtime_config.runtime
-    extend_param = dict(asked.extend_param or {})
-    if runtime is not None:
-        spec["runtime"] = runtime.as_sent()
-    if asked.server_config is not None and asked.server_config.user_tags is not None:
-        spec["userTags"] = [tag.as_sent() for tag in asked.server_config.user_tags]
-    if options is not None and options.labels is not None:
-        spec["k8sTags"] = options.labels
-    if options is not None and options.taints is not None:
-        spec["taints"] = [taint.as_sent() for taint in options.taints]
-    if options is not None and options.max_pods is not None:
-        extend_param["maxPods"] = options.max_pods
-    return spec | ({"extendParam": extend_param} if extend_param else {})
+    sent = keepable(asked)
+    spec: dict[str, Any] = {
+        key: sent[key]
+        for key in ("os", "login", "initializedConditions", "hostnameConfig")
+        if key in sent
+    }
+    extended = dict(sent.get("extendParam", {}))
+    options, runtime = sent.get("k8sOptions", {}), sent.get("runtimeConfig", {})
+    server, life = sent.get("serverConfig", {}), sent.get("lifecycle", {})
+    disks, root = sent.get("volumeConfig", {}), server.get("rootVolume", {})
+    for target, source, key in (
+        ("runtime", runtime, "runtime"),
+        ("userTags", server, "userTags"),
+        ("k8sTags", options, "labels"),
+        ("taints", options, "taints"),
+        ("storage", disks, "storage"),
+        ("waitPostInstallFinish", life, "waitPostInstallFinish"),
+    ):
+        if key in source:
+            spec[target] = source[key]
+    for target, source, key in (
+        ("maxPods", options, "maxPods"),
+        ("nicMultiqueue", options, "nicMultiqueue"),
+        ("nicThreshold", options, "nicThreshold"),
+        ("dockerBaseSize", runtime, "dockerBaseSize"),
+        ("containerBaseSize", runtime, "containerBaseSize"),
+        ("DockerLVMConfigOverride", disks, "lvmConfig"),
+        ("alpha.cce/preInstall", life, "preInstall"),
+        ("alpha.cce/postInstall", life, "postInstall"),
+        ("alpha.cce/NodeImageID", root, "imageID"),
+        ("securityReinforcementType", sent, "securityReinforcementType"),
+    ):
+        if source.get(key):
+            extended[target] = source[key]
+    if root.get("cmkID"):
+        spec["rootVolume"] = {"metadata": encrypted_with(root["cmkID"])}
+    return spec | ({"extendParam": extended} if extended else {})
+
+
+def encrypted_with(key_id: str) -> dict[str, str]:
+    """``metadata`` of a disk that is encrypted with a key."""
+    return {"__system__encrypted": "1", "__system__cmkid": key_id}
+
+
+def _wrong(detail: str) -> ApiError:
+    return ApiError(errors.INVALID_REQUEST, detail)

@@ -26,6 +26,8 @@ nodes = sa.Table(
         index=True,
     ),
     sa.Column("nodepool_uid", sa.String(36), nullable=False),
+    # Empty for the pool's default group.
+    sa.Column("scale_group", sa.String(56), nullable=False, server_default=sa.text("''")),
     sa.Column("name", sa.String(64), nullable=False),
     sa.Column("flavor", sa.String(64), nullable=False),
     sa.Column("phase", sa.String(16), nullable=False),
@@ -72,6 +74,8 @@ class Node:
     cluster_uid: str
     nodepool_uid: str = ""
     """The pool it belongs to; empty for none, which clients see as the default pool."""
+    scale_group: str = ""
+    """The pool's group it was made for; empty for the default one."""
     name: str
     flavor: str
     phase: NodePhase
@@ -159,6 +163,16 @@ async def find(
     return [_node(row) async for row in unhurried(rows)]
 
 
+async def places(tx: Tx, *, project_id: str, cluster_uid: str) -> list[str]:
+    """The uids of a cluster's nodes in the order of their creation."""
+    rows = await tx.execute(
+        sa.select(nodes.c.uid)
+        .where(nodes.c.cluster_uid == cluster_uid, nodes.c.project_id == project_id)
+        .order_by(nodes.c.created_at, nodes.c.uid)
+    )
+    return list(rows.scalars())
+
+
 async def page(
     tx: Tx, *, project_id: str, cluster_uid: str, after: Node | None, limit: int
 ) -> list[Node]:
@@ -220,6 +234,15 @@ async def advance(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     """Change columns of a node if it is still this job's; a later job has its own say."""
     await tx.execute(
         sa.update(nodes).where(nodes.c.uid == uid, nodes.c.job_uid == job_uid).values(**values)
+    )
+
+
+async def rename_group(tx: Tx, nodepool_uid: str, *, old: str, new: str) -> None:
+    """Let the nodes of one group of a pool be another's."""
+    await tx.execute(
+        sa.update(nodes)
+        .where(nodes.c.nodepool_uid == nodepool_uid, nodes.c.scale_group == old)
+        .values(scale_group=new)
     )
 
 

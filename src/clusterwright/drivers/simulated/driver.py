@@ -167,8 +167,10 @@ class SimulatedDriver:
         if node.server_id:  # a server that is taken over runs already
             server, joined = 0.0, joined - server
         addresses = draws.node_addresses(self._seed, node.uid)
-        address = next(addresses)
+        address = node.private_ip or next(addresses)
         while await store.is_taken(tx, node.cluster.uid, address):
+            if node.private_ip:
+                raise DriverError(f"Another machine of the cluster has the address {address}.")
             address = next(addresses)
         return SimulatedMachine(
             uid=node.uid,
