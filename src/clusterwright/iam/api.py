@@ -41,7 +41,7 @@ class IdentityRoute(routes.Route):
                 response = await handle(request)
             except (ApiError, Malformed, RequestValidationError) as error:
                 refusal = _refusal(error, request)
-                content = refusals.error_body(refusal, request_id)
+                content = refusals.error_body(refusal, request_id, request.scope)
                 response = Response(content, refusal.error.status, media_type="application/json")
                 if isinstance(refusal, Throttled):
                     response.headers["Retry-After"] = str(refusal.retry_after)

@@ -10,10 +10,11 @@ Json = dict[str, Any]
 
 # Type, name and URL; those with a project are left out where there is none. The OpenTelekomCloud
 # provider takes every endpoint from here and completes each in its own way: it puts the path and
-# the project behind ccev2.0 itself, but only a resource behind ecs (client notes, B9).
+# the project behind ccev2.0 itself, but only a resource behind ecs, and the name of a Kubernetes
+# node behind cce (client notes, B9).
 _CATALOG = (
     ("identity", "iam", "{base}/v3"),
-    ("cce", "cce", "{base}"),
+    ("cce", "cce", "{base}/api/v1"),
     ("ccev2.0", "ccev2.0", "{base}"),
     ("ecs", "ecs", "{base}/v1/{project}"),
     ("compute", "nova", "{base}/v2.1/{project}"),
