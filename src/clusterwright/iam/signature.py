@@ -46,8 +46,8 @@ class Claim(NamedTuple):
     signed_headers: str
     signature: str
     info: str = ""
-    """The scope of a derived key: ``date/region/service``, with ``/sdk_request`` behind it where the
-    key is derived in steps. Empty in other algorithms.
+    """The scope of a derived key, ``date/region/service``; ``/sdk_request`` follows if the key is
+    derived in steps. Empty in other algorithms.
     """
 
 
