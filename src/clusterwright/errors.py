@@ -74,6 +74,7 @@ POOL_CLUSTER_STATE = ErrorCode(
 )
 NOT_FOUND = ErrorCode(404, "CCE.01404001", "CCE_CM.0003", "Resource not found")
 ALREADY_EXISTS = ErrorCode(409, "CCE.01409001", "CCE.01409001", "The resource already exists")
+IN_USE = ErrorCode(409, "CCE.01409003", "CCE.01409003", "The resource is in use")
 TASK_LIMIT = ErrorCode(429, "CCE.01429003", "CCE.01429003", "Too many tasks are under way")
 INTERNAL = ErrorCode(500, "CCE.01500001", "CCE.01500001", "Internal error")
 NOT_SUPPORTED = ErrorCode(

@@ -174,7 +174,7 @@ async def test_the_agent_for_logs_is_installed_where_a_new_cluster_names_it(clou
 
 
 async def test_a_new_cluster_can_choose_its_add_ons(cloud: Cloud) -> None:
-    values = {"custom": {"common": {}}}
+    values: dict[str, Any] = {"custom": {"common": {}}}
     asked = [
         {"addonTemplateName": "coredns", "version": "1.30.6"},
         {"addonTemplateName": "npd", "values": values},

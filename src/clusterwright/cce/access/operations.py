@@ -158,10 +158,10 @@ def _bound(cluster: Cluster, asked: EipAction) -> dict[str, str]:
         raise ApiError(errors.INVALID_REQUEST, "spec.spec.id: Name the public address to bind.")
     if cluster.eip and cluster.eip["id"] != eip_id:
         raise ApiError(errors.WRONG_STATE, "Another public address is bound. Unbind it first.")
-    return {"id": eip_id, "address": asked.elastic_ip or _address(eip_id)}
+    return {"id": eip_id, "address": asked.elastic_ip or address_of(eip_id)}
 
 
-def _address(eip_id: str) -> str:
+def address_of(eip_id: str) -> str:
     """The id, where that is an address; else one that belongs to nobody, always the same for an
     id (RFC 5737).
     """
