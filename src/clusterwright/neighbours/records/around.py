@@ -43,7 +43,13 @@ class Around:
         return known or self.believed(kind, id)
 
     def believed(self, kind: Kind, id: str) -> Record | None:
-        """A stand-in for what was made elsewhere, or None where nothing is taken on trust."""
+        """A stand-in for what was made elsewhere, or None where nothing is taken on trust.
+
+        The name of what was made here is no id of something else: clients that try a name as an id
+        look for the name next.
+        """
+        if any(record.kind == kind and record.name == id for record in self.records):
+            return None
         if kind is Kind.ADDRESS:
             return self._address(id, id) if is_address(id) else None
         if kind in (Kind.VPC, Kind.SUBNET) and id and not store.is_ours(id):
@@ -105,8 +111,15 @@ def is_address(text: str) -> bool:
 
 
 def _keys(record: Record) -> set[str]:
-    """Everything that names a record: subnets have an id in each version of their service."""
-    others = (record.document.get("neutron_subnet_id"), record.document.get("address"))
+    """Everything that names a record: a subnet has an id in each version of its service, and a
+    public address is named by itself and by its bandwidth too.
+    """
+    asked = record.document
+    others = (
+        asked.get("neutron_subnet_id"),
+        asked.get("address"),
+        asked.get("bandwidth", {}).get("id"),
+    )
     return {record.id, *(str(other) for other in others if other)}
 
 
