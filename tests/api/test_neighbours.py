@@ -221,6 +221,7 @@ async def test_servers_are_listed_by_pages_until_one_is_empty(cloud: Cloud) -> N
     made = [await node(cloud) for _ in range(2)]
     path = v1(cloud, "cloudservers/detail?limit=1")
     found: list[dict[str, Any]] = []
+    listed: dict[str, Any] = {}
 
     for page in range(1, 100):
         listed = await cloud.call("GET", f"{path}&offset={page}", expect=200)

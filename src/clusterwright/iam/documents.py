@@ -47,6 +47,47 @@ def catalog(base: str, region: str, project_id: str) -> list[Json]:
     ]
 
 
+def services(catalogue: list[Json], base: str) -> list[Json]:
+    """The services of a catalogue, each by itself."""
+    return [
+        {
+            "id": service["id"],
+            "name": service["name"],
+            "type": service["type"],
+            "description": "",
+            "enabled": True,
+            "links": {"self": f"{base}/v3/services/{service['id']}"},
+        }
+        for service in catalogue
+    ]
+
+
+def endpoints(catalogue: list[Json], base: str) -> list[Json]:
+    """The endpoints of a catalogue, each by itself."""
+    return [
+        endpoint
+        | {
+            "service_id": service["id"],
+            "enabled": True,
+            "links": {"self": f"{base}/v3/endpoints/{endpoint['id']}"},
+        }
+        for service in catalogue
+        for endpoint in service["endpoints"]
+    ]
+
+
+def region(id: str, base: str) -> Json:
+    """The one region that this server is."""
+    return {
+        "id": id,
+        "type": "public",
+        "description": "",
+        "parent_region_id": None,
+        "links": {"self": f"{base}/v3/regions/{id}"},
+        "locales": {"en-us": id, "zh-cn": id},
+    }
+
+
 def token(said: Token, snapshot: Snapshot, services: list[Json] | None) -> Json:
     """What a token stands for."""
     user = snapshot.users[said.user_id]
