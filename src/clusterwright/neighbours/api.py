@@ -170,11 +170,11 @@ async def install_agent(
     who: Member, data: Data, asked: Annotated[Agent, Depends(Body(Agent))]
 ) -> Response:
     """Agree, and do nothing: there is no log service (docs/limits.md)."""
-    async with data.reading() as tx:
-        known = await clusters.get(tx, asked.cluster_id or "", project_id=who.project_id)
-    if known is None:
-        raise _unknown("cluster", asked.cluster_id or "")
-    return json_response({"clusterId": known.uid, "status": "success"})
+    if asked.cluster_id:
+        async with data.reading() as tx:
+            if not await clusters.get(tx, asked.cluster_id, project_id=who.project_id):
+                raise _unknown("cluster", asked.cluster_id)
+    return json_response({"clusterId": asked.cluster_id or "", "status": "success"})
 
 
 @router.get(
