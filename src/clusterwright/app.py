@@ -46,6 +46,7 @@ from clusterwright.jobs.api import ShowJob
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
 from clusterwright.neighbours import api as neighbours_api
+from clusterwright.neighbours.records import api as records_api
 from clusterwright.settings import Settings
 from clusterwright.storage import migrations
 from clusterwright.storage.database import Database
@@ -90,6 +91,7 @@ ROUTERS = (
     nodepools_api.older,
     nodepools_api.router,
     neighbours_api.router,
+    records_api.router,
     unsupported.router,
 )
 

@@ -18,6 +18,10 @@ class ErrorCode:
     code: str
     cm_code: str
     message: str
+    manager_code: str = ""
+    """The add-on manager's own code, which stands in an object of its own."""
+    usual: str = ""
+    """What the public service always says in ``message``; the detail is in ``error_msg``."""
 
 
 class ApiError(Exception):
@@ -29,7 +33,7 @@ class ApiError(Exception):
         self.detail = detail
 
 
-INVALID_REQUEST = ErrorCode(400, "CCE.01400001", "CCE_CM.0004", "Request is invalid")
+INVALID_REQUEST = ErrorCode(400, "CCE.01400001", "CCE_CM.0004", "Invalid request.")
 FIXED_IP = ErrorCode(400, "CCE.01400001", "CCE_CM.0201", "Request body invalid")
 CIDR_CONFLICT = ErrorCode(400, "CCE.01400005", "CCE_CM.0410", "Container network CIDR conflict")
 CONTENT_TYPE = ErrorCode(400, "CCE.01400006", "CCE.01400006", "The content type is not supported")
@@ -43,10 +47,14 @@ NODE_BEING_CREATED = ErrorCode(
     400,
     "CCE.01400024",
     "CCE.01400024",
-    "The cluster cannot be deleted while a node is being created",
+    "Cannot delete cluster when creating node",
 )
 DELETION_PROTECTED = ErrorCode(
-    400, "CCE.01400034", "CCE.01400034", "Deletion protection is enabled for the cluster"
+    400,
+    "CCE.01400034",
+    "CCE.01400034",
+    "Cannot delete cluster when enable deletion protection.",
+    usual="Cluster enables deletion protection, forbidden to delete",
 )
 FORBIDDEN = ErrorCode(403, "CCE.01403001", "CCE.01403001", "No permission for this operation")
 POOL_PHASE = ErrorCode(
@@ -57,13 +65,17 @@ WRONG_STATE = ErrorCode(
 )
 NODE_INSTALLING = ErrorCode(403, "CCE.01403004", "CCE_CM.0002", "The node is being installed")
 POOL_BUSY = ErrorCode(
-    403, "CCE.01403006", "CCE.01403006", "Nodes of the node pool are being installed or deleted"
+    403,
+    "CCE.01403006",
+    "CCE.01403006",
+    "Node pool cannot be deleted when exists installing or deleting nodes",
 )
 POOL_CLUSTER_STATE = ErrorCode(
     403, "CCE.01403009", "CCE.01403009", "The state of the cluster forbids to delete the node pool"
 )
 NOT_FOUND = ErrorCode(404, "CCE.01404001", "CCE_CM.0003", "Resource not found")
 ALREADY_EXISTS = ErrorCode(409, "CCE.01409001", "CCE.01409001", "The resource already exists")
+IN_USE = ErrorCode(409, "CCE.01409003", "CCE.01409003", "The resource is in use")
 TASK_LIMIT = ErrorCode(429, "CCE.01429003", "CCE.01429003", "Too many tasks are under way")
 INTERNAL = ErrorCode(500, "CCE.01500001", "CCE.01500001", "Internal error")
 NOT_SUPPORTED = ErrorCode(
@@ -73,7 +85,13 @@ STORAGE_UNAVAILABLE = ErrorCode(503, "CCE.01503001", "CCE.01503001", "The databa
 NOT_READY = ErrorCode(503, "CCE.01503003", "CCE.01503003", "The server is not ready")
 DRIVER_UNAVAILABLE = ErrorCode(503, "CCE.01503002", "CCE.01503002", "The driver cannot act now")
 
-ADDON_INVALID = ErrorCode(400, "CCE.03400001", "CCE.03400001", "Invalid request")
+ADDON_INVALID = ErrorCode(
+    400,
+    "CCE.03400001",
+    "CCE.03400001",
+    "Invalid request.",
+    manager_code="SVCSTG.CCE-ADDONMGR.4000002",
+)
 ADDON_NOT_FOUND = ErrorCode(404, "CCE.03404001", "CCE.03404001", "Resource not found")
 ADDON_INSTALLED = ErrorCode(409, "CCE.03409001", "CCE.03409001", "The add-on is already installed")
 
@@ -146,20 +164,19 @@ _TITLES = {
 }
 
 
-def body(error: ErrorCode, detail: str, request_id: str) -> dict[str, Any]:
+def body(error: ErrorCode, detail: str, request_id: str, *, joined: bool = False) -> dict[str, Any]:
     """The JSON object that says ``error`` in the dialect of its code.
 
-    ``message`` is sent only when it adds to the fixed text, because the Java SDK prints it a second
-    time.
+    ``error_msg`` says everything, for that is all that some clients show. ``message`` repeats the
+    detail for whoever looks there, and is left out for clients that show it behind ``error_msg``:
+    they are ``joined``.
     """
     common: dict[str, Any] = {
         "error_code": error.cm_code,
-        "error_msg": error.message,
+        "error_msg": _sentence(error.message, detail),
         "request_id": request_id,
     }
     if error.code.startswith("APIGW."):
-        if detail:
-            common["error_msg"] = f"{error.message}: {detail}"
         return common
     if error.code.startswith("IAM."):
         text = detail or error.message
@@ -176,6 +193,15 @@ def body(error: ErrorCode, detail: str, request_id: str) -> dict[str, Any]:
         "errorCode": error.code,
         "errorMessage": error.message,
     }
-    if detail and detail != error.message:
-        status["message"] = detail
+    if error.manager_code:
+        status["error"] = {"code": error.manager_code, "message": detail or error.message}
+    if (message := error.usual or detail) not in ("", error.message) and not joined:
+        status["message"] = message
     return status | common
+
+
+def _sentence(fixed: str, detail: str) -> str:
+    """The fixed text, and what is wrong in this request where that is more."""
+    if not detail or detail == fixed:
+        return fixed
+    return f"{fixed}{'' if fixed.endswith('.') else ':'} {detail}"

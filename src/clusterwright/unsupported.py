@@ -104,13 +104,17 @@ GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeplans ListA
 PUT /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeplans/{upgrade_plan_id} UpdateAutopilotUpgradePlan
 GET /autopilot/v3/projects/{project_id}/quotas ShowAutopilotQuotas
 
-POST /svcstg/icmgr/v1/{project_id}/agents AomInstallAgent
-PUT /v1/{project_id}/cloudservers/{server_id}/os-reset-password EcsResetServerPassword
 POST /v1.0/enterprise-projects/{enterprise_project_id}/resources-migrate EpsMigrateResource
 POST /v3/{project_id}/keypairs/associate KpsAssociateKeypair
 POST /v3/{project_id}/keypairs/disassociate KpsDisassociateKeypair
 GET /v2/orders/customer-orders/details/{order_id} BssShowOrder
 POST /v2/orders/subscriptions/resources/unsubscribe BssUnsubscribeResources
+
+GET /v5/imagecaches ListImageCaches
+POST /v5/imagecaches CreateImageCache
+GET /v5/imagecaches/{id} ShowImageCache
+DELETE /v5/imagecaches/{id} DeleteImageCache
+GET /openid/v1/jwks ShowOpenidJwks
 
 GET,POST,PUT,PATCH,DELETE /api/v1/{path:path} ProxyKubernetesCore
 GET,POST,PUT,PATCH,DELETE /apis/{path:path} ProxyKubernetesGroups

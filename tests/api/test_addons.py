@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.api.cloud import Cloud, cluster, open_cloud, unique
 
 ADDONS = "/api/v3/addons"
-OTHER_PROJECT = "f" * 32
+NAMED = ["coredns", "everest", "icagent", "npd"]
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -72,13 +72,13 @@ async def test_a_new_cluster_has_the_built_in_add_ons_and_those_its_request_name
 
     uid = made["metadata"]["uid"]
     listed = await cloud.call("GET", f"{ADDONS}?cluster_id={uid}", expect=200)
-    assert [item["metadata"]["name"] for item in listed["items"]] == ["coredns", "everest", "npd"]
+    assert [item["metadata"]["name"] for item in listed["items"]] == NAMED
     await cloud.until(f"{cloud.project}/clusters/{uid}", "status.phase", "Available")
     listed = await cloud.call("GET", f"{ADDONS}?cluster_id={uid}", expect=200)
     assert {item["status"]["status"] for item in listed["items"]} == {"running"}
     detailed = await cloud.call("GET", f"{cloud.project}/clusters/{uid}?detail=true", expect=200)
     told = json.loads(detailed["metadata"]["annotations"]["installedAddonInstances"])
-    assert [addon["addonTemplateName"] for addon in told] == ["coredns", "everest", "npd"]
+    assert [addon["addonTemplateName"] for addon in told] == NAMED
     assert {addon["status"] for addon in told} == {"running"}
 
 

@@ -157,3 +157,38 @@ async def test_keystone_clients_log_in_and_read_the_catalog(server: Server, url:
     project = await asyncio.to_thread(session.get_project_id)
     assert project == server.account["project_id"]
     assert found == BASE
+
+
+async def test_regions_services_and_endpoints_are_those_of_the_catalogue(
+    server: Server, headers: dict[str, str]
+) -> None:
+    async def get(path: str) -> Any:
+        answer = await server.client.get(f"/v3/{path}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    catalogue = (await get("auth/catalog"))["catalog"]
+    services = (await get("services"))["services"]
+    endpoints = (await get("endpoints"))["endpoints"]
+    (cce,) = (await get("services?type=ccev2.0"))["services"]
+    (address,) = (await get(f"endpoints?service_id={cce['id']}&interface=public"))["endpoints"]
+
+    assert [one["id"] for one in services] == [one["id"] for one in catalogue]
+    assert {one["url"] for one in endpoints} == {
+        one["url"] for service in catalogue for one in service["endpoints"]
+    }
+    assert address["url"] == BASE
+    assert [one["id"] for one in (await get("regions"))["regions"]] == ["cn-north-4"]
+    assert (await get("domains"))["domains"] == (await get("auth/domains"))["domains"]
+    for path, one in (("regions/cn-north-4", "region"), (f"services/{cce['id']}", "service")):
+        assert (await get(path))[one]["id"] == path.rpartition("/")[2]
+    assert (await get(f"endpoints/{address['id']}"))["endpoint"] == address
+
+
+@pytest.mark.parametrize("kind", ["regions", "services", "endpoints"])
+async def test_a_part_of_the_catalogue_that_is_not_there_is_not_found(
+    server: Server, headers: dict[str, str], kind: str
+) -> None:
+    answer = await server.client.get(f"/v3/{kind}/no", headers=headers)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "IAM.0004")

@@ -156,10 +156,20 @@ async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
             password={"user": {"id": user["id"], "password": "changed"}}
         )
         listed = await run("key", "list", "-o", "json")
+        given = ("FIXEDKEY0000000000AA", "a secret of my own")
+        words = ("--access-key", given[0], "--secret-key-stdin")
+        [fixed] = await run("key", "add", "alice", *words, "-o", "json", stdin=f"{given[1]}\n")
+        await until_async(
+            "the change is not noticed", lambda: given[0] in seen.snapshot.access_keys
+        )
+        path = f"/api/v3/projects/{project['id']}/jobs"
+        by_fixed = await server.jobs(server.sign("GET", path, key=given), project["id"])
 
     statuses = [a.status_code for a in (by_key, by_password, refused, changed)]
     assert statuses == [200, 201, 401, 201]
     assert key["secret_key"] not in json.dumps(listed)
+    assert by_fixed.status_code == 200
+    assert (fixed["access_key"], "secret_key" in fixed) == (given[0], False)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +177,10 @@ async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
     [
         (["domain", "add", "clusterwright"], "A domain named clusterwright exists"),
         (["key", "add", "nobody"], "Nothing is named nobody"),
+        (["key", "add", "admin", "--access-key", "FIXED"], "--secret-key-stdin together"),
+        (["key", "add", "admin", "--secret-key-stdin"], "--secret-key-stdin together"),
+        (["key", "add", "admin", "--access-key", "FIXED", "--secret-key-stdin"], "no secret key"),
+        (["key", "add", "admin", "--access-key", "a,b", "--secret-key-stdin"], "4 to 128 letters"),
         (["user", "add", "x", "--domain", "clusterwright", "--password-stdin"], "no password"),
     ],
 )

@@ -1,5 +1,6 @@
 """What Terraform asks of other services on the way."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -24,11 +25,16 @@ def v1(cloud: Cloud, path: str) -> str:
     return f"/v1/{cloud.account['project_id']}/{path}"
 
 
+async def placed(cloud: Cloud, **spec: Any) -> tuple[str, dict[str, Any]]:
+    """An active node, and the id of a cluster of its own."""
+    uid = await cloud.cluster()
+    (made,) = await nodes_examples.add_nodes(cloud, f"{cloud.project}/clusters/{uid}", **spec)
+    return uid, made
+
+
 async def node(cloud: Cloud, **spec: Any) -> dict[str, Any]:
     """An active node of a cluster of its own."""
-    cluster = f"{cloud.project}/clusters/{await cloud.cluster()}"
-    (made,) = await nodes_examples.add_nodes(cloud, cluster, **spec)
-    return made
+    return (await placed(cloud, **spec))[1]
 
 
 async def test_the_server_of_a_node_has_its_key_pair_and_its_tags(cloud: Cloud) -> None:
@@ -176,6 +182,119 @@ async def test_what_is_not_there_is_not_found(cloud: Cloud, path: str) -> None:
     assert answer["errorCode"] == "CCE.01404001"
 
 
+async def test_the_zones_are_told_in_novas_words(cloud: Cloud) -> None:
+    path = f"/v2.1/{cloud.account['project_id']}/os-availability-zone"
+
+    found = (await cloud.call("GET", path, expect=200))["availabilityZoneInfo"]
+
+    assert found[0] == {"zoneName": "cn-north-4a", "zoneState": {"available": True}, "hosts": None}
+    own = await cloud.call("GET", "/api/v2/availabilityZones", expect=200)
+    assert len(found) == 3
+    assert all(zone["zoneName"] in json.dumps(own) for zone in found)
+
+
+async def test_flavors_are_listed_for_a_zone_in_the_types_that_clients_decode(
+    cloud: Cloud,
+) -> None:
+    path = v1(cloud, "cloudservers/flavors")
+
+    found = (await cloud.call("GET", f"{path}?availability_zone=cn-north-4a", expect=200))[
+        "flavors"
+    ]
+    nowhere = await cloud.call("GET", f"{path}?availability_zone=elsewhere", expect=200)
+
+    assert nowhere == {"flavors": []}
+    chosen = [
+        flavor["id"]
+        for flavor in found
+        if (flavor["vcpus"], flavor["ram"]) == ("4", 8192)
+        and flavor["os_extra_specs"]["ecs:performancetype"] == "computingv3"
+    ]
+    assert "c7.xlarge.2" in chosen
+    for flavor in found:
+        assert isinstance(flavor["rxtx_factor"], int)
+        assert isinstance(flavor["disk"], str)
+        assert flavor["os_extra_specs"]["cond:operation:az"] == "cn-north-4a(normal)"
+
+
+async def test_servers_are_listed_by_pages_until_one_is_empty(cloud: Cloud) -> None:
+    made = [await node(cloud) for _ in range(2)]
+    path = v1(cloud, "cloudservers/detail?limit=1")
+    found: list[dict[str, Any]] = []
+    listed: dict[str, Any] = {}
+
+    for page in range(1, 100):
+        listed = await cloud.call("GET", f"{path}&offset={page}", expect=200)
+        if not listed["servers"]:
+            break
+        found += listed["servers"]
+
+    assert {one["status"]["serverId"] for one in made} <= {server["id"] for server in found}
+    assert len(found) == listed["count"]
+    assert all(isinstance(server["flavor"]["ram"], str) for server in found)
+
+
+async def test_a_new_password_of_a_server_is_taken(cloud: Cloud) -> None:
+    made = await node(cloud)
+    body = {"reset-password": {"new_password": "Another_1"}}
+    where = f"cloudservers/{made['status']['serverId']}/os-reset-password"
+
+    assert await cloud.call("PUT", v1(cloud, where), body, expect=204) is None
+
+    await cloud.call("PUT", v1(cloud, "cloudservers/no/os-reset-password"), body, expect=404)
+    empty: dict[str, Any] = {"reset-password": {}}
+    await cloud.call("PUT", v1(cloud, where), empty, expect=400)
+
+
+async def test_collecting_logs_of_a_cluster_is_agreed_to(cloud: Cloud) -> None:
+    path = f"/svcstg/icmgr/v1/{cloud.account['project_id']}/agents"
+    body = {"clusterId": await cloud.cluster(), "nameSpace": "default"}
+
+    assert isinstance(await cloud.call("POST", path, body, expect=200), dict)
+
+    await cloud.call("POST", path, {"clusterId": "no"}, expect=404)
+
+
+async def test_a_node_is_found_on_its_clusters_host_as_kubernetes_shows_it(cloud: Cloud) -> None:
+    taints = [{"key": "k", "value": "v", "effect": "NoSchedule"}]
+    uid, made = await placed(cloud, k8sTags={"team": "blue"}, taints=taints)
+    other, plain = await placed(cloud)
+
+    async def look(cluster: str, address: str, *, expect: int) -> Any:
+        host = {"Host": f"{cluster}.cce.example.test"}
+        path = f"/api/v1/nodes/{address}"
+        return await cloud.call("GET", path, expect=expect, headers=host)
+
+    found = await look(uid, made["status"]["privateIP"], expect=200)
+    bare = await look(other, plain["status"]["privateIP"], expect=200)
+    strange = await look(uid, "192.0.2.1", expect=404)
+    await look("no-cluster", made["status"]["privateIP"], expect=404)
+
+    assert (found["kind"], found["apiVersion"]) == ("Node", "v1")
+    assert found["metadata"]["labels"] == {"team": "blue"}
+    assert found["spec"]["taints"] == taints
+    assert (bare["metadata"]["labels"], bare["spec"]["taints"]) == ({}, [])
+    assert (strange["kind"], strange["reason"], strange["code"]) == ("Status", "NotFound", 404)
+    assert strange["message"] == 'nodes "192.0.2.1" not found'
+
+
+async def test_enterprise_projects_answer_a_caller_that_names_only_its_domain(
+    cloud: Cloud,
+) -> None:
+    user = {"id": cloud.account["user_id"], "password": cloud.account["password"]}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    scope = {"domain": {"id": cloud.account["domain_id"]}}
+    body = {"auth": {"identity": identity, "scope": scope}}
+    answer = await cloud.client.post("/v3/auth/tokens", json=body)
+    token = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+
+    path = "/v1.0/enterprise-projects?name=default"
+    found = await cloud.call("GET", path, expect=200, headers=token)
+
+    assert [one["id"] for one in found["enterprise_projects"]] == ["0"]
+    await cloud.call("GET", "/api/v3/addontemplates", expect=403, headers=token)
+
+
 async def test_an_unknown_enterprise_project_is_not_found(cloud: Cloud) -> None:
     await cloud.call("GET", "/v1.0/enterprise-projects/1", expect=404)
 
@@ -185,7 +304,10 @@ async def test_an_unknown_enterprise_project_is_not_found(cloud: Cloud) -> None:
     [
         ("ccev2.0", "api/v3/projects/{project}/clusters"),
         ("ecs", "cloudservers/{server}/tags"),
+        ("cce", "nodes/{address}"),
         ("network", "v1/{project}/vpcs/any"),
+        ("network", "v2.0/floatingips?floating_ip_address=203.0.113.9"),
+        ("compute", "os-keypairs"),
         ("network", "v2.0/security-groups"),
         ("volumev3", "types"),
     ],
@@ -193,7 +315,7 @@ async def test_an_unknown_enterprise_project_is_not_found(cloud: Cloud) -> None:
 async def test_an_endpoint_of_the_catalog_is_completed_as_the_otc_provider_does(
     cloud: Cloud, kind: str, rest: str
 ) -> None:
-    server = (await node(cloud))["status"]["serverId"]
+    uid, made = await placed(cloud)
     listed = await cloud.call("GET", "/v3/auth/catalog", expect=200)
     (url,) = [
         endpoint["url"]
@@ -202,6 +324,11 @@ async def test_an_endpoint_of_the_catalog_is_completed_as_the_otc_provider_does(
         for endpoint in service["endpoints"]
     ]
 
-    path = rest.format(project=cloud.account["project_id"], server=server)
+    path = rest.format(
+        project=cloud.account["project_id"],
+        server=made["status"]["serverId"],
+        address=made["status"]["privateIP"],
+    )
 
-    await cloud.call("GET", f"{url}/{path}", expect=200)
+    host = {"Host": f"{uid}.cce.example.test"} if kind == "cce" else {}
+    await cloud.call("GET", f"{url}/{path}", expect=200, headers=host)

@@ -50,7 +50,6 @@ def test_every_container_of_modules_has_exhaustive_layers() -> None:
     small = {
         "clusterwright.cli",
         "clusterwright.drivers.simulated",
-        "clusterwright.neighbours",
         "clusterwright.storage.migrations",
         "clusterwright.storage.migrations.versions",
     }

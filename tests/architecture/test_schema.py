@@ -38,6 +38,7 @@ GROWS_WITH = {
     "job_trees": "unfinished jobs of a cluster",
     "jobs": "unfinished jobs of a cluster",
     "log_configs": "log configuration of a cluster",
+    "neighbour_records": "VPCs, subnets, public addresses, security groups, rules and key pairs",
     "nodepool_configurations": "configuration of a pool",
     "node_leases": "nodes of a cluster",
     "nodepools": "node pools of a cluster",

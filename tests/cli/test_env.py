@@ -48,6 +48,8 @@ def test_the_variables_lead_the_sdk_to_the_real_port(
     assert found["HUAWEICLOUD_SDK_SK"] == found["OS_SECRET_KEY"] == account["secret_key"]
     assert found["HUAWEICLOUD_SDK_PROJECT_ID"] == account["project_id"]
     assert found["HUAWEICLOUD_SDK_DOMAIN_ID"] == account["domain_id"]
+    assert found["HW_DOMAIN_NAME"] == account["domain_name"]
+    assert "HW_DOMAIN_ID" not in found  # with a token the provider wants exactly one of the two
     assert found["HW_USER_PASSWORD"] == found["OS_PASSWORD"] == account["password"]
     assert found["OS_AUTH_URL"] == f"{live_server.endpoint}/v3"
 
@@ -61,7 +63,8 @@ def test_the_terraform_block_sends_every_service_to_the_server(
     assert f'auth_url   = "{live_server.endpoint}/v3"' in block
     assert "skip_check_website_type = true" in block
     assert "skip_check_upgrade      = true" in block
-    for service in ("cce", "iam", "ecs", "aom", "vpc", "eps", "bss"):
+    services = ("cce", "iam", "ecs", "aom", "vpc", "eps", "bss", "kms", "dns", "evs")
+    for service in services:
         assert f'    {service} = "{live_server.endpoint}"' in block
 
 

@@ -3,6 +3,7 @@
 A running server notices every change within a second. Secrets are printed once, at creation.
 """
 
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -25,6 +26,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 Facts = dict[str, str | bool]
 
+_ACCESS_KEY = re.compile(r"[A-Za-z0-9._-]{4,128}").fullmatch
 _ID_OR_NAME = "Id, or name where only one has it"
 Named = Annotated[str, typer.Argument(help=_ID_OR_NAME)]
 NewName = Annotated[str, typer.Argument(help="Name of the new one")]
@@ -180,20 +182,37 @@ def set_password(
 
 
 @key_app.command("add")
-def add_key(context: typer.Context, user: Named, output: OutputOption = Output.TABLE) -> None:
-    """Add an access key for a user and print its secret, once."""
-    secret = vault.new_secret_key()
+def add_key(
+    context: typer.Context,
+    user: Named,
+    access_key: Annotated[
+        str, typer.Option(help="The access key to add, with --secret-key-stdin; else a new one")
+    ] = "",
+    secret_key_stdin: Annotated[
+        bool, typer.Option("--secret-key-stdin", help="Read its secret key from standard input")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Add an access key for a user: a given pair, or a new one whose secret is printed, once."""
+    if bool(access_key) is not secret_key_stdin:
+        fail("Give --access-key and --secret-key-stdin together, or none of them.")
+    if access_key and not _ACCESS_KEY(access_key):
+        fail("--access-key: 4 to 128 letters, digits, dots, hyphens and underscores are needed.")
+    secret = _line("secret key") if secret_key_stdin else vault.new_secret_key()
+    shown = {} if secret_key_stdin else {"secret_key": secret}
 
     async def change(tx: Tx, snapshot: Snapshot) -> Facts:
         sealing = server_key.load(context.obj)
         await server_key.check(tx, sealing)
+        if access_key in snapshot.access_keys:
+            fail(f"The access key {access_key} exists. Disable it, and give another one.")
         key = AccessKey(
-            access_key=vault.new_access_key(),
+            access_key=access_key or vault.new_access_key(),
             user_id=_find(snapshot.users, user).id,
             sealed_secret=vault.Vault(sealing).seal(secret),
         )
         await store.add(tx, key)
-        return _facts(key) | {"secret_key": secret}
+        return _facts(key) | shown
 
     print_record(_apply(context, change), output)
 
@@ -243,13 +262,18 @@ def _facts(record: Record) -> Facts:
     return facts if isinstance(record, Domain) else facts | {"domain_id": record.domain_id}
 
 
+def _line(secret: str) -> str:
+    """The secret on the first line of standard input."""
+    found = sys.stdin.readline().rstrip("\r\n")
+    if not found:
+        fail(f"Standard input holds no {secret}.")
+    return found
+
+
 def _password(*, stdin: bool, prompt: bool) -> tuple[str, dict[str, str]]:
     """The password to set, and what to show of it: a new one, for nobody knows it yet."""
     if stdin:
-        password = sys.stdin.readline().rstrip("\n")
-        if not password:
-            fail("Standard input holds no password.")
-        return password, {}
+        return _line("password"), {}
     if prompt:
         typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         return typed, {}

@@ -13,7 +13,7 @@ from clusterwright.cli.options import Data
 
 app = typer.Typer(add_completion=False)
 
-SERVICES = ("cce", "iam", "ecs", "aom", "vpc", "eps", "bss")
+SERVICES = ("cce", "iam", "ecs", "aom", "vpc", "eps", "bss", "kms", "dns", "evs")
 """What the Terraform provider must not look for elsewhere (client notes, B1)."""
 
 

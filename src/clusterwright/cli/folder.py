@@ -100,8 +100,8 @@ def variables(folder: Path) -> dict[str, str]:
         "AUTH_URL": auth_url,
     }
     found |= {f"HW_{name}": value for name, value in twins.items()}
+    # Not HW_DOMAIN_ID: with a token the provider wants exactly one of the two (client notes, B2).
     found |= {
-        "HW_DOMAIN_ID": account["domain_id"],
         "HW_DOMAIN_NAME": account["domain_name"],
         "HW_USER_NAME": account["user_name"],
         "HW_USER_PASSWORD": account["password"],

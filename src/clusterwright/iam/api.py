@@ -41,7 +41,7 @@ class IdentityRoute(routes.Route):
                 response = await handle(request)
             except (ApiError, Malformed, RequestValidationError) as error:
                 refusal = _refusal(error, request)
-                content = refusals.error_body(refusal, request_id)
+                content = refusals.error_body(refusal, request_id, request.scope)
                 response = Response(content, refusal.error.status, media_type="application/json")
                 if isinstance(refusal, Throttled):
                     response.headers["Retry-After"] = str(refusal.retry_after)
@@ -207,6 +207,42 @@ async def show_catalog(request: Request, caller: Authenticated, base: Base) -> R
     return routes.json_response(document)
 
 
+def _serve_part(kind: str) -> None:
+    """Add the routes of one part of the catalogue: its regions, services or endpoints."""
+
+    @router.get(f"/v3/{kind}s", name=f"list_{kind}s")
+    async def list_all(request: Request, caller: Authenticated, base: Base) -> Response:
+        wanted = request.query_params.items()
+        found = [
+            one
+            for one in await _part(request, caller, kind)
+            if all(str(one.get(name, value)) == value for name, value in wanted)
+        ]
+        links = documents.links(f"{base}/v3/{kind}s")
+        return routes.json_response({f"{kind}s": found, "links": links})
+
+    @router.get(f"/v3/{kind}s/{{id}}", name=f"show_{kind}")
+    async def show_one(request: Request, caller: Authenticated, id: str) -> Response:
+        known = await _part(request, caller, kind)
+        found = next((one for one in known if one["id"] == id), None)
+        if found is None:
+            raise ApiError(errors.IAM_NOT_FOUND, f"Could not find the {kind} {id[:64]}.")
+        return routes.json_response({kind: found})
+
+
+async def _part(request: Request, caller: Caller, kind: str) -> list[dict[str, Any]]:
+    base = await routes.base_url(request)
+    if kind == "region":
+        return [documents.region((await routes.settings(request)).region, base)]
+    catalogue = await _catalog(request, caller.project_id)
+    read = documents.services if kind == "service" else documents.endpoints
+    return read(catalogue, base)
+
+
+for _kind in ("region", "service", "endpoint"):
+    _serve_part(_kind)
+
+
 @router.get("/v3/projects")
 async def list_projects(
     caller: Authenticated,
@@ -269,6 +305,7 @@ async def show_project(
     return routes.json_response({"project": documents.project(project, base)})
 
 
+@router.get("/v3/domains")
 @router.get("/v3/auth/domains")
 async def list_domains(caller: Authenticated, directory: Known, base: Base) -> Response:
     """List the one domain that the caller belongs to."""

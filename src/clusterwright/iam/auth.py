@@ -29,6 +29,8 @@ Headers = dict[bytes, bytes]
 _PROJECT_PATH = re.compile(
     r"/(?:(?:api|autopilot)/v[\d.]+/projects/(?P<named>[^/]+)|v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
+_GLOBAL = ("/v1.0/enterprise-projects",)
+"""Paths of services that belong to a whole domain: Terraform names no project there."""
 _IDENTITY = {
     errors.BAD_CREDENTIALS: errors.IAM_UNAUTHENTICATED,
     errors.TOKEN_EXPIRED: errors.IAM_INVALID_TOKEN,
@@ -40,6 +42,11 @@ _IDENTITY = {
 def is_identity(path: str) -> bool:
     """Whether a path belongs to the identity service."""
     return path.startswith(("/v3", "/v5")) and not _PROJECT_PATH.match(path)
+
+
+def _is_of_a_domain(path: str) -> bool:
+    """Whether a caller without a project may ask for a path."""
+    return is_identity(path) or path.startswith(_GLOBAL)
 
 
 def in_dialect(refusal: ApiError, path: str) -> ApiError:
@@ -72,7 +79,7 @@ class Authenticator:
                     errors.BAD_CREDENTIALS,
                     "x-auth-token not found. Send X-Auth-Token or sign the request.",
                 )
-            if not found.project_id and not is_identity(scope["path"]):
+            if not found.project_id and not _is_of_a_domain(scope["path"]):
                 raise ApiError(
                     errors.FORBIDDEN,
                     "The request is scoped to a domain. Use a token of a project, or X-Project-Id.",

@@ -10,10 +10,11 @@ Json = dict[str, Any]
 
 # Type, name and URL; those with a project are left out where there is none. The OpenTelekomCloud
 # provider takes every endpoint from here and completes each in its own way: it puts the path and
-# the project behind ccev2.0 itself, but only a resource behind ecs (client notes, B9).
+# the project behind ccev2.0 itself, but only a resource behind ecs, and the name of a Kubernetes
+# node behind cce (client notes, B9).
 _CATALOG = (
     ("identity", "iam", "{base}/v3"),
-    ("cce", "cce", "{base}"),
+    ("cce", "cce", "{base}/api/v1"),
     ("ccev2.0", "ccev2.0", "{base}"),
     ("ecs", "ecs", "{base}/v1/{project}"),
     ("compute", "nova", "{base}/v2.1/{project}"),
@@ -44,6 +45,47 @@ def catalog(base: str, region: str, project_id: str) -> list[Json]:
         for kind, name, url in _CATALOG
         if project_id or "{project}" not in url
     ]
+
+
+def services(catalogue: list[Json], base: str) -> list[Json]:
+    """The services of a catalogue, each by itself."""
+    return [
+        {
+            "id": service["id"],
+            "name": service["name"],
+            "type": service["type"],
+            "description": "",
+            "enabled": True,
+            "links": {"self": f"{base}/v3/services/{service['id']}"},
+        }
+        for service in catalogue
+    ]
+
+
+def endpoints(catalogue: list[Json], base: str) -> list[Json]:
+    """The endpoints of a catalogue, each by itself."""
+    return [
+        endpoint
+        | {
+            "service_id": service["id"],
+            "enabled": True,
+            "links": {"self": f"{base}/v3/endpoints/{endpoint['id']}"},
+        }
+        for service in catalogue
+        for endpoint in service["endpoints"]
+    ]
+
+
+def region(id: str, base: str) -> Json:
+    """The one region that this server is."""
+    return {
+        "id": id,
+        "type": "public",
+        "description": "",
+        "parent_region_id": None,
+        "links": {"self": f"{base}/v3/regions/{id}"},
+        "locales": {"en-us": id, "zh-cn": id},
+    }
 
 
 def token(said: Token, snapshot: Snapshot, services: list[Json] | None) -> Json:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes, quote_plus, unquote_to_bytes
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +29,7 @@ _FIELDS = re.compile(
     r"(?:Access=(?P<access>[^,/]{1,128})|Credential=(?P<credential>[^,/]{1,128})/(?P<info>[^,]{1,256})),"
     r" *SignedHeaders=(?P<headers>[^,]+), *Signature=(?P<signature>[0-9a-f]+)"
 )
+_SCOPE = re.compile(r"\d{8}/[^/]*/[^/]*/sdk_request", re.ASCII).fullmatch
 _PLAIN = re.compile(rb"[A-Za-z0-9\-._~/]*").fullmatch
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -45,7 +46,9 @@ class Claim(NamedTuple):
     signed_headers: str
     signature: str
     info: str = ""
-    """``date/region/service`` of a derived key; empty in other algorithms."""
+    """The scope of a derived key, ``date/region/service``; ``/sdk_request`` follows if the key is
+    derived in steps. Empty in other algorithms.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Algorithm:
     content_header: bytes
     matches: Callable[[Claim, bytes, bytes], bool]
     derived: bool = False
+    in_steps: bool = False
+    """Whether the key is derived in steps, and the query written in the way that goes with it."""
 
 
 def parse(authorization: str) -> Claim:
@@ -65,10 +70,21 @@ def parse(authorization: str) -> Claim:
     if algorithm is None:
         raise SignatureError(f"the algorithm is not supported, use one of {', '.join(ALGORITHMS)}")
     found = _FIELDS.fullmatch(fields)
-    if found is None or (found["info"] is not None) != algorithm.derived:
+    if found is None:
         raise SignatureError("the Authorization header is malformed")
     access, credential, info, headers, signature = found.groups()
-    return Claim(name, access or credential, headers, signature, info or "")
+    claim = Claim(name, access or credential, headers, signature, info or "")
+    is_scope = _SCOPE(claim.info) is not None if _algorithm(claim).in_steps else bool(claim.info)
+    if is_scope != _algorithm(claim).derived:
+        raise SignatureError("the Authorization header is malformed")
+    return claim
+
+
+def _algorithm(claim: Claim) -> Algorithm:
+    """What the claim's name stands for: one name has two forms, and a scope tells them apart."""
+    if claim.info and claim.algorithm == _TWO_FORMS:
+        return _IN_STEPS
+    return ALGORITHMS[claim.algorithm]
 
 
 def verify(
@@ -83,20 +99,23 @@ def verify(
     now: int,
 ) -> None:
     """Make sure that who made the claim holds the secret key. Raises SignatureError."""
-    algorithm = ALGORITHMS[claim.algorithm]
+    algorithm = _algorithm(claim)
     sent: dict[bytes, bytes] = {}
     for name, value in headers:
         # Repeated headers count together, so that nobody can add a value beside a signed one.
         sent[name] = sent[name] + b"," + value if name in sent else value
     date = sent.get(b"x-sdk-date", b"")
     _check_date(date.decode("latin-1"), now)
+    if algorithm.in_steps and not date.startswith(claim.info.partition("/")[0].encode("latin-1")):
+        raise SignatureError("the date in the credential is not that of the header x-sdk-date")
+    in_body = algorithm.in_steps and method.upper() == "POST" and not body
     signed = claim.signed_headers.encode("latin-1")
     request = b"\n".join(
         (
             method.upper().encode(),
             _canonical_path(path),
-            _canonical_query(query),
-            *_canonical_headers(signed, sent),
+            b"" if in_body else _canonical_query(query, as_in_steps=algorithm.in_steps),
+            *_canonical_headers(signed, sent, squeeze=algorithm.in_steps),
             b"",
             signed,
             b"",
@@ -110,7 +129,8 @@ def verify(
         raise SignatureError(
             f"{UNSIGNED.decode()} is for bodies that are not JSON: sign the hash of this one"
         )
-    for payload in _payloads(algorithm, declared, body):
+    payloads = _payloads(algorithm, declared, _form(query) if in_body else body)
+    for payload in payloads:
         to_sign = (prefix + algorithm.digest(request + payload)).encode("latin-1")
         if algorithm.matches(claim, secret, to_sign):
             return
@@ -129,7 +149,7 @@ def _check_date(date: str, now: int) -> None:
     if skew > MAX_SKEW:
         here = datetime.fromtimestamp(now // 1_000_000_000, UTC).strftime(_DATE)
         raise SignatureError(
-            f"x-sdk-date {date} differs more than 15 minutes from the server's time {here}"
+            f"calc aksk signature fail:signature expired, signature time:{date},server time:{here}"
         )
 
 
@@ -139,21 +159,35 @@ def _canonical_path(path: bytes) -> bytes:
     return path if path.endswith(b"/") else path + b"/"
 
 
-def _canonical_query(query: bytes) -> bytes:
-    if not query:
-        return b""
-    pairs = []
-    for part in query.replace(b"+", b" ").split(b"&"):
-        if part:
-            name, _, value = part.partition(b"=")
-            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
-    encoded = (f"{quote_from_bytes(n, '~')}={quote_from_bytes(v, '~')}" for n, v in sorted(pairs))
-    return "&".join(encoded).encode()
+def _pairs(query: bytes) -> list[tuple[bytes, bytes]]:
+    parts = (part.partition(b"=") for part in query.replace(b"+", b" ").split(b"&") if part)
+    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in parts]
 
 
-def _canonical_headers(signed: bytes, sent: dict[bytes, bytes]) -> list[bytes]:
+def _canonical_query(query: bytes, *, as_in_steps: bool) -> bytes:
+    pairs = _pairs(query)
+    if as_in_steps:
+        first = dict(reversed(pairs))  # of a repeated name only the first value is signed
+        pairs = sorted(first.items(), key=lambda pair: pair[0].lower())
+    else:
+        pairs.sort()
+    return "&".join(
+        f"{quote_from_bytes(n, '~')}={quote_from_bytes(v, '~')}" for n, v in pairs
+    ).encode()
+
+
+def _form(query: bytes) -> bytes:
+    """A query as a form: what stands for the body of a POST that has none."""
+    pairs = sorted(_pairs(query), key=lambda pair: pair[0])
+    return "&".join(f"{quote_plus(n)}={quote_plus(v)}" for n, v in pairs).encode()
+
+
+def _canonical_headers(signed: bytes, sent: dict[bytes, bytes], *, squeeze: bool) -> list[bytes]:
+    def value(name: bytes) -> bytes:
+        return b" ".join(sent[name].split()) if squeeze else sent[name].strip()
+
     try:
-        return [name + b":" + sent[name].strip() for name in signed.split(b";")]
+        return [name + b":" + value(name) for name in signed.split(b";")]
     except KeyError as error:
         missing = error.args[0].decode("latin-1")
         raise SignatureError(f"the signed header {missing} is missing") from None
@@ -204,6 +238,13 @@ def _derived_hmac_sha256(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
     return _hmac_sha256(claim, derived.hex().encode(), to_sign)
 
 
+def _stepwise_hmac_sha256(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
+    key = b"SDK" + secret
+    for part in claim.info.encode("latin-1").split(b"/"):
+        key = hmac.digest(key, part, "sha256")
+    return _hmac_sha256(claim, key, to_sign)
+
+
 def _ecdsa_p256(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
     try:
         _p256_key(claim, secret).verify(bytes.fromhex(claim.signature), to_sign, ec.ECDSA(SHA256()))
@@ -232,3 +273,11 @@ ALGORITHMS = {
     ),
 }
 """Every algorithm that the server accepts. SDK-SM2-SM3 is not: no library of ours knows SM2."""
+
+_TWO_FORMS = "SDK-HMAC-SHA256"
+_IN_STEPS = Algorithm(
+    _sha256, b"x-sdk-content-sha256", _stepwise_hmac_sha256, derived=True, in_steps=True
+)
+"""What ``SDK-HMAC-SHA256`` means with a scope: the OpenTelekomCloud library's way (API reference,
+1.6).
+"""

@@ -1,35 +1,29 @@
-"""Routes of other services, on the same server: ECS, VPC, EVS and enterprise projects.
+"""Routes of other services, on the same server: ECS, EVS, AOM, DNS, enterprise projects, and the
+Kubernetes node that the OpenTelekomCloud provider reads.
 
-Servers are those of nodes, security groups and public addresses those of clusters: nothing else
-exists. Networks are taken on trust, here as in a request to create a cluster, because the
-OpenTelekomCloud provider looks them up before it plans its first cluster (client notes, B9).
+Servers are those of nodes: nothing else exists.
 """
 
-from ipaddress import IPv4Address
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from clusterwright import errors
 from clusterwright.cce import offers
 from clusterwright.cce.clusters import store as clusters
-from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import store as nodes
 from clusterwright.cce.nodes.store import Node
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
-from clusterwright.neighbours import documents
-from clusterwright.neighbours.wire import TagAction
-from clusterwright.storage import limits
-from clusterwright.storage.database import Database, Tx
+from clusterwright.neighbours import documents, tags
+from clusterwright.neighbours.wire import Agent, PasswordToReset, TagAction
+from clusterwright.storage.database import Tx
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, Setup, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
 
 router = Router(tags=["Neighbour"])
-
-Network = Annotated[str, Path(max_length=64)]
 
 _SERVER = "/v1/{project_id}/cloudservers/{server_id}"
 
@@ -41,11 +35,6 @@ async def _node(tx: Tx, who: Caller, server_id: str) -> Node:
     return found
 
 
-async def _clusters(data: Database, who: Caller) -> list[Cluster]:
-    async with data.reading() as tx:
-        return await clusters.find(tx, project_id=who.project_id)
-
-
 def _unknown(kind: str, id: str) -> ApiError:
     return ApiError(errors.NOT_FOUND, f"There is no {kind} {id[:64]} in this project.")
 
@@ -54,6 +43,60 @@ def _found(kind: str, id: str, document: dict[str, Any] | None) -> Response:
     if document is None:
         raise _unknown(kind, id)
     return json_response(document)
+
+
+@router.get(
+    "/v2.1/{project_id}/os-availability-zone",
+    operation_id="NovaListAvailabilityZones",
+    summary="List the availability zones",
+    **described(None),
+)
+async def list_zones(who: Member, setup: Setup) -> Response:
+    """The zones that nodes may be in."""
+    return json_response(documents.zones(setup.region))
+
+
+@router.get(
+    "/v1/{project_id}/cloudservers/flavors",
+    operation_id="EcsListFlavors",
+    summary="List the flavors of servers",
+    **described(None),
+)
+async def list_flavors(
+    who: Member, setup: Setup, availability_zone: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """The flavors of a zone, or of all; clients choose among them."""
+    zones = offers.zones(setup.region)
+    if availability_zone:
+        zones = tuple(zone for zone in zones if zone == availability_zone)
+    return json_response({"flavors": documents.flavors(zones)})
+
+
+@router.get(
+    "/v1/{project_id}/cloudservers/detail",
+    operation_id="EcsListServersDetails",
+    summary="List the servers of nodes",
+    **described(None),
+)
+async def list_servers(
+    who: Member,
+    data: Data,
+    setup: Setup,
+    offset: Annotated[int, Query(ge=0)] = 1,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    name: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """A page of the servers. ``offset`` counts pages from 1, and clients ask until one is empty
+    (client notes, B8).
+    """
+    found: list[Node] = []
+    async with data.reading() as tx:
+        for cluster in await clusters.find(tx, project_id=who.project_id):
+            found += await nodes.find(tx, project_id=who.project_id, cluster_uid=cluster.uid)
+    found = [node for node in found if node.server_id and name in node.name]
+    first = max(offset - 1, 0) * limit
+    page = (documents.server(node, setup.region)["server"] for node in found[first : first + limit])
+    return json_response({"count": len(found), "servers": await array(page)})
 
 
 @router.get(
@@ -94,85 +137,76 @@ async def change_server_tags(
     """Set or remove some of the node's ``userTags``."""
     async with data.transaction() as tx:
         node = await _node(tx, who, server_id)
-        kept = {tag["key"]: tag["value"] for tag in documents.tags(node)}
-        for tag in asked.tags:
-            if asked.action == "create":
-                kept[tag.key] = tag.value
-            else:
-                kept.pop(tag.key, None)
-        if len(kept) > limits.MOST_TAGS:
-            raise ApiError(
-                errors.INVALID_REQUEST,
-                f"tags: A server has at most {limits.MOST_TAGS}. Remove some first.",
-            )
-        changed = [{"key": key, "value": value} for key, value in kept.items()]
+        changed = tags.changed(documents.tags(node), asked)
         await nodes.update(tx, [node.uid], spec=node.spec | {"userTags": changed})
     return Response(status_code=204)
 
 
-@router.get(
-    "/v1/{project_id}/vpcs/{vpc_id}",
-    operation_id="VpcShowVpc",
-    summary="Show a VPC",
-    **described(None),
+@router.put(
+    f"{_SERVER}/os-reset-password",
+    operation_id="EcsResetServerPassword",
+    summary="Change the password of a node's server",
+    **described(None, status=204),
 )
-async def show_vpc(who: Member, vpc_id: Network) -> Response:
-    """The VPC of that id."""
-    return json_response(documents.vpc(vpc_id))
-
-
-@router.get(
-    "/v1/{project_id}/subnets/{subnet_id}",
-    operation_id="VpcShowSubnet",
-    summary="Show a subnet",
-    **described(None),
-)
-async def show_subnet(who: Member, data: Data, subnet_id: Network) -> Response:
-    """The subnet of that id."""
-    return json_response(documents.subnet(await _clusters(data, who), subnet_id))
-
-
-@router.get(
-    "/v1/{project_id}/security-groups/{group_id}",
-    operation_id="VpcShowSecurityGroup",
-    summary="Show the security group of a cluster",
-    **described(None),
-)
-async def show_security_group(who: Member, data: Data, group_id: str) -> Response:
-    """The security group, if a cluster of the project has it."""
-    groups = documents.security_groups(await _clusters(data, who), who.project_id)
-    found = next((group for group in groups if group["id"] == group_id), None)
-    return _found("security group", group_id, found and {"security_group": found})
-
-
-@router.get(
-    "/v2.0/security-groups",
-    operation_id="NeutronListSecurityGroups",
-    summary="List the security groups of clusters",
-    **described(None),
-)
-async def list_security_groups(who: Anyone, data: Data, id: str = "", name: str = "") -> Response:
-    """The security groups that the project's clusters have."""
-    groups = documents.security_groups(await _clusters(data, who), who.project_id)
-    found = [g for g in groups if id in ("", g["id"]) and name in ("", g["name"])]
-    return json_response({"security_groups": found})
-
-
-@router.get(
-    "/v1/{project_id}/publicips",
-    operation_id="VpcListPublicips",
-    summary="List the public addresses of clusters",
-    **described(None),
-)
-async def list_public_addresses(
+async def reset_server_password(
     who: Member,
     data: Data,
-    public_ip_address: Annotated[list[IPv4Address] | None, Query()] = None,
+    server_id: str,
+    asked: Annotated[PasswordToReset, Depends(Body(PasswordToReset))],
 ) -> Response:
-    """The public addresses asked for, or those that are bound to the project's clusters."""
-    asked = [str(address) for address in public_ip_address or ()]
-    found = documents.public_addresses(await _clusters(data, who), asked, who.project_id)
-    return json_response({"publicips": found})
+    """Take a new password for the server of a node. It is not kept, as none ever is."""
+    async with data.reading() as tx:
+        await _node(tx, who, server_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/svcstg/icmgr/v1/{project_id}/agents",
+    operation_id="AomInstallAgent",
+    summary="Collect logs of a cluster",
+    **described(None),
+)
+async def install_agent(
+    who: Member, data: Data, asked: Annotated[Agent, Depends(Body(Agent))]
+) -> Response:
+    """Agree, and do nothing: there is no log service (docs/limits.md)."""
+    if asked.cluster_id:
+        async with data.reading() as tx:
+            if not await clusters.get(tx, asked.cluster_id, project_id=who.project_id):
+                raise _unknown("cluster", asked.cluster_id)
+    return json_response({"clusterId": asked.cluster_id or "", "status": "success"})
+
+
+@router.get(
+    "/v2/nameservers",
+    operation_id="DnsListNameServers",
+    summary="List name servers",
+    **described(None),
+)
+async def list_name_servers(who: Anyone) -> Response:
+    """None: subnets get the ones that clients choose."""
+    return json_response({"nameservers": []})
+
+
+@router.get(
+    "/api/v1/nodes/{address}",
+    operation_id="ReadKubernetesNode",
+    summary="Show a node as Kubernetes does",
+    **described(None),
+)
+async def show_kubernetes_node(request: Request, who: Anyone, data: Data, address: str) -> Response:
+    """A node by its private address, with the labels and taints that were asked for.
+
+    The cluster is the first label of the host name. The OpenTelekomCloud provider reads no more of
+    Kubernetes than this, and plans every node anew where it finds nothing (client notes, B9).
+    """
+    cluster_uid = request.headers.get("host", "").partition(".")[0]
+    async with data.reading() as tx:
+        found = await nodes.find(tx, project_id=who.project_id, cluster_uid=cluster_uid)
+    node = next((each for each in found if each.private_ip == address), None)
+    if node is None:
+        raise ApiError(errors.NOT_FOUND, f'nodes "{address[:64]}" not found')
+    return json_response(documents.kubernetes_node(node))
 
 
 @router.get(

@@ -1,14 +1,14 @@
-"""What the services beside this one answer, derived from clusters and nodes (client notes, B3, B8
-and B9).
+"""What the services beside this one answer, derived from nodes and from what is offered (client
+notes, B3, B8 and B9).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from clusterwright import clock
 from clusterwright.cce import offers
-from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes.store import Node
+from clusterwright.neighbours.flavors import SERVER_FLAVORS
 
 Json = dict[str, Any]
 
@@ -49,95 +49,28 @@ def server(node: Node, region: str) -> Json:
             "status": "ACTIVE",
             "tenant_id": node.project_id,
             "key_name": node.spec.get("login", {}).get("sshKey", ""),
-            "flavor": {"id": node.flavor, "name": node.flavor},
+            "flavor": _size(node.flavor),
             "addresses": {node.cluster_uid: [address]},
             "OS-EXT-AZ:availability_zone": zone,
             "enterprise_project_id": "0",
             "metadata": {},
             "tags": [f"{tag['key']}={tag['value']}" for tag in tags(node)],
+            "user_id": "",
+            "hostId": "",
+            "image": {"id": ""},
+            "security_groups": [],
+            "sys_tags": [],
+            "config_drive": "",
+            "description": "",
+            "progress": 0,
+            "os:scheduler_hints": {},
+            "os-extended-volumes:volumes_attached": [],
+            "OS-EXT-STS:vm_state": "active",
+            "OS-EXT-STS:power_state": 1,
             "created": clock.rfc3339(node.created_at),
             "updated": clock.rfc3339(node.updated_at),
         }
     }
-
-
-def vpc(id: str) -> Json:
-    """A VPC. Any is believed in, as in a request to create a cluster."""
-    return {
-        "vpc": {
-            "id": id,
-            "name": id,
-            "cidr": "",
-            "status": "OK",
-            "routes": [],
-            "enterprise_project_id": "0",
-        }
-    }
-
-
-def subnet(clusters: Iterable[Cluster], id: str) -> Json:
-    """A subnet, with its VPC where a cluster tells it. Any is believed in, as a VPC is."""
-    hosts = [_host(cluster) for cluster in clusters]
-    return {
-        "subnet": {
-            "id": id,
-            "name": id,
-            "cidr": "",
-            "gateway_ip": "",
-            "dhcp_enable": True,
-            "status": "ACTIVE",
-            "vpc_id": next((host["vpc"] for host in hosts if host["subnet"] == id), ""),
-            "neutron_network_id": id,
-            "neutron_subnet_id": id,
-        }
-    }
-
-
-def security_groups(clusters: Iterable[Cluster], project_id: str) -> list[Json]:
-    """The security groups of clusters, each once; the first cluster's name makes the group's.
-
-    The OpenTelekomCloud provider knows the group of a cluster's nodes by its description.
-    """
-    users: dict[str, list[Cluster]] = {}
-    for cluster in clusters:
-        users.setdefault(_host(cluster)["SecurityGroup"], []).append(cluster)
-    return [
-        {
-            "id": id,
-            "name": f"{sharing[0].name}-cce-node-{id[:5]}",
-            "description": f"For each node of {', '.join(cluster.uid for cluster in sharing)}.",
-            "tenant_id": project_id,
-            "security_group_rules": [],
-        }
-        for id, sharing in users.items()
-    ]
-
-
-def _host(cluster: Cluster) -> Mapping[str, Any]:
-    network: Mapping[str, Any] = cluster.spec["hostNetwork"]
-    return network
-
-
-def public_addresses(
-    clusters: Iterable[Cluster], asked: Iterable[str], project_id: str
-) -> list[Json]:
-    """The public addresses asked for, or those that are bound to clusters.
-
-    Any address is believed in, as a VPC is. One that is not bound is its own id: Terraform looks
-    up the id before it binds (client notes, B3).
-    """
-    bound = {cluster.eip["address"]: cluster.eip["id"] for cluster in clusters if cluster.eip}
-    return [
-        {
-            "id": bound.get(address, address),
-            "public_ip_address": address,
-            "status": "ACTIVE" if address in bound else "DOWN",
-            "type": "5_bgp",
-            "tenant_id": project_id,
-            "enterprise_project_id": "0",
-        }
-        for address in asked or bound
-    ]
 
 
 def volume_types(zones: Iterable[str]) -> list[Json]:
@@ -156,3 +89,82 @@ def volume_types(zones: Iterable[str]) -> list[Json]:
         }
         for name in VOLUME_TYPES
     ]
+
+
+def _size(name: str) -> Json:
+    """A server's flavor; here every number is a text."""
+    known = SERVER_FLAVORS.get(name)
+    cpus, memory = (known.cpus, known.memory) if known else (0, 0)
+    return {"id": name, "name": name, "vcpus": f"{cpus}", "ram": f"{memory}", "disk": "0"}
+
+
+def flavors(zones: Iterable[str]) -> list[Json]:
+    """The flavors that zones have. Numbers are texts but for memory, and ``rxtx_factor`` must be
+    an integer (client notes, B12).
+    """
+    open_in = ",".join(f"{zone}(normal)" for zone in zones)
+    return [
+        {
+            "id": flavor.name,
+            "name": flavor.name,
+            "vcpus": f"{flavor.cpus}",
+            "ram": flavor.memory,
+            "disk": "0",
+            "swap": "",
+            "links": [],
+            "OS-FLV-EXT-DATA:ephemeral": 0,
+            "OS-FLV-DISABLED:disabled": False,
+            "rxtx_factor": 1,
+            "rxtx_quota": None,
+            "rxtx_cap": None,
+            "os-flavor-access:is_public": True,
+            "os_extra_specs": {
+                "ecs:performancetype": flavor.performance,
+                "ecs:generation": flavor.generation,
+                "resource_type": "IOoptimized",
+                "cond:operation:status": "normal",
+                "cond:operation:az": open_in,
+            },
+        }
+        for flavor in SERVER_FLAVORS.values()
+        if open_in
+    ]
+
+
+def zones(region: str) -> Json:
+    """The zones in Nova's words."""
+    return {
+        "availabilityZoneInfo": [
+            {"zoneName": zone, "zoneState": {"available": True}, "hosts": None}
+            for zone in offers.zones(region)
+        ]
+    }
+
+
+def kubernetes_node(node: Node) -> Json:
+    """A node as Kubernetes shows it, with the labels and taints that were asked for and no others:
+    each other label would make the OpenTelekomCloud provider replace the node (client notes, B9).
+    """
+    return {
+        "kind": "Node",
+        "apiVersion": "v1",
+        "metadata": {
+            "name": node.private_ip,
+            "selfLink": "",
+            "uid": node.uid,
+            "resourceVersion": "1",
+            "creationTimestamp": clock.rfc3339(node.created_at),
+            "labels": dict(node.spec.get("k8sTags") or {}),
+            "annotations": {},
+        },
+        "spec": {"providerID": node.server_id, "taints": list(node.spec.get("taints") or ())},
+        "status": {
+            "capacity": {},
+            "allocatable": {},
+            "conditions": [],
+            "addresses": [{"type": "InternalIP", "address": node.private_ip}],
+            "daemonEndpoints": {},
+            "nodeInfo": {},
+            "images": [],
+        },
+    }

@@ -2,20 +2,45 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from clusterwright.document import Document
 
 
+class SnakeCase(Document):
+    """A document whose keys are the fields' own names."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+
 class ServerTag(Document):
-    """One tag of a server."""
+    """One tag of a server, or of a record."""
 
     key: Annotated[str, Field(min_length=1, max_length=128)]
     value: Annotated[str, Field(max_length=255)] = ""
 
 
 class TagAction(Document):
-    """The body of a request to change the tags of a server."""
+    """The body of a request to change tags."""
 
     action: Literal["create", "delete"]
     tags: Annotated[list[ServerTag], Field(min_length=1, max_length=20)]
+
+
+class PasswordReset(SnakeCase):
+    """What a new password is for a server."""
+
+    new_password: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class PasswordToReset(SnakeCase):
+    """The body of a request to change a server's password."""
+
+    reset_password: PasswordReset = Field(alias="reset-password")
+
+
+class Agent(Document):
+    """The body of a request to collect logs of a cluster."""
+
+    cluster_id: Annotated[str, Field(max_length=64)] | None = None
+    name_space: Annotated[str, Field(max_length=64)] | None = None

@@ -29,6 +29,8 @@ MOST_PARTITIONS = 50
 """Of one cluster."""
 MOST_REVOKED = 500
 """Users and agencies whose certificates of one cluster were ever revoked."""
+MOST_RECORDS = 200
+"""Of each kind of what clients make around clusters, in one project."""
 MOST_TAGS = 20
 """Of one cluster, and of one server."""
 MOST_UNFINISHED_JOBS = 200

@@ -185,7 +185,8 @@ async def send_json(send: Send, status: int, body: bytes, request_id: str) -> No
 
 async def _refuse(send: Send, error: Exception, scope: Scope, request_id: str) -> None:
     refusal = as_refusal(error, scope, request_id)
-    await send_json(send, refusal.error.status, error_body(refusal, request_id), request_id)
+    body = error_body(refusal, request_id, scope)
+    await send_json(send, refusal.error.status, body, request_id)
 
 
 async def read_body(receive: Receive, limit: int = 64 * 1024) -> bytes:

@@ -119,8 +119,11 @@ CLUSTERS = (
     ),
     job("$job", cluster="spec.clusterUID"),
     is_in("Available"),
-    # A failure here is a warning to the provider.
-    Call(operation="POST /svcstg/icmgr/v1/$project/agents", args={"body": {}}, status=501),
+    # A failure here is a warning to the provider, behind every cluster.
+    Call(
+        operation="POST /svcstg/icmgr/v1/$project/agents",
+        args={"body": {"clusterId": "$cluster", "nameSpace": "default"}},
+    ),
     *READ_CLUSTER,
     Call(
         operation=f"PUT {CLUSTER}",

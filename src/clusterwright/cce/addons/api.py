@@ -5,12 +5,14 @@ host ``{cluster_id}.{host}``: hosts are not looked at.
 """
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright import clock
 from clusterwright.cce.addons import documents, operations, store
+from clusterwright.cce.addons.documents import Places
 from clusterwright.cce.addons.templates import TEMPLATES
 from clusterwright.cce.addons.wire import (
     AddonDocument,
@@ -25,10 +27,16 @@ from clusterwright.cce.addons.wire import (
 )
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, array, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, array, base_url, json_response
 
 router = Router(tags=["Add-on"])
 
+
+async def _places(base: Annotated[str, Depends(base_url)], setup: Setup) -> Places:
+    return {"base": base, "host": urlsplit(base).netloc, "region": setup.region}
+
+
+Where = Annotated[Places, Depends(_places)]
 
 _CHECKS = "/api/v3/projects/{project_id}/clusters/{cluster_id}/addons/precheck"
 
@@ -40,11 +48,11 @@ _CHECKS = "/api/v3/projects/{project_id}/clusters/{cluster_id}/addons/precheck"
     **described(TemplateList),
 )
 async def list_addon_templates(
-    who: Anyone, addon_template_name: Annotated[str, Query(max_length=128)] = ""
+    who: Anyone, where: Where, addon_template_name: Annotated[str, Query(max_length=128)] = ""
 ) -> Response:
     """Every template, or the one of that name."""
     found = [
-        documents.template(template)
+        documents.template(template, where)
         for template in TEMPLATES.values()
         if addon_template_name in ("", template.name)
     ]
@@ -58,12 +66,15 @@ async def list_addon_templates(
     **described(AddonDocument, status=201),
 )
 async def create_addon_instance(
-    who: Anyone, data: Data, asked: Annotated[AddonToInstall, Depends(Body(AddonToInstall))]
+    who: Anyone,
+    where: Where,
+    data: Data,
+    asked: Annotated[AddonToInstall, Depends(Body(AddonToInstall))],
 ) -> Response:
     """Promise an add-on; its ``status.status`` tells when it is running."""
     async with data.transaction() as tx:
         addon, cluster = await operations.install(tx, who, asked)
-    return json_response(documents.addon(addon, cluster), 201)
+    return json_response(documents.addon(addon, cluster, where), 201)
 
 
 @router.get(
@@ -73,13 +84,16 @@ async def create_addon_instance(
     **described(AddonList),
 )
 async def list_addon_instances(
-    who: Anyone, data: Data, cluster_id: Annotated[str, Query(min_length=1, max_length=64)]
+    who: Anyone,
+    where: Where,
+    data: Data,
+    cluster_id: Annotated[str, Query(min_length=1, max_length=64)],
 ) -> Response:
     """The add-ons of a cluster, in the order of their names."""
     async with data.reading() as tx:
         cluster = await operations.cluster_of(tx, who, cluster_id)
         found = await store.find(tx, cluster.uid, project_id=who.project_id)
-    items = await array(documents.addon(addon, cluster) for addon in found)
+    items = await array(documents.addon(addon, cluster, where) for addon in found)
     return json_response(documents.listed("Addon", items))
 
 
@@ -90,13 +104,17 @@ async def list_addon_instances(
     **described(AddonDocument),
 )
 async def show_addon_instance(
-    who: Anyone, data: Data, id: str, cluster_id: Annotated[str, Query(max_length=64)] = ""
+    who: Anyone,
+    where: Where,
+    data: Data,
+    id: str,
+    cluster_id: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """One add-on."""
     async with data.reading() as tx:
         addon = await operations.show(tx, who, id, cluster_uid=cluster_id)
         cluster = await operations.cluster_of(tx, who, addon.cluster_uid)
-    return json_response(documents.addon(addon, cluster))
+    return json_response(documents.addon(addon, cluster, where))
 
 
 @router.put(
@@ -106,12 +124,16 @@ async def show_addon_instance(
     **described(AddonDocument),
 )
 async def update_addon_instance(
-    who: Anyone, data: Data, id: str, asked: Annotated[AddonToUpdate, Depends(Body(AddonToUpdate))]
+    who: Anyone,
+    where: Where,
+    data: Data,
+    id: str,
+    asked: Annotated[AddonToUpdate, Depends(Body(AddonToUpdate))],
 ) -> Response:
     """Promise another version or other values."""
     async with data.transaction() as tx:
         addon, cluster = await operations.update(tx, who, id, asked)
-    return json_response(documents.addon(addon, cluster))
+    return json_response(documents.addon(addon, cluster, where))
 
 
 @router.delete(
@@ -121,7 +143,11 @@ async def update_addon_instance(
     **described(AddonDocument),
 )
 async def delete_addon_instance(
-    who: Anyone, data: Data, id: str, cluster_id: Annotated[str, Query(max_length=64)] = ""
+    who: Anyone,
+    where: Where,
+    data: Data,
+    id: str,
+    cluster_id: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Promise the add-on's end; it can be read until it is gone.
 
@@ -130,7 +156,7 @@ async def delete_addon_instance(
     """
     async with data.transaction() as tx:
         addon, cluster = await operations.uninstall(tx, who, id, cluster_uid=cluster_id)
-    return json_response(documents.addon(addon, cluster))
+    return json_response(documents.addon(addon, cluster, where))
 
 
 @router.post(
@@ -140,12 +166,16 @@ async def delete_addon_instance(
     **described(AddonDocument),
 )
 async def rollback_addon_instance(
-    who: Anyone, data: Data, id: str, asked: Annotated[Rollback, Depends(Body(Rollback))]
+    who: Anyone,
+    where: Where,
+    data: Data,
+    id: str,
+    asked: Annotated[Rollback, Depends(Body(Rollback))],
 ) -> Response:
     """Promise the version from before the last upgrade."""
     async with data.transaction() as tx:
         addon, cluster = await operations.rollback(tx, who, id, cluster_uid=asked.cluster_id)
-    return json_response(documents.addon(addon, cluster))
+    return json_response(documents.addon(addon, cluster, where))
 
 
 @router.post(

@@ -1,13 +1,16 @@
 """How templates, add-ons and checks read (API reference, 7)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from clusterwright.cce.addons.store import Addon, AddonStatus, Check
-from clusterwright.cce.addons.templates import TEMPLATES, Template, TemplateVersion
+from clusterwright.cce.addons.templates import KNOWN, Template, TemplateVersion
 from clusterwright.cce.addons.wire import seconds
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 
 Json = dict[str, Any]
+Places = Mapping[str, str]
+"""Where this server is, as the input of templates tells it: ``base``, ``host`` and ``region``."""
 
 CHECK_LIFETIME = 24 * 3600 * 1_000_000_000
 """Nanoseconds that a check can be read."""
@@ -27,7 +30,7 @@ def listed(kind: str, items: Any) -> Json:
     return {"kind": kind, "apiVersion": "v3", "items": items}
 
 
-def template(found: Template) -> Json:
+def template(found: Template, places: Places) -> Json:
     """A template with its versions."""
     return {
         "kind": "Addon",
@@ -45,19 +48,19 @@ def template(found: Template) -> Json:
             "logoURL": "",
             "readmeURL": "",
             "description": found.description,
-            "versions": [_version(known) for known in found.versions],
+            "versions": [_version(found, known, places) for known in found.versions],
         },
     }
 
 
-def _version(found: TemplateVersion) -> Json:
+def _version(of: Template, found: TemplateVersion, places: Places) -> Json:
     support = {
         "clusterVersion": [found.pattern],
         "category": _CATEGORIES,
     }
     return {
         "version": found.version,
-        "input": {"basic": {}, "parameters": {}},
+        "input": of.content.rendered({**places, "version": found.version}),
         "stable": True,
         "translate": {},
         "supportVersions": [
@@ -85,9 +88,9 @@ def is_rollbackable(addon: Addon) -> bool:
     return bool(addon.previous_version) and addon.status in _ROLLBACK_FROM
 
 
-def addon(found: Addon, cluster: Cluster) -> Json:
+def addon(found: Addon, cluster: Cluster, places: Places) -> Json:
     """An add-on of a cluster."""
-    known = TEMPLATES[found.name]
+    known = KNOWN[found.name]
     newer = known.for_cluster(cluster.version)
     current = known.find(found.installed_version)
     at = next((place for place, one in enumerate(newer) if one is current), len(newer))
@@ -99,7 +102,7 @@ def addon(found: Addon, cluster: Cluster) -> Json:
         "isRollbackable": is_rollbackable(found),
     }
     if current:
-        status["currentVersion"] = _version(current)
+        status["currentVersion"] = _version(known, current, places)
     if found.previous_version:
         status["previousVersion"] = found.previous_version
     return {

@@ -3,8 +3,9 @@ catalogue.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.addons import documents, store
@@ -15,8 +16,13 @@ from clusterwright.cce.addons.job_types import (
     UPGRADE_ADDON,
 )
 from clusterwright.cce.addons.store import Addon, AddonStatus, Check, Installed
-from clusterwright.cce.addons.templates import BUILT_IN, TEMPLATES, Template
-from clusterwright.cce.addons.wire import AddonToCheck, AddonToInstall, AddonToUpdate
+from clusterwright.cce.addons.templates import BUILT_IN, KNOWN, TEMPLATES, Template
+from clusterwright.cce.addons.wire import (
+    AddonsAtCreation,
+    AddonToCheck,
+    AddonToInstall,
+    AddonToUpdate,
+)
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.extensions import Counts
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
@@ -29,8 +35,10 @@ from clusterwright.jobs.tree import Target
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
 
-INSTALL_ANNOTATION = "cluster.install.addons.external/install"
-"""Names more add-ons in a request to create a cluster (API reference, 4.1)."""
+CHOICE = "cluster.install.addons/install"
+"""Names the add-ons of a new cluster, in the place of the built-in ones (API reference, 7)."""
+MORE = "cluster.install.addons.external/install"
+"""Names add-ons that a new cluster has besides (API reference, 4.1)."""
 
 _BROKEN = (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE)
 _AT_REST = (
@@ -108,7 +116,7 @@ async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon,
         installed_version="",
         annotations=(metadata and metadata.annotations) or {},
         labels=(metadata and metadata.labels) or {},
-        parameters=asked.spec.values or {},
+        parameters=_values(template, asked.spec.values, "spec.values"),
     )
     addon = replace(addon, job_uid=await _submit(tx, INSTALL_ADDON, addon))
     try:
@@ -122,28 +130,34 @@ async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon,
 
 
 async def add_built_in(tx: Tx, cluster: Cluster, annotations: Mapping[str, str]) -> None:
-    """Give a new cluster the built-in add-ons, and those that its request names in an annotation.
+    """Give a new cluster the built-in add-ons, or those that its request chooses, and those that it
+    names besides.
 
-    They need no job: they run as soon as their cluster is Available. Names without a template are
-    passed over, because old requests name agents of the public service's own. Raises ApiError
-    ADDON_INVALID for an annotation that is not a list of names.
+    They need no job: they run as soon as their cluster is Available. Raises ApiError ADDON_INVALID
+    for a name or a version that is not offered, and for an annotation that is no list of names.
     """
-    chosen = {template.name: template for template in BUILT_IN}
-    for name in _named(annotations.get(INSTALL_ANNOTATION, "[]")):
-        if name in TEMPLATES:
-            chosen[name] = TEMPLATES[name]
-    rows = [_row(cluster, each, _version(each, cluster, None)) for each in chosen.values()]
-    await store.insert(tx, *rows)
+    chosen = {row.name: row for row in _named(cluster, annotations, CHOICE)}
+    if CHOICE not in annotations:
+        chosen = {each.name: _row(cluster, each, _version(each, cluster)) for each in BUILT_IN}
+    chosen |= {row.name: row for row in _named(cluster, annotations, MORE)}
+    if chosen:
+        await store.insert(tx, *chosen.values())
 
 
-def _named(annotation: str) -> list[str]:
+def _named(cluster: Cluster, annotations: Mapping[str, str], annotation: str) -> Iterator[Addon]:
+    """The add-ons that an annotation of a new cluster names."""
+    where = f"metadata.annotations.{annotation}"
     try:
-        return [str(entry["addonTemplateName"]) for entry in json.loads(annotation)]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise ApiError(
-            errors.ADDON_INVALID,
-            f'metadata.annotations.{INSTALL_ANNOTATION}: send [{{"addonTemplateName":"…"}}].',
-        ) from None
+        listed = json.loads(annotations.get(annotation, "[]"))
+        asked = AddonsAtCreation.parse(json.dumps({"addons": listed}).encode())
+    except (ValueError, RecursionError):
+        raise _invalid(where, 'Send [{"addonTemplateName":"…"}].') from None
+    for place, entry in enumerate(asked.addons):
+        template = _template(entry.addon_template_name, KNOWN, f"{where}.{place}.addonTemplateName")
+        version = _version(template, cluster, entry.version, f"{where}.{place}.version")
+        sent = {"custom": entry.extend_param} if entry.extend_param else entry.values
+        values = _values(template, sent, f"{where}.{place}.values")
+        yield replace(_row(cluster, template, version), parameters=values)
 
 
 def _row(cluster: Cluster, template: Template, version: str) -> Addon:
@@ -168,22 +182,37 @@ def _row(cluster: Cluster, template: Template, version: str) -> Addon:
     )
 
 
-def _template(name: str) -> Template:
-    found = TEMPLATES.get(name)
+def _template(
+    name: str,
+    offered: Mapping[str, Template] = TEMPLATES,
+    field: str = "spec.addonTemplateName",
+) -> Template:
+    found = offered.get(name)
     if found is None:
-        known = ", ".join(TEMPLATES)
-        raise _invalid("spec.addonTemplateName", f"{name[:64]} is not one of {known}.")
+        raise _invalid(field, f"{name[:64]} is not one of {', '.join(offered)}.")
     return found
 
 
-def _version(template: Template, cluster: Cluster, asked: str | None) -> str:
+def _version(
+    template: Template, cluster: Cluster, asked: str | None = None, field: str = "spec.version"
+) -> str:
     fit = [known.version for known in template.for_cluster(cluster.version)]
     if asked and asked not in fit:
         raise _invalid(
-            "spec.version",
+            field,
             f"{asked} of {template.name} is not for {cluster.version}: choose {' or '.join(fit)}.",
         )
     return asked or fit[0]
+
+
+def _values(template: Template, sent: Mapping[str, Any] | None, field: str) -> dict[str, Any]:
+    """The values to install with. Some templates cannot do without what only the user knows."""
+    if template.content.needs_custom and (sent or {}).get("custom") is None:
+        raise _invalid(
+            f"{field}.custom",
+            f"custom values are not defined. Send those of the template {template.name}.",
+        )
+    return dict(sent or {})
 
 
 def _invalid(field: str, rule: str) -> ApiError:
@@ -238,7 +267,7 @@ async def update(tx: Tx, caller: Caller, uid: str, asked: AddonToUpdate) -> tupl
     addon = _at_rest(await show(tx, caller, uid, cluster_uid=cluster.uid, lock=True))
     if spec.addon_template_name != addon.name:
         raise _invalid("spec.addonTemplateName", f"The add-on is {addon.name}.")
-    template = TEMPLATES[addon.name]
+    template = KNOWN[addon.name]
     versions = [known.version for known in template.versions]
     version = _version(template, cluster, spec.version)
     if versions.index(version) > versions.index(addon.version):
@@ -339,7 +368,7 @@ def _risk(cluster: Cluster, addon: Addon, target_version: str) -> str:
         return f"The cluster is {cluster.phase}."
     if addon.status is not AddonStatus.RUNNING:
         return f"The add-on is {addon.status}."
-    fit = [known.version for known in TEMPLATES[addon.name].for_cluster(cluster.version)]
+    fit = [known.version for known in KNOWN[addon.name].for_cluster(cluster.version)]
     if target_version and target_version not in fit:
         return f"Version {target_version} is not for {cluster.version}."
     return ""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clusterwright.cce.addons.contents import CONTENTS
+from clusterwright.cce.addons.inputs import Content
 from clusterwright.cce.offers import VERSIONS
 
 
@@ -39,6 +41,11 @@ class Template:
     """Newest first."""
     built_in: bool = False
     """Whether every new cluster has it."""
+
+    @property
+    def content(self) -> Content:
+        """The values that its versions propose."""
+        return CONTENTS[self.name]
 
     def find(self, version: str) -> TemplateVersion | None:
         """The version of that name, or None."""
@@ -108,3 +115,13 @@ TEMPLATES: Mapping[str, Template] = {
 
 BUILT_IN = tuple(template for template in TEMPLATES.values() if template.built_in)
 """What a new cluster has; the OpenTelekomCloud provider waits for the list (client notes, B9)."""
+
+EXTERNAL = Template(
+    "icagent", "Monitor", "Sends logs to a log service.", _two("5.12.210", "5.12.98")
+)
+"""What only a request to create a cluster can name: it is in no list of templates (API reference,
+7).
+"""
+
+KNOWN: Mapping[str, Template] = {**TEMPLATES, EXTERNAL.name: EXTERNAL}
+"""Every template that an add-on of a cluster may be of."""

@@ -5,7 +5,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from clusterwright.document import Document
 
@@ -14,11 +14,30 @@ Text = Annotated[str, Field(max_length=64)]
 Strings = dict[str, str]
 
 
-class AddonMetadata(Document):
-    """``metadata`` of a request; TF tells in an annotation whether it installs or upgrades."""
+def _moment(value: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a time such as 2026-01-02T03:04:05Z is needed") from None
+    return value
 
+
+Moment = Annotated[str, Field(max_length=64), AfterValidator(_moment)]
+
+
+class AddonMetadata(Document):
+    """``metadata`` of a request; TF tells in an annotation whether it installs or upgrades.
+
+    Clients that send back what they have read send the rest too: the server sets it.
+    """
+
+    uid: Text | None = None
+    name: Annotated[str, Field(max_length=128)] | None = None
+    alias: Annotated[str, Field(max_length=128)] | None = None
     annotations: Strings | None = None
     labels: Strings | None = None
+    creation_timestamp: Moment | None = None
+    update_timestamp: Moment | None = None
 
 
 class AddonSpec(Document):
@@ -72,6 +91,21 @@ class AddonToCheck(Document):
     target_version: Text | None = None
     type: Literal["addonStatic", "addonUpgrade"]
     values: dict[str, Any] | None = None
+
+
+class AddonAtCreation(Document):
+    """One entry of an annotation that names add-ons of a new cluster."""
+
+    addon_template_name: Name
+    version: Text | None = None
+    values: dict[str, Any] | None = None
+    extend_param: Strings | None = None
+
+
+class AddonsAtCreation(Document):
+    """Such an annotation, as an object."""
+
+    addons: Annotated[list[AddonAtCreation], Field(max_length=50)]
 
 
 class CheckSpec(Document):

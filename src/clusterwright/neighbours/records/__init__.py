@@ -1,0 +1,1 @@
+"""Networks, public addresses, security groups and key pairs: kept as records, in every dialect."""

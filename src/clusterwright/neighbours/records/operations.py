@@ -1,0 +1,249 @@
+"""What can be done with records: each operation is one transaction and refuses with the catalogue.
+
+Whoever changes records holds the project, so that nothing comes into use while it goes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from clusterwright import clock, errors
+from clusterwright.cce.access.operations import public_address
+from clusterwright.cce.clusters import store as clusters
+from clusterwright.errors import ApiError
+from clusterwright.iam.caller import Caller
+from clusterwright.neighbours.records import around, store
+from clusterwright.neighbours.records.around import Around
+from clusterwright.neighbours.records.store import Kind, Record
+from clusterwright.storage import limits
+from clusterwright.storage.database import Tx
+
+Json = dict[str, Any]
+
+WORDS: Mapping[Kind, str] = {
+    Kind.VPC: "VPC",
+    Kind.SUBNET: "subnet",
+    Kind.ADDRESS: "public address",
+    Kind.GROUP: "security group",
+    Kind.RULE: "security group rule",
+    Kind.KEY_PAIR: "key pair",
+}
+_TRIES = 1000
+"""Ids that are drawn until one has an address that the project has not."""
+
+
+def unknown(kind: str, id: str) -> ApiError:
+    """The refusal of what is not there."""
+    return ApiError(errors.NOT_FOUND, f"There is no {kind} {id[:64]} in this project.")
+
+
+async def show(tx: Tx, caller: Caller, kind: Kind, id: str) -> tuple[Around, Record]:
+    """One record, known or believed. Raises ApiError NOT_FOUND."""
+    seen = await around.look(tx, caller)
+    found = seen.find(kind, id)
+    if found is None:
+        raise unknown(WORDS[kind], id)
+    return seen, found
+
+
+async def add(tx: Tx, caller: Caller, kind: Kind, content: Json) -> tuple[Around, Record]:
+    """Keep a new record. A security group comes with the rules that every new one has.
+
+    Raises ApiError: QUOTA, INVALID_REQUEST, ALREADY_EXISTS.
+    """
+    await clusters.hold_project(tx, caller.project_id)
+    seen = await around.look(tx, caller)
+    if sum(record.kind == kind for record in seen.records) >= limits.MOST_RECORDS:
+        raise ApiError(
+            errors.QUOTA,
+            f"A project has at most {limits.MOST_RECORDS} of each kind. Delete a {WORDS[kind]}.",
+        )
+    now = clock.now()
+    made = Record(
+        project_id=caller.project_id,
+        kind=kind,
+        id=store.new_id(),
+        name=content.get("name", ""),
+        document={key: value for key, value in content.items() if key != "name"},
+        created_at=now,
+        updated_at=now,
+    )
+    made = _COMPLETE[kind](seen, made)
+    rows = (made, *_default_rules(made)) if kind is Kind.GROUP else (made,)
+    await store.insert(tx, *rows)
+    return replace(seen, records=(*seen.records, *rows)), made
+
+
+async def change(
+    tx: Tx, caller: Caller, kind: Kind, id: str, content: Json
+) -> tuple[Around, Record]:
+    """Keep what is new in a record that was made here. Raises ApiError NOT_FOUND."""
+    await clusters.hold_project(tx, caller.project_id)
+    seen = await around.look(tx, caller)
+    found = seen.made(kind, id)
+    if found is None:
+        raise unknown(WORDS[kind], id)
+    speed = found.document.get("bandwidth", {}) | content.get("bandwidth", {})
+    changed = replace(
+        found,
+        name=content.get("name", found.name),
+        document=found.document
+        | {key: value for key, value in content.items() if key != "name"}
+        | ({"bandwidth": speed} if speed else {}),
+        updated_at=clock.now(),
+    )
+    await store.update(tx, changed)
+    others = tuple(record for record in seen.records if record != found)
+    return replace(seen, records=(*others, changed)), changed
+
+
+async def remove(tx: Tx, caller: Caller, kind: Kind, id: str) -> None:
+    """Forget a record that nothing uses; a security group's rules go with it.
+
+    Raises ApiError: NOT_FOUND, IN_USE.
+    """
+    await clusters.hold_project(tx, caller.project_id)
+    seen = await around.look(tx, caller)
+    found = seen.made(kind, id)
+    user = _user(seen, kind, id if found is None else found.id, found)
+    if user:
+        raise ApiError(errors.IN_USE, f"The {WORDS[kind]} is used by {user}. Delete that first.")
+    if found is None:
+        raise unknown(WORDS[kind], id)
+    for rule in seen.rules(found.id) if kind is Kind.GROUP else ():
+        await store.remove(tx, rule)
+    await store.remove(tx, found)
+
+
+def _user(seen: Around, kind: Kind, id: str, found: Record | None) -> str:
+    """What uses a record, in words, or empty."""
+    ids = {id, str(found.document.get("neutron_subnet_id", id)) if found else id}
+    if kind is Kind.ADDRESS:
+        holder = found and seen.holder(found)
+        return f"the cluster {holder.name}" if holder else ""
+    for cluster in seen.clusters:
+        host = cluster.spec["hostNetwork"]
+        pods = (cluster.spec.get("eniNetwork") or {}).get("subnets") or ()
+        used = {
+            Kind.VPC: {host["vpc"]},
+            Kind.SUBNET: {host["subnet"], *(pod.get("subnetID") for pod in pods)},
+            Kind.GROUP: {host.get("SecurityGroup")},
+        }
+        if ids & used.get(kind, set()):
+            return f"the cluster {cluster.name}"
+    if kind is Kind.VPC:
+        within = (one for one in seen.records if one.document.get("vpc_id") == id)
+        return next((f"the subnet {one.name}" for one in within if one.kind == Kind.SUBNET), "")
+    return ""
+
+
+def _vpc(seen: Around, made: Record) -> Record:
+    if not made.document.get("cidr"):
+        raise ApiError(errors.INVALID_REQUEST, "vpc.cidr: Field required.")
+    return made
+
+
+def _subnet(seen: Around, made: Record) -> Record:
+    asked = made.document
+    network, gateway = IPv4Network(asked["cidr"]), IPv4Address(asked["gateway_ip"] or "0.0.0.0")
+    vpc = seen.made(Kind.VPC, asked["vpc_id"])
+    if vpc is None and store.is_ours(asked["vpc_id"]):
+        raise ApiError(errors.INVALID_REQUEST, "subnet.vpc_id: This VPC does not exist any more.")
+    if gateway not in network:
+        raise ApiError(errors.INVALID_REQUEST, f"subnet.gateway_ip: It must be in {network}.")
+    if vpc and not network.subnet_of(IPv4Network(vpc.document["cidr"])):
+        rule = f"It must be in the range of the VPC, {vpc.document['cidr']}."
+        raise ApiError(errors.INVALID_REQUEST, f"subnet.cidr: {rule}")
+    subnets = (other for other in seen.records if other.kind == Kind.SUBNET)
+    for other in (one for one in subnets if one.document["vpc_id"] == asked["vpc_id"]):
+        if network.overlaps(IPv4Network(other.document["cidr"])):
+            rule = f"It overlaps with that of the subnet {other.name}."
+            raise ApiError(errors.INVALID_REQUEST, f"subnet.cidr: {rule}")
+    return replace(made, document=asked | {"neutron_subnet_id": store.new_id()})
+
+
+def _address(seen: Around, made: Record) -> Record:
+    """A public address has the address that its id stands for when it is bound to a cluster."""
+    taken = {each.document["address"] for each in seen.all(Kind.ADDRESS)}
+    ids = (store.new_id() for _ in range(_TRIES))
+    free = next(((id, public_address(id)) for id in ids if public_address(id) not in taken), None)
+    if free is None:
+        raise ApiError(errors.QUOTA, "No public address is free. Delete one first.")
+    id, address = free
+    speed = {"id": store.new_id(), "size": 5, "share_type": "PER", "charge_mode": "bandwidth"}
+    speed |= {"name": f"bandwidth-{id[:4]}"} | made.document.get("bandwidth", {})
+    document = made.document | {"address": address, "bandwidth": speed}
+    return replace(made, id=id, name=made.document.get("alias", ""), document=document)
+
+
+def _group(seen: Around, made: Record) -> Record:
+    if not made.name:
+        raise ApiError(errors.INVALID_REQUEST, "security_group.name: Field required.")
+    return made
+
+
+def _rule(seen: Around, made: Record) -> Record:
+    asked = made.document
+    if seen.find(Kind.GROUP, asked["security_group_id"]) is None:
+        rule = "There is no such security group in this project."
+        raise ApiError(errors.INVALID_REQUEST, f"security_group_rule.security_group_id: {rule}")
+    low, high = asked.get("port_range_min", 0), asked.get("port_range_max", 65535)
+    if low > high:
+        rule = f"It must not be less than port_range_min, {low}."
+        raise ApiError(errors.INVALID_REQUEST, f"security_group_rule.port_range_max: {rule}")
+    return made
+
+
+def _key_pair(seen: Around, made: Record) -> Record:
+    if seen.made(Kind.KEY_PAIR, made.name):
+        raise ApiError(errors.ALREADY_EXISTS, f"A key pair named {made.name} exists.")
+    return replace(made, id=made.name)
+
+
+_COMPLETE: Mapping[Kind, Callable[[Around, Record], Record]] = {
+    Kind.VPC: _vpc,
+    Kind.SUBNET: _subnet,
+    Kind.ADDRESS: _address,
+    Kind.GROUP: _group,
+    Kind.RULE: _rule,
+    Kind.KEY_PAIR: _key_pair,
+}
+"""What each kind needs besides what was asked for. Raises ApiError."""
+
+
+def _default_rules(group: Record) -> list[Record]:
+    """What a new security group lets through: everything out, and in what comes from itself."""
+    return [
+        replace(
+            group,
+            kind=Kind.RULE,
+            id=store.new_id(),
+            name="",
+            document={
+                "security_group_id": group.id,
+                "direction": direction,
+                "ethertype": family,
+                **({"remote_group_id": group.id} if direction == "ingress" else {}),
+            },
+        )
+        for direction in ("egress", "ingress")
+        for family in ("IPv4", "IPv6")
+    ]
+
+
+def new_key_pair() -> tuple[str, str]:
+    """A new private key in OpenSSH's form, and its public half."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.OpenSSH,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    )
+    return private.decode(), public.decode()
