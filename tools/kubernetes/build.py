@@ -218,38 +218,47 @@ def _compile(program: Program, made: Path) -> None:
     total = len(listed.splitlines())
     command = ["go", "build", "-v", "-trimpath", "-buildvcs=false"]
     tail: list[str] = []
-    with subprocess.Popen(
-        [*command, *program.flags, "-o", str(made), package],
+    show = progress(program.names[-1], began)
+    with _running([*command, *program.flags, "-o", str(made), package], program) as go:
+        show(f"0 of at most {total} packages", False)
+        assert go.stderr is not None
+        for number, line in enumerate(go.stderr, 1):
+            tail = [*tail, line.rstrip()][-20:]
+            show(f"{number} of at most {total} packages", False)
+    if go.returncode:
+        raise BuildFailed(f"{program.module} did not build: " + "\n".join(tail))
+    show(f"{made.stat().st_size / 1e6:.0f} MB", True)
+
+
+@contextlib.contextmanager
+def _running(command: list[str], program: Program) -> "Iterator[subprocess.Popen[str]]":
+    """A command of Go that ends with what is done meanwhile, or is told to end."""
+    go = subprocess.Popen(
+        command,
         cwd=SOURCES / program.module,
         env=_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    ) as go:
-        show = progress(program.names[-1], began)
-        assert go.stderr is not None
+    )
+    with go:
         try:
-            for number, line in enumerate(go.stderr, 1):
-                tail = [*tail, line.rstrip()][-20:]
-                show(f"{number} of at most {total} packages", False)
+            yield go
         except BaseException:
             go.send_signal(signal.SIGINT)  # the signal that it hands on to its compilers
             raise
-    if go.returncode:
-        raise BuildFailed(f"{program.module} did not build: " + "\n".join(tail))
-    show(f"{made.stat().st_size / 1e6:.0f} MB", True)
 
 
 def progress(name: str, began: float) -> Callable[[str, bool], None]:
     """What shows how far a build is: one line in place for a terminal, else one every 30 s."""
     terminal = sys.stderr.isatty()
-    told = began
+    told = float("-inf")
 
     def show(text: str, end: bool) -> None:
         nonlocal told
         now = time.monotonic()
-        line = f"{name:<16} {now - began:4.0f} s  {text}"
+        line = f"{name:<14} {now - began:4.0f} s  {text}"
         if terminal:
             print(f"\r\x1b[K{line}", end="\n" if end else "", file=sys.stderr, flush=True)
         elif end or now - told >= 30:
@@ -314,6 +323,8 @@ def main() -> int:
     if unknown := set(asked.only) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(names)}")
     if not asked.print:
+        # Shells start what goes on in the background deaf to SIGINT, and Go would be deaf, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         os.nice(asked.nice)
         try:

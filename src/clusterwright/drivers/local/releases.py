@@ -249,6 +249,7 @@ def _fetch(url: str, file: Path, expected: str, progress: Progress) -> Path:
 
 def _continue(url: str, file: Path, progress: Progress) -> None:
     """Download until the file is whole, beginning with what is there."""
+    reason: Exception | None = None
     for attempt in range(ATTEMPTS):
         before = _size(file)
         try:
@@ -256,7 +257,7 @@ def _continue(url: str, file: Path, progress: Progress) -> None:
         except urllib.error.HTTPError as error:
             if error.code < 500 and error.code != 429:
                 raise InstallationFailed(_refused(url, error.code)) from error
-            reason: Exception = error
+            reason = error
         except (OSError, http.client.HTTPException) as error:
             if attempt == 0 and _size(file) == before and isinstance(error, urllib.error.URLError):
                 raise InstallationFailed(_offline(url, error)) from error
