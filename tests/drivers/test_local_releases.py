@@ -305,6 +305,23 @@ def test_a_damaged_archive_is_told_and_installs_nothing(tmp_path: Path, length: 
     assert not (tmp_path / "bin" / VERSION).exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("missing.tar.gz", r"missing\.tar\.gz cannot be read: No such file or directory\."),
+        ("text.txt", r"text\.txt holds none of the programs"),
+        (".", "holds none of the programs"),
+    ],
+)
+def test_what_holds_no_program_is_refused_by_name(tmp_path: Path, name: str, told: str) -> None:
+    (tmp_path / "text.txt").write_text("no program")
+
+    with pytest.raises(InstallationFailed, match=told):
+        releases.unpack(VERSION, tmp_path / "bin", [tmp_path / name])
+
+    assert not (tmp_path / "bin" / VERSION).exists()
+
+
 def test_an_archive_of_another_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InstallationFailed, match=r"is v1\.34\.4 and not v1\.33\.1"):
         releases.unpack("v1.33.1", tmp_path / "bin", [official_archive(tmp_path)])

@@ -36,7 +36,6 @@ Archives = Annotated[
         metavar="ARCHIVE",
         help="Take the programs from this archive, folder or program, without a network;"
         " may be repeated.",
-        exists=True,
     ),
 ]
 

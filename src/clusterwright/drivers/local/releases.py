@@ -161,7 +161,8 @@ def _take(source: Path, folder: Path, wanted: set[str]) -> set[str]:
             shutil.copyfile(source, folder / source.name)
             return {source.name}
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise InstallationFailed(f"{source} cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InstallationFailed(f"{source} cannot be read: {reason}.") from error
     return set()
 
 
