@@ -6,13 +6,20 @@ them waits for a build under way, so it also carries the mark ``needs_kubernetes
 
 import os
 import time
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from clusterwright.drivers.contract import DriverError
-from clusterwright.drivers.local.binaries import Binaries, choose, installed
+from clusterwright.drivers.local.binaries import (
+    CONTROL_PLANE,
+    SIMULATED_NODES,
+    Binaries,
+    choose,
+    installed,
+)
 from tools.kubernetes import build
 
 LIMIT = float(os.environ.get("CLUSTERWRIGHT_TEST_KUBERNETES_SECONDS", "1500"))
@@ -22,13 +29,17 @@ PAUSE = 0.5
 needs_kubernetes = pytest.mark.timeout(LIMIT + 300)
 """A mark: the test may have to wait for a build before it begins."""
 
+NEEDED = (*CONTROL_PLANE, *SIMULATED_NODES, "kubectl")
 
-def binaries(version: str = f"v1.{build.KUBERNETES.split('.')[1]}") -> Binaries:
-    """The programs that run a version of the API.
+
+def binaries(version: str = "v1.34", needed: Iterable[str] = NEEDED) -> Binaries:
+    """The programs that run a version of the API, all those among them that are needed.
 
     Without them the test is skipped, and fails in CI; the reason is told.
     """
     found = _found()
+    if not isinstance(found, str) and (missing := found.missing(needed)):
+        found = why_not(f"{found.place} is without {', '.join(missing)}")
     if isinstance(found, str):
         if os.environ.get("CI"):
             pytest.fail(found, pytrace=False)

@@ -19,7 +19,8 @@ case "$1" in
 env) echo "${GO_VERSION:-go1.26.0}" ;;
 list) echo "$GO_MODULE" ;;
 build)
-    sleep "${GO_SECONDS:-0}"
+    trap 'kill $!; exit 130' INT
+    sleep "${GO_SECONDS:-0}" & wait $!
     test -z "$GO_FAILS" || { echo "main.go:1: no such package" >&2; exit 1; }
     while [ "$1" != -o ]; do shift; done
     printf '#!/bin/sh\\necho Kubernetes v1.34.4\\n' > "$2"
@@ -186,6 +187,17 @@ def test_tests_wait_for_a_build_that_is_under_way(
     process.communicate()
     assert found.place == str(build.bin_dir() / build.KUBERNETES)
     assert found.missing((*binaries.KUBERNETES, *binaries.COMPANIONS)) == ()
+
+
+def test_tests_without_a_program_that_they_need_are_skipped(
+    go: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "")
+    build.build(build.wanted(["hyper", "etcd"]))
+
+    assert kubernetes.binaries("v1.31", ["etcd", "kubelet"]).emulated_version == "1.31"
+    with pytest.raises(pytest.skip.Exception, match=r"is without kwok, stages\.yaml"):
+        kubernetes.binaries("v1.31")
 
 
 @pytest.mark.parametrize("ci", [True, False])
