@@ -151,6 +151,11 @@ class FaultyDriver:
         await self._strike(cluster)
         return await self._driver.observe_control_plane(cluster)
 
+    async def stop_control_plane(self, cluster: Cluster) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(cluster)
+        await self._driver.stop_control_plane(cluster)
+
     async def delete_cluster(self, cluster: Cluster) -> None:
         """As the driver does, unless a fault is due."""
         await self._strike(cluster)

@@ -6,6 +6,7 @@ from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.cce.offers import minor
 from clusterwright.cce.upgrades import store
 from clusterwright.cce.upgrades.store import TaskPhase
 from clusterwright.clock import minutes
@@ -51,12 +52,15 @@ async def check_master(ctx: StepContext) -> None:
 
 
 async def upgrade_master(ctx: StepContext) -> None:
-    """Bring the control plane to the new version and wait until it is ready."""
+    """Bring the control plane to the new version and wait until that answers and is ready."""
     driver, cluster = await subject(ctx)
     await _advance(ctx, 30)
     upgraded = replace(cluster, version=ctx.arguments[TARGET])
     await driver.ensure_control_plane(upgraded)
-    await ctx.until(lambda: driver.observe_control_plane(upgraded), lambda seen: seen.ready)
+    await ctx.until(
+        lambda: driver.observe_control_plane(upgraded),
+        lambda seen: seen.ready and minor(seen.version) == minor(upgraded.version),
+    )
     await _advance(ctx, 80)
 
 

@@ -1,4 +1,4 @@
-"""The simulated driver: eight verbs over rows that say when each thing will be ready or gone.
+"""The simulated driver: nine verbs over rows that say when each thing will be ready or gone.
 
 Nothing happens between two calls: a verb writes down the times that its pace and seed give, and
 observing compares them with the clock.
@@ -136,7 +136,11 @@ class SimulatedDriver:
             ready=len(ready) == len(present),
             endpoint=_endpoint(present[0]),
             masters=tuple(ready),
+            version=cluster.version if ready else "",
         )
+
+    async def stop_control_plane(self, cluster: Cluster) -> None:
+        """Nothing: a row stands still all the time, and keeps all that it knows."""
 
     async def delete_cluster(self, cluster: Cluster) -> None:
         """Start removing the cluster, its nodes included; its certificates are removed at once."""
