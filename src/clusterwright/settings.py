@@ -78,8 +78,10 @@ class Settings(BaseSettings):
         le=1000,
         description="PostgreSQL sessions that one server process opens at the most",
     )
-    driver: Literal["simulated"] = Field(
-        "simulated", description="Driver for new clusters: what a cluster is made of"
+    driver: Literal["simulated", "local"] = Field(
+        "simulated",
+        description="Driver of clusters that ask for none: simulated, or local, which starts real"
+        " control planes on this host",
     )
     pace: float = Field(
         1.0,

@@ -8,7 +8,7 @@ over what earlier processes left, and leaving it leaves that running. Verbs neve
 loop, which they share with requests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -119,7 +119,10 @@ class Kubeconfig:
 
 
 class Driver(Protocol):
-    """Nine verbs. Each may raise Unavailable (try again) or DriverError (do not)."""
+    """Nine verbs and a question. Each may raise Unavailable (try again) or DriverError (do not)."""
+
+    async def versions(self, among: Sequence[str]) -> Sequence[str]:
+        """Those of these versions that it can run now, in the same order."""
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the cluster's certificate authority and server certificate exist, those of the
@@ -173,6 +176,11 @@ class Drivers:
 
     def __init__(self, drivers: Mapping[str, Driver]) -> None:
         self._drivers = dict(drivers)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called."""
+        return tuple(self._drivers)
 
     def get(self, name: str) -> Driver:
         """The driver of this name. Raises Unavailable where this server has none."""

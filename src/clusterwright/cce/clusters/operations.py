@@ -2,7 +2,7 @@
 catalogue.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from clusterwright.cce.clusters.job_types import CREATE_CLUSTER, DELETE_CLUSTER,
 from clusterwright.cce.clusters.spec import complete, invalid, merged, public_address, size_of
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase, NameTaken, QuotaUsed
 from clusterwright.cce.clusters.wire import ClusterToCreate, ClusterToUpdate
-from clusterwright.cce.offers import AUTOPILOT_FLAVOR
+from clusterwright.cce.offers import AUTOPILOT_FLAVOR, VERSIONS
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs import store as jobs
@@ -29,19 +29,20 @@ async def create(
     asked: ClusterToCreate,
     *,
     driver: str,
+    versions: Sequence[str] = VERSIONS,
     quota: int,
     autopilot: bool = False,
 ) -> Cluster:
     """Promise a new cluster: its row in phase Creating and its whole job, or nothing.
 
-    Raises ApiError: INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS,
-    CLUSTER_QUOTA.
+    ``versions`` are those that the driver can run, the default first. Raises ApiError:
+    INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS, CLUSTER_QUOTA.
     """
     if (asked.spec.flavor == AUTOPILOT_FLAVOR) is not autopilot:
         raise invalid(
             "spec.flavor", f"Paths below /autopilot take {AUTOPILOT_FLAVOR}, all others do not."
         )
-    spec = complete(asked.spec)
+    spec = complete(asked.spec, versions)
     masters = [str(uuid4()) for _ in range(size_of(spec["flavor"]).masters)]
     uid = ids.new_uid()
     now = clock.now()

@@ -33,14 +33,14 @@ def public_address(spec: dict[str, Any]) -> dict[str, str]:
     return {"id": address, "address": address} if address else {}
 
 
-def complete(asked: Spec) -> dict[str, Any]:
+def complete(asked: Spec, versions: Sequence[str] = VERSIONS) -> dict[str, Any]:
     """The spec as it is stored and answered: what was sent, and the documented defaults.
 
-    Raises ApiError for what only the whole spec can tell: an unknown flavor or version, ranges that
-    overlap.
+    ``versions`` are those that can be run, the default first. Raises ApiError for
+    what only the whole spec can tell: an unknown flavor or version, ranges that overlap.
     """
     eni = asked.container_network.mode == "eni"
-    _check_choices(asked, eni=eni)
+    _check_choices(asked, versions, eni=eni)
     service = SERVICE_RANGE
     if asked.service_network and asked.service_network.ipv4_cidr:
         service = asked.service_network.ipv4_cidr
@@ -60,7 +60,7 @@ def complete(asked: Spec) -> dict[str, Any]:
         "category": "Turbo" if eni else "CCE",
         "type": "VirtualMachine",
         "flavor": DEFAULT_FLAVOR,
-        "version": VERSIONS[0],
+        "version": versions[0],
         "platformVersion": PLATFORM_VERSION,
         "ipv6enable": False,
         "eniNetwork": {},
@@ -83,13 +83,18 @@ def complete(asked: Spec) -> dict[str, Any]:
     )
 
 
-def _check_choices(asked: Spec, *, eni: bool) -> None:
+def _check_choices(asked: Spec, versions: Sequence[str], *, eni: bool) -> None:
     flavor = asked.flavor or DEFAULT_FLAVOR
     masters = size_of(flavor).masters
-    if asked.version and not offers.is_offered(asked.version):
+    if not versions:
         raise ApiError(
             errors.VERSION_NOT_SUPPORTED,
-            f"spec.version: {asked.version} is not one of {', '.join(VERSIONS)}.",
+            "This host has no programs of Kubernetes. Run: clusterwright kubernetes check",
+        )
+    if asked.version and offers.minor(asked.version) not in versions:
+        raise ApiError(
+            errors.VERSION_NOT_SUPPORTED,
+            f"spec.version: {asked.version} is not one of {', '.join(versions)}.",
         )
     if asked.masters is not None and len(asked.masters) != masters:
         raise invalid("spec.masters", f"Flavor {flavor} has {masters}, so give {masters} or none.")

@@ -86,6 +86,10 @@ Description = Annotated[str, _at_most(200)]
 Strings = dict[str, str]
 
 
+DRIVER_ANNOTATION = "clusterwright.io/driver"
+"""What a cluster is made of: a new one may ask for a driver by it, and reads always tell it."""
+
+
 class Metadata(Document):
     """``metadata`` of a request to create; ids and times that clients send are the server's to
     set.

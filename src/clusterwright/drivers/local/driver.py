@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
@@ -67,6 +67,9 @@ class LocalDriver:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         """Let go of the clusters, which go on running."""
         tasks = [*self._tasks.values(), *([self._scan] if self._scan else [])]
         for task in tasks:
@@ -75,6 +78,18 @@ class LocalDriver:
         for inside in self._insides.values():
             await inside.close()
         self._insides.clear()
+
+    async def versions(self, among: Sequence[str]) -> Sequence[str]:
+        """Those that programs of this host can run, as themselves or by acting as older ones."""
+
+        def can_run(version: str) -> bool:
+            try:
+                self._find(version)
+            except DriverError:
+                return False
+            return True
+
+        return await asyncio.to_thread(lambda: tuple(filter(can_run, among)))
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Write the generation asked for. A control plane that runs reads it at once."""

@@ -5,7 +5,7 @@ observing compares them with the clock.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from clusterwright import clock
@@ -61,6 +61,10 @@ class SimulatedDriver:
         """Seal what an earlier release stored in clear. Raises StorageUnavailable."""
         async with self._database.transaction() as tx:
             await store.seal_clear(tx, self._seal)
+
+    async def versions(self, among: Sequence[str]) -> Sequence[str]:
+        """All of them."""
+        return among
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
