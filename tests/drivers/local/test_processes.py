@@ -11,6 +11,7 @@ import pytest
 
 from clusterwright.drivers.local import processes
 from clusterwright.drivers.local.folder import write_json
+from tests.drivers import local_host
 
 SLEEP = ("sleep", "60")
 
@@ -23,16 +24,7 @@ def record(tmp_path: Path) -> Iterator[Path]:
 
 
 def begin(record: Path, argv: tuple[str, ...] = SLEEP) -> processes.Record:
-    processes.start(argv, environment={}, record=record, log=record.with_suffix(".log"))
-    return wait_for(record)
-
-
-def wait_for(record: Path) -> processes.Record:
-    deadline = time.monotonic() + 20
-    while (known := processes.read(record)) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    return known
+    return local_host.begin(argv, record)
 
 
 def test_a_started_process_is_known_and_leads_a_session_of_its_own(record: Path) -> None:

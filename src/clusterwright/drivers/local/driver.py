@@ -116,6 +116,7 @@ class LocalDriver:
                 pki.write_kubeconfigs(folder, components.server_url(chosen))
                 now = Wanted(State.RUNNING, cluster, chosen)
                 if before is None or before.revision != now.revision:
+                    folder.trouble.unlink(missing_ok=True)  # it was another wish's
                     wanted.write(folder, now)
 
         await _in_thread(write)
@@ -205,6 +206,7 @@ class LocalDriver:
             found = wanted.read(folder)
             if found is None or found.state is State.GONE:
                 raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+            components.kwok(node.cluster, folder, found.ports, self._find(node.cluster.version))
             with folder.changing():
                 fakes.promise(folder, node)
 

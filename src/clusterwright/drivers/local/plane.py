@@ -125,6 +125,8 @@ class Plane:
             return await self._run(wish)
         await self._stop(self._folder.records())
         await self._inside.close()
+        await self._tell("")
+        self._ends.clear()
         if wish.state is State.GONE:
             log.info("removing a cluster", extra={"cluster": self._folder.uid})
             await asyncio.to_thread(self._remove)
