@@ -53,6 +53,11 @@ def command(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
 
+def contents(folder: Path) -> list[Path]:
+    """What is in a folder."""
+    return list(folder.iterdir())
+
+
 def write_record(path: Path, known: Record, **different: str) -> None:
     """Note a process as somebody else would."""
     write_json(path, asdict(known) | different)

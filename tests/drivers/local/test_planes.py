@@ -178,7 +178,7 @@ async def test_a_deleted_cluster_leaves_no_process_port_or_file(
     await driver.delete_cluster(CLUSTER)
     await eventually(lambda: is_gone(driver))
 
-    assert os.listdir(tmp_path) == []
+    assert local_host.contents(tmp_path) == []
     assert not any(processes.is_alive(one) for one in known)
     assert not any(ports.is_taken(port) for port in wish.ports.values())
 
