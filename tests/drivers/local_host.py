@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
@@ -56,6 +57,11 @@ def command(pid: int) -> list[str]:
 def contents(folder: Path) -> list[Path]:
     """What is in a folder."""
     return list(folder.iterdir())
+
+
+def decoded(data: str) -> str:
+    """A text of a kubeconfig."""
+    return b64decode(data).decode()
 
 
 def write_record(path: Path, known: Record, **different: str) -> None:

@@ -17,6 +17,10 @@ APISERVER = "kube-apiserver"
 KWOK = "kwok"
 PORTS = ("api", "controllers", "scheduler", "etcd", "etcd-peer", "kwok")
 """The ports of a cluster on loopback, by what listens there."""
+CONTROL_PLANE = ("etcd", APISERVER, "kube-controller-manager", "kube-scheduler")
+"""What a control plane consists of."""
+STAGES = "stages.yaml"
+"""What kwok does with nodes and pods."""
 STOPPING_ORDER = (KWOK, "kube-scheduler", "kube-controller-manager", APISERVER, "etcd")
 """Who writes stops before who stores."""
 
@@ -48,6 +52,10 @@ _OPTIONS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
 
 class Programs(Protocol):
     """The programs of one version on this host."""
+
+    @property
+    def paths(self) -> Mapping[str, Path]:
+        """Where each program is that there is."""
 
     @property
     def emulated_version(self) -> str:
@@ -123,7 +131,7 @@ def kwok(cluster: Cluster, folder: Folder, ports: Mapping[str, int], programs: P
         (
             str(programs.path(KWOK)),
             f"--kubeconfig={folder.pki / 'kwok.kubeconfig'}",
-            f"--config={programs.path('stages.yaml')}",
+            f"--config={programs.path(STAGES)}",
             f"--manage-nodes-with-annotation-selector={SIMULATED}",
             f"--cidr={_pods(cluster)}",
             "--node-lease-duration-seconds=40",

@@ -28,7 +28,7 @@ from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, read_json
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.plane import Plane
-from clusterwright.drivers.local.wanted import State, Wanted
+from clusterwright.drivers.local.wanted import Pinned, State, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -104,9 +104,10 @@ class LocalDriver:
         """Write down what is wanted. Raises DriverError for what no program here can run."""
 
         def write() -> None:
-            programs = self._find(cluster.version)
+            found = self._find(cluster.version)
             with self._changing(cluster) as folder:
                 before = wanted.read(folder)
+                programs = self._pinned(cluster, before, found)
                 chosen = before.ports if before else {}
                 if not chosen:
                     numbers = ports.free(len(components.PORTS))
@@ -114,13 +115,25 @@ class LocalDriver:
                 components.control_plane(cluster, folder, chosen, programs)
                 pki.ensure(folder, cluster, now=self._clock())
                 pki.write_kubeconfigs(folder, components.server_url(chosen))
-                now = Wanted(State.RUNNING, cluster, chosen)
+                now = Wanted(State.RUNNING, cluster, chosen, programs)
                 if before is None or before.revision != now.revision:
                     folder.trouble.unlink(missing_ok=True)  # it was another wish's
                     wanted.write(folder, now)
 
         await _in_thread(write)
         self._supervise(cluster.uid)
+
+    def _pinned(self, cluster: Cluster, before: Wanted | None, found: Programs) -> Pinned:
+        """The programs to begin with, or those that run already."""
+        if (
+            before is not None
+            and before.state is State.RUNNING
+            and before.cluster is not None
+            and before.cluster.version == cluster.version
+            and before.programs.is_there(components.CONTROL_PLANE)
+        ):
+            return before.programs
+        return Pinned(found.emulated_version, dict(found.paths))
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
         """Tell what runs. Raises Unavailable, with the reason, while something prevents it."""
@@ -149,8 +162,8 @@ class LocalDriver:
         )
 
     def _is_alive(self, folder: Folder) -> bool:
-        names = set(components.STOPPING_ORDER) - {components.KWOK}
-        return all(processes.is_alive(processes.read(folder.record(name))) for name in names)
+        records = map(folder.record, components.CONTROL_PLANE)
+        return all(processes.is_alive(processes.read(record)) for record in records)
 
     async def _refuse_in_trouble(self, folder: Folder, wish: Wanted) -> None:
         trouble = await asyncio.to_thread(read_json, folder.trouble)

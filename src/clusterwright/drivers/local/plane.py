@@ -139,7 +139,7 @@ class Plane:
 
     async def _run(self, wish: Wanted) -> float:
         assert wish.cluster is not None
-        programs = await asyncio.to_thread(self._find, wish.cluster.version)
+        programs = await self._programs(wish, components.CONTROL_PLANE)
         commands = components.control_plane(wish.cluster, self._folder, wish.ports, programs)
         started = await self._bring_up(commands)
         if APISERVER in started:
@@ -152,10 +152,18 @@ class Plane:
         else:
             return POLL
         if await asyncio.to_thread(self._has_nodes):
+            programs = await self._programs(wish, (components.KWOK, components.STAGES))
             kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
             await self._bring_up([kwok])
             return await self._inside.keep_nodes(wish)
         return PERIOD
+
+    async def _programs(self, wish: Wanted, names: Iterable[str]) -> Programs:
+        """The programs that the cluster was begun with, or others where those are gone."""
+        assert wish.cluster is not None
+        if await asyncio.to_thread(wish.programs.is_there, names):
+            return wish.programs
+        return await asyncio.to_thread(self._find, wish.cluster.version)
 
     def _has_nodes(self) -> bool:
         return any(self._folder.nodes.glob("*.json"))

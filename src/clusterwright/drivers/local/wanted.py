@@ -1,12 +1,13 @@
 """What is wanted of one cluster, as it stands on disk for whoever supervises it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from clusterwright.drivers.contract import Cluster
+from clusterwright.drivers.contract import Cluster, DriverError
 from clusterwright.drivers.local.folder import Folder, read_json, write_json
 
 
@@ -19,6 +20,27 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned:
+    """The programs that a control plane was begun with.
+
+    It keeps them while it runs: another build that appears on the host restarts nothing.
+    """
+
+    emulated_version: str = ""
+    paths: Mapping[str, Path] = field(default_factory=dict)
+
+    def path(self, name: str) -> Path:
+        """Where a program is. Raises DriverError where there was none."""
+        if name not in self.paths:
+            raise DriverError(f"This cluster was begun without {name}.")
+        return self.paths[name]
+
+    def is_there(self, names: Iterable[str]) -> bool:
+        """Whether these programs still are where they were."""
+        return all(name in self.paths and self.paths[name].is_file() for name in names)
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A cluster as it should be."""
 
@@ -26,6 +48,7 @@ class Wanted:
     cluster: Cluster | None
     """None where the cluster goes before it was ever begun."""
     ports: Mapping[str, int]
+    programs: Pinned = field(default_factory=Pinned)
 
     @property
     def revision(self) -> str:
@@ -39,7 +62,13 @@ def read(folder: Folder) -> Wanted | None:
     if found is None:
         return None
     cluster = found["cluster"]
-    return Wanted(State(found["state"]), _cluster(cluster) if cluster else None, found["ports"])
+    paths = {name: Path(path) for name, path in found["programs"].items()}
+    return Wanted(
+        State(found["state"]),
+        _cluster(cluster) if cluster else None,
+        found["ports"],
+        Pinned(found["emulated"], paths),
+    )
 
 
 def write(folder: Folder, wanted: Wanted) -> None:
@@ -53,6 +82,8 @@ def _document(wanted: Wanted) -> dict[str, Any]:
         "state": wanted.state.value,
         "cluster": _plain(asdict(cluster)) if cluster else None,
         "ports": dict(wanted.ports),
+        "emulated": wanted.programs.emulated_version,
+        "programs": {name: str(path) for name, path in wanted.programs.paths.items()},
     }
 
 
