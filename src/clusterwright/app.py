@@ -7,6 +7,7 @@ serve what it yields; ``cli/serve.py`` uses granian.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -29,6 +30,8 @@ from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
+from clusterwright.drivers.local import binaries
+from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.iam import api as iam_api
 from clusterwright.iam import server_key
@@ -96,11 +99,14 @@ ROUTERS = (
 )
 
 
-async def drivers(data: Database, key: bytes, settings: Settings) -> Drivers:
-    """The drivers of this server, by the name that a cluster keeps, ready to work."""
+@asynccontextmanager
+async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncIterator[Drivers]:
+    """The drivers of this server, by the name that a cluster keeps, at work inside the block."""
     simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed)
     await simulated.seal_clear_keys()
-    return Drivers({"simulated": simulated})
+    find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
+    async with LocalDriver(settings.data / "local", find) as local:
+        yield Drivers({"simulated": simulated, "local": local})
 
 
 def routes() -> FastAPI:
@@ -136,44 +142,44 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     await load_faults(data, settings.faults)
     directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
-    available = await drivers(data, key, settings)
-    runner = Runner(data, REGISTRY, available, settings)
-    documents = await reader.connect(
-        data.url, name="clusterwright-reader", connections=settings.database_shares.reader
-    )
-    authenticator = Authenticator(directory, Tokens(key))
-    login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
-    show_job = ShowJob(documents, authenticator)
-    chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
-    server = Server(
-        settings,
-        data,
-        available,
-        authenticator,
-        login,
-        show_job,
-        Health(data, chores),
-        Extensions(census=addons_operations.census, on_create=addons_operations.add_built_in),
-    )
-    server.check_complete()
-    app = routes()
-    server.serve(app)
-    try:
-        await runner.start()
+    async with open_drivers(data, key, settings) as available:
+        runner = Runner(data, REGISTRY, available, settings)
+        documents = await reader.connect(
+            data.url, name="clusterwright-reader", connections=settings.database_shares.reader
+        )
+        authenticator = Authenticator(directory, Tokens(key))
+        login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
+        show_job = ShowJob(documents, authenticator)
+        chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
+        server = Server(
+            settings,
+            data,
+            available,
+            authenticator,
+            login,
+            show_job,
+            Health(data, chores),
+            Extensions(census=addons_operations.census, on_create=addons_operations.add_built_in),
+        )
+        server.check_complete()
+        app = routes()
+        server.serve(app)
         try:
-            async with chores:
-                yield Edge(
-                    app,
-                    body_limit=settings.body_limit,
-                    body_seconds=settings.body_seconds,
-                    hot=[show_job],
-                )
+            await runner.start()
+            try:
+                async with chores:
+                    yield Edge(
+                        app,
+                        body_limit=settings.body_limit,
+                        body_seconds=settings.body_seconds,
+                        hot=[show_job],
+                    )
+            finally:
+                await runner.stop()
         finally:
-            await runner.stop()
-    finally:
-        login.close()
-        await documents.close()
-        await data.dispose()
+            login.close()
+            await documents.close()
+            await data.dispose()
 
 
 def identity_chores(directory: Directory, data: Database) -> Iterator[Chore]:

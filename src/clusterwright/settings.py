@@ -4,6 +4,7 @@ Each has a default, a ``CLUSTERWRIGHT_*`` variable, one line of text and the rul
 value, in words that never repeat the value: it may be a secret.
 """
 
+import os
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -77,8 +78,10 @@ class Settings(BaseSettings):
         le=1000,
         description="PostgreSQL sessions that one server process opens at the most",
     )
-    driver: Literal["simulated"] = Field(
-        "simulated", description="Driver for new clusters: what a cluster is made of"
+    driver: Literal["simulated", "local"] = Field(
+        "simulated",
+        description="Driver of clusters that ask for none: simulated, or local, which starts real"
+        " control planes on this host",
     )
     pace: float = Field(
         1.0,
@@ -91,6 +94,19 @@ class Settings(BaseSettings):
     )
     faults: Path | None = Field(
         None, description="YAML file of faults that the simulated driver shows on demand"
+    )
+    kubernetes_bin_dir: Path | None = Field(
+        None,
+        description="Folder with a folder for each version of Kubernetes' programs; empty means"
+        " clusterwright/kubernetes in the user's data folder",
+    )
+    kubernetes_release_url: str = Field(
+        "https://dl.k8s.io/release",
+        description="Site that versions of Kubernetes are installed from",
+    )
+    etcd_release_url: str = Field(
+        "https://github.com/etcd-io/etcd/releases/download",
+        description="Site that etcd is installed from",
     )
     region: str = Field(
         "cn-north-4",
@@ -157,6 +173,12 @@ class Settings(BaseSettings):
         """The database's URL, the default filled in."""
         return self.database or f"sqlite:///{self.data / 'clusterwright.db'}"
 
+    @property
+    def kubernetes_folder(self) -> Path:
+        """Where versions of Kubernetes' programs are, the default filled in."""
+        home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return self.kubernetes_bin_dir or Path(home) / "clusterwright" / "kubernetes"
+
     @field_validator("host")
     @classmethod
     def _is_a_host(cls, host: str) -> str:
@@ -187,6 +209,20 @@ class Settings(BaseSettings):
                 " give the rest as PostgreSQL's own variables, such as PGSSLMODE.",
             )
         return database
+
+    @field_validator("kubernetes_bin_dir")
+    @classmethod
+    def _is_a_folder(cls, folder: Path | None) -> Path | None:
+        if folder is not None:
+            there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+            _require(there.is_dir(), "Give a folder, or the name of one to be made.")
+        return folder
+
+    @field_validator("kubernetes_release_url", "etcd_release_url")
+    @classmethod
+    def _is_a_site(cls, url: str) -> str:
+        _require(_is_web_url(url), "Give http://host or https://host, with a path or not.")
+        return url
 
     @field_validator("public_url")
     @classmethod

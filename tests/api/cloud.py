@@ -44,6 +44,8 @@ class Cloud:
     client: httpx.AsyncClient
     account: Mapping[str, str]
     app: ASGIApp
+    patience: float = PATIENCE
+    """Seconds that anything may take."""
 
     @property
     def project(self) -> str:
@@ -60,7 +62,7 @@ class Cloud:
 
     async def until(self, path: str, field: str, wanted: Any) -> Any:
         """Read ``path`` until ``field``, dots and all, is ``wanted``; returns the last document."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while True:
             document = await self.call("GET", path, expect=200)
             found = document
@@ -73,7 +75,7 @@ class Cloud:
 
     async def until_gone(self, path: str) -> None:
         """Read ``path`` until it answers 404."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while (await self.client.get(path)).status_code != 404:
             assert time.monotonic() < deadline, f"{path} stays"
             await asyncio.sleep(0.01)

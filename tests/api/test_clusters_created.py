@@ -52,7 +52,7 @@ async def test_a_creation_answers_the_whole_cluster_with_its_defaults(shared_clo
     assert (spec["billingMode"], spec["kubeProxyMode"]) == (0, "iptables")
     assert made["status"]["phase"] == "Creating"
     assert made["metadata"]["annotations"]["jobid"] == made["status"]["jobID"]
-    assert made["metadata"]["annotations"]["clusterwright.io/driver"] == "simulated"
+    assert made["metadata"]["annotations"]["clusterwright/driver"] == "simulated"
 
 
 async def test_the_job_of_a_creation_can_be_read_at_once(shared_cloud: Cloud) -> None:

@@ -46,6 +46,8 @@ def test_every_error_has_a_code_and_a_text_in_every_dialect(entry: ErrorCode, de
 
 RULED = {
     "database": "postgresql://somebody@host.test:5433/name",
+    "kubernetes_release_url": "http://kubernetes.example.test/releases",
+    "etcd_release_url": "http://etcd.example.test/releases",
     "public_url": "https://cce.example.test",
     "secret_key": "sixteen letters or more",
 }

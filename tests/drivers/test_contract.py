@@ -1,16 +1,20 @@
 """The contract that every driver keeps. A driver joins with one more parameter of ``driver``."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
 from clusterwright.drivers.contract import Driver, DriverError, Kubeconfig, Unavailable
+from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.simulated import SimulatedDriver
-from clusterwright.storage.database import Database
+from tests import kubernetes
+from tests.drivers import local_host
 from tests.drivers.examples import SEAL, a_cluster, a_node
+from tests.drivers.simulation import database_of
 
 DAY = 86_400
 
@@ -34,9 +38,20 @@ HALF_BUILT: dict[str, tuple[Begin, ...]] = {
 }
 
 
-@pytest.fixture(params=["simulated"])
-def driver(request: pytest.FixtureRequest, database: Database) -> Driver:
-    return SimulatedDriver(database, SEAL, pace=0)
+GROUPS = {SimulatedDriver: "system:masters", LocalDriver: "cce:admins"}
+"""What each driver makes its clients."""
+
+pytestmark = kubernetes.needs_kubernetes
+
+
+@pytest.fixture(params=["simulated on sqlite", "simulated on postgresql", "local"])
+async def driver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Driver]:
+    if request.param == "local":
+        async with local_host.driver(tmp_path / "local") as local:
+            yield local
+    else:
+        async with database_of(request, request.param.split()[-1], tmp_path) as database:
+            yield SimulatedDriver(database, SEAL, pace=0)
 
 
 async def eventually(observe: Callable[[], Awaitable[bool]]) -> None:
@@ -82,6 +97,46 @@ async def test_a_control_plane_becomes_ready_with_an_endpoint_and_the_masters_as
     assert plane.exists
     assert plane.endpoint.startswith("https://")
     assert plane.masters == a_cluster().masters
+    assert plane.version == a_cluster().version
+
+
+async def test_the_versions_that_can_be_run_are_some_of_those_asked_about(driver: Driver) -> None:
+    assert await driver.versions(("v1.32", "v1.31")) == ("v1.32", "v1.31")
+    assert await driver.versions(()) == ()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_control_plane_that_was_stopped_comes_back_as_it_was(
+    driver: Driver, times: int
+) -> None:
+    await build(driver)
+    before = await driver.observe_control_plane(a_cluster()), await access(driver)
+
+    for _ in range(times):
+        await driver.stop_control_plane(a_cluster())
+    assert (await driver.observe_control_plane(a_cluster())).exists
+    await build(driver)
+
+    assert (await driver.observe_control_plane(a_cluster()), await access(driver)) == before
+
+
+async def test_stopping_the_unknown_does_nothing(driver: Driver) -> None:
+    await driver.stop_control_plane(a_cluster("unknown"))
+
+    assert not (await driver.observe_control_plane(a_cluster("unknown"))).exists
+
+
+async def test_an_upgraded_control_plane_answers_as_the_new_version(driver: Driver) -> None:
+    await build(driver)
+    newer = replace(a_cluster(), version="v1.32")
+
+    await driver.ensure_control_plane(newer)
+
+    async def is_newer() -> bool:
+        seen = await driver.observe_control_plane(newer)
+        return seen.ready and seen.version == "v1.32"
+
+    await eventually(is_newer)
 
 
 async def test_a_node_becomes_created_and_ready_on_a_server_with_an_address(driver: Driver) -> None:
@@ -240,7 +295,7 @@ async def test_a_kubeconfig_names_the_user_and_is_signed_by_its_authority(driver
     authority = load_pem_x509_certificate(config.ca.encode())
 
     client.verify_directly_issued_by(authority)
-    assert client.subject.rfc4514_string() == "CN=alice,O=system:masters"
+    assert client.subject.rfc4514_string() == f"CN=alice,O={GROUPS[type(driver)]}"
     assert config.server == (await driver.observe_control_plane(a_cluster())).endpoint
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "version": "Print the versions of Clusterwright, Python and the most important libraries.",
     "cluster": "Create, look at and delete clusters.",
     "job": "See how jobs are going.",
+    "kubernetes": "Find and install the programs of real Kubernetes; tell what this host can run.",
     "fault": "Make steps of simulated clusters fail on demand.",
     "admin": "Manage who may use the server.",
 }

@@ -1,14 +1,19 @@
-"""What every driver promises: eight verbs, all of which may be repeated at any moment.
+"""What every driver promises: nine verbs, all of which may be repeated at any moment.
 
 ``ensure_*`` makes something exist and returns at once; ``observe_*`` tells how far it is and
 changes nothing; ``delete_*`` makes something not exist, whatever half-built state it was in. A
 process may die between any two calls: drivers keep what they know on disk or ask the world again,
-never in memory.
+never in memory. A driver that keeps something going is an async context manager: entering it takes
+over what earlier processes left, and leaving it leaves that running. Verbs never block the event
+loop, which they share with requests.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
+
+MAX_PODS = 110
+"""Pods on a node of which nobody says how many it bears."""
 
 
 class Unavailable(Exception):
@@ -38,6 +43,18 @@ class Cluster:
     """More names and addresses that the API server's certificate must cover."""
     credentials: int = 0
     """Which generation of certificates, its authority's included, the cluster should have."""
+    flavor: str = ""
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Options of the control plane's components that were asked for, by component and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """What keeps pods from a node that do not tolerate it, in Kubernetes' words."""
+
+    key: str
+    value: str
+    effect: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +77,9 @@ class Node:
     """The address that the server has or should have; empty where the driver chooses. DriverError
     where another machine of the cluster has it.
     """
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Taint, ...] = ()
+    max_pods: int = MAX_PODS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +92,11 @@ class ControlPlane:
     """``https://address:port`` of the API server inside the cluster's network, once known."""
     masters: tuple[str, ...] = ()
     """Ids of the control-plane servers that are ready."""
+    version: str = ""
+    """The version that answers, its minor one at least, such as ``v1.31``; empty where none does.
+
+    While an upgrade begins, the old version still answers, and is ready.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +123,10 @@ class Kubeconfig:
 
 
 class Driver(Protocol):
-    """Eight verbs. Each may raise Unavailable (try again) or DriverError (do not)."""
+    """Nine verbs and a question. Each may raise Unavailable (try again) or DriverError (do not)."""
+
+    async def versions(self, among: Sequence[str]) -> Sequence[str]:
+        """Those of these versions that it can run now, in the same order."""
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the cluster's certificate authority and server certificate exist, those of the
@@ -106,10 +134,18 @@ class Driver(Protocol):
         """
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
-        """Start bringing the control plane up; ``observe_control_plane`` tells when it is ready."""
+        """Start bringing the control plane up, or to what is asked for now;
+        ``observe_control_plane`` tells when it is ready.
+        """
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
         """Tell how far the control plane is."""
+
+    async def stop_control_plane(self, cluster: Cluster) -> None:
+        """Let the control plane stand still and keep all that it knows; returns when it does.
+
+        ``ensure_control_plane`` wakes it. Nodes are left as they are.
+        """
 
     async def delete_cluster(self, cluster: Cluster) -> None:
         """Start removing everything of the cluster, its nodes included. Unknown clusters are
@@ -144,6 +180,11 @@ class Drivers:
 
     def __init__(self, drivers: Mapping[str, Driver]) -> None:
         self._drivers = dict(drivers)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called."""
+        return tuple(self._drivers)
 
     def get(self, name: str) -> Driver:
         """The driver of this name. Raises Unavailable where this server has none."""

@@ -7,7 +7,7 @@ never repeats one.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -136,6 +136,10 @@ class FaultyDriver:
         self._database = database
         self._step = step
 
+    async def versions(self, among: Sequence[str]) -> Sequence[str]:
+        """As the driver does: no step asks."""
+        return await self._driver.versions(among)
+
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """As the driver does, unless a fault is due."""
         await self._strike(cluster)
@@ -150,6 +154,11 @@ class FaultyDriver:
         """As the driver does, unless a fault is due."""
         await self._strike(cluster)
         return await self._driver.observe_control_plane(cluster)
+
+    async def stop_control_plane(self, cluster: Cluster) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(cluster)
+        await self._driver.stop_control_plane(cluster)
 
     async def delete_cluster(self, cluster: Cluster) -> None:
         """As the driver does, unless a fault is due."""

@@ -1,5 +1,6 @@
 """The routes of ``…/clusters``: they translate and commit, and decide nothing."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
@@ -11,12 +12,13 @@ from clusterwright.cce.clusters.extensions import Counts, Extensions
 from clusterwright.cce.clusters.operations import DELETE_CHOICES, AlreadyDeleting
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.clusters.wire import (
+    DRIVER_ANNOTATION,
     ClusterDocument,
     ClusterList,
     ClusterToCreate,
     ClusterToUpdate,
 )
-from clusterwright.cce.offers import AUTOPILOT_FLAVOR
+from clusterwright.cce.offers import AUTOPILOT_FLAVOR, VERSIONS
 from clusterwright.drivers.contract import Drivers
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
@@ -52,6 +54,16 @@ DELETE_OPTIONS: dict[str, tuple[str, ...]] = {
 """The query parameters of a deletion and their values (API reference, 4.7)."""
 
 
+async def runnable(drivers: Drivers, name: str) -> Sequence[str]:
+    """The versions that a driver can run now. Raises ApiError for a driver that there is not."""
+    if name not in drivers.names:
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            f"metadata.annotations.{DRIVER_ANNOTATION}: must be one of {', '.join(drivers.names)}.",
+        )
+    return await drivers.get(name).versions(VERSIONS)
+
+
 @router.post(
     "",
     operation_id="CreateCluster",
@@ -68,6 +80,7 @@ async def create_cluster(
     caller: Member,
     autopilot: Autopilot,
     data: Data,
+    drivers: AllDrivers,
     setup: Setup,
     asked: Annotated[ClusterToCreate, Depends(Body(ClusterToCreate))],
     extended: Extended,
@@ -75,17 +88,21 @@ async def create_cluster(
     """Promise a new cluster; ``status.jobID`` tells which job makes it."""
     if autopilot and asked.spec.flavor is None:
         asked.spec.flavor = AUTOPILOT_FLAVOR
+    annotations = asked.metadata.annotations or {}
+    driver = annotations.get(DRIVER_ANNOTATION, setup.driver)
+    versions = await runnable(drivers, driver)
     async with data.transaction() as tx:
         cluster = await operations.create(
             tx,
             caller,
             asked,
-            driver=setup.driver,
+            driver=driver,
+            versions=versions,
             quota=setup.cluster_quota,
             autopilot=autopilot,
         )
         if not autopilot:
-            await extended.on_create(tx, cluster, asked.metadata.annotations or {})
+            await extended.on_create(tx, cluster, annotations)
     return json_response(documents.cluster(cluster), 201)
 
 

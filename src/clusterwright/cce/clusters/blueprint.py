@@ -1,7 +1,10 @@
 """The one door from rows to drivers: a cluster as drivers know it."""
 
+from typing import Any
+
 from clusterwright.cce.clusters import store
 from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.offers import CONTROL_PLANE
 from clusterwright.drivers import contract
 from clusterwright.drivers.contract import Driver, DriverError
 from clusterwright.jobs.context import StepContext
@@ -23,7 +26,26 @@ def blueprint(cluster: Cluster) -> contract.Cluster:
         subnet=spec["hostNetwork"]["subnet"],
         custom_san=(*spec.get("customSan", ()), *([cluster.eip["address"]] if cluster.eip else ())),
         credentials=cluster.credentials,
+        flavor=spec["flavor"],
+        options=_options(spec.get("configurationsOverride")),
     )
+
+
+def _options(sent: Any) -> dict[str, dict[str, str]]:
+    """The options of components that this server offers, among whatever a client has sent."""
+    found: dict[str, dict[str, str]] = {}
+    for package in _objects(sent):
+        component = str(package.get("name"))
+        offered = {option.name for option in CONTROL_PLANE.get(component, ())}
+        for one in _objects(package.get("configurations")):
+            if one.get("name") in offered:
+                found.setdefault(component, {})[one["name"]] = str(one.get("value"))
+    return found
+
+
+def _objects(sent: Any) -> list[dict[str, Any]]:
+    """The objects of a list; nothing of what is none."""
+    return [one for one in sent if isinstance(one, dict)] if isinstance(sent, list) else []
 
 
 async def subject(ctx: StepContext) -> tuple[Driver, contract.Cluster]:

@@ -5,13 +5,14 @@ from typing import Any
 from clusterwright import clock
 from clusterwright.cce.clusters.extensions import Counts
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.wire import DRIVER_ANNOTATION
 
 
 def cluster(
     found: Cluster, *, detail: Counts | None = None, job_uid: str | None = None
 ) -> dict[str, Any]:
     """The cluster as clients read it. ``job_uid`` overrides the job that the phase would show."""
-    annotations = {"clusterwright.io/driver": found.driver}
+    annotations = {DRIVER_ANNOTATION: found.driver}
     in_progress = found.phase in (ClusterPhase.CREATING, ClusterPhase.DELETING)
     shown = job_uid or (found.job_uid if in_progress else "")
     status: dict[str, Any] = {"phase": found.phase}

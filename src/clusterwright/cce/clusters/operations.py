@@ -2,7 +2,7 @@
 catalogue.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from clusterwright.cce.clusters.spec import (
 )
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase, NameTaken, QuotaUsed
 from clusterwright.cce.clusters.wire import ClusterToCreate, ClusterToUpdate, Spec
-from clusterwright.cce.offers import AUTOPILOT_FLAVOR, DEFAULT_FLAVOR
+from clusterwright.cce.offers import AUTOPILOT_FLAVOR, DEFAULT_FLAVOR, VERSIONS
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs import store as jobs
@@ -39,19 +39,20 @@ async def create(
     asked: ClusterToCreate,
     *,
     driver: str,
+    versions: Sequence[str] = VERSIONS,
     quota: int,
     autopilot: bool = False,
 ) -> Cluster:
     """Promise a new cluster: its row in phase Creating and its whole job, or nothing.
 
-    Raises ApiError: INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS,
-    CLUSTER_QUOTA.
+    ``versions`` are those that the driver can run, the default first. Raises ApiError:
+    INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS, CLUSTER_QUOTA.
     """
     if (asked.spec.flavor == AUTOPILOT_FLAVOR) is not autopilot:
         raise invalid(
             "spec.flavor", f"Paths below /autopilot take {AUTOPILOT_FLAVOR}, all others do not."
         )
-    check(asked.spec)
+    check(asked.spec, versions)
     flavor = asked.spec.flavor or DEFAULT_FLAVOR
     masters = [str(uuid4()) for _ in range(size_of(flavor).masters)]
     uid = ids.new_uid()
@@ -67,7 +68,8 @@ async def create(
     )
     # After the job and before the cluster: the order of locks. Nobody else chooses a range now.
     await store.hold_project(tx, caller.project_id)
-    spec = complete(asked.spec, await _taken(tx, caller.project_id, asked.spec))
+    taken = await _taken(tx, caller.project_id, asked.spec)
+    spec = complete(asked.spec, taken, versions)
     now = clock.now()
     cluster = Cluster(
         uid=uid,

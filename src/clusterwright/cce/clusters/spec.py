@@ -41,7 +41,7 @@ def public_address(spec: dict[str, Any]) -> dict[str, str]:
     return {"id": address, "address": address} if address else {}
 
 
-def versions(version: str) -> dict[str, str | None]:
+def version_fields(version: str) -> dict[str, str | None]:
     """How a version reads: its minor part, and all of it beside that where there is more."""
     short = offers.minor(version)
     return {"version": short, "legacyVersion": version if version != short else None}
@@ -58,11 +58,14 @@ def ranges_of(spec: dict[str, Any]) -> list[str]:
     return [entry["cidr"] for entry in spec["containerNetwork"].get("cidrs", ())]
 
 
-def complete(asked: Spec, taken: Sequence[str] = ()) -> dict[str, Any]:
+def complete(
+    asked: Spec, taken: Sequence[str] = (), versions: Sequence[str] = VERSIONS
+) -> dict[str, Any]:
     """The spec as it is stored and answered: what was sent, and the documented defaults.
 
     ``asked`` passed ``check``; ``taken`` are the container ranges that other clusters have in the
-    VPC. Raises ApiError for ranges that overlap.
+    VPC, ``versions`` those that can be run, the default first. Raises ApiError for ranges that
+    overlap.
     """
     eni = asked.container_network.mode == "eni"
     category = "Turbo" if eni else "CCE"
@@ -110,7 +113,7 @@ def complete(asked: Spec, taken: Sequence[str] = ()) -> dict[str, Any]:
             "kubernetesSvcIpRange": service,
             "extendParam": extend_param,
         }
-        | versions(asked.version or VERSIONS[0])
+        | version_fields(asked.version or versions[0])
     )
     return {key: value for key, value in document.items() if value is not None}
 
@@ -133,16 +136,23 @@ def _encryption(sent: dict[str, Any]) -> dict[str, Any]:
     return encryption
 
 
-def check(asked: Spec) -> None:
-    """Refuse what only the whole spec can tell, but for its ranges: an unknown flavor or version,
-    choices that do not go together. Raises ApiError.
+def check(asked: Spec, versions: Sequence[str] = VERSIONS) -> None:
+    """Refuse what only the whole spec can tell, but for its ranges. Raises ApiError.
+
+    That is an unknown flavor, a version that is none of those that can be run, and choices that do
+    not go together.
     """
     flavor = asked.flavor or DEFAULT_FLAVOR
     masters = size_of(flavor).masters
-    if asked.version and not offers.is_offered(asked.version):
+    if not versions:
         raise ApiError(
             errors.VERSION_NOT_SUPPORTED,
-            f"spec.version: {asked.version} is not one of {', '.join(VERSIONS)}.",
+            "This host has no programs of Kubernetes. Run: clusterwright kubernetes check",
+        )
+    if asked.version and offers.minor(asked.version) not in versions:
+        raise ApiError(
+            errors.VERSION_NOT_SUPPORTED,
+            f"spec.version: {asked.version} is not one of {', '.join(versions)}.",
         )
     if asked.masters is not None and len(asked.masters) != masters:
         raise invalid("spec.masters", f"Flavor {flavor} has {masters}, so give {masters} or none.")

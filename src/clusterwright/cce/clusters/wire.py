@@ -36,6 +36,9 @@ from clusterwright.cce.clusters.values import (
 )
 from clusterwright.document import KEEPS_EMPTY, Document
 
+DRIVER_ANNOTATION = "clusterwright/driver"
+"""What a cluster is made of: a new one may ask for a driver by it, and reads always tell it."""
+
 
 class MetadataFields(Document):
     """What bodies may say about a cluster's name; ids and times are the server's to set."""

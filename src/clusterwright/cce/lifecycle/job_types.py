@@ -15,13 +15,11 @@ from clusterwright.storage.database import Tx
 
 
 async def hibernate_master(ctx: StepContext) -> None:
-    """Make sure that there is a control plane to come back to.
-
-    Drivers have no verb for standing still: what they made for the cluster is kept as it is.
-    """
+    """Let the control plane stand still, where there is one to come back to."""
     driver, cluster = await subject(ctx)
     if not (await driver.observe_control_plane(cluster)).exists:
         raise DriverError("The cluster has no control plane that could be hibernated.")
+    await driver.stop_control_plane(cluster)
 
 
 async def ready_master(ctx: StepContext) -> None:

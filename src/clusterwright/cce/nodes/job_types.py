@@ -4,7 +4,9 @@ A node's row names the job that works on it. Steps leave a node alone that has b
 or is gone, and every job ends in the same way: what it has not brought to an end is in Error.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
@@ -16,7 +18,7 @@ from clusterwright.cce.nodes.spec import of_the_server
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
 from clusterwright.clock import minutes
 from clusterwright.drivers import contract
-from clusterwright.drivers.contract import Driver, DriverError, Machine
+from clusterwright.drivers.contract import Driver, DriverError, Machine, Taint
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
 from clusterwright.jobs.tree import Job
@@ -48,7 +50,19 @@ class Subject:
             os=spec["os"],
             server_id=server_id or "",
             private_ip=self.node.private_ip,
+            labels=spec.get("k8sTags", {}),
+            taints=tuple(
+                Taint(one["key"], one.get("value") or "", one["effect"])
+                for one in spec.get("taints", ())
+            ),
+            max_pods=_max_pods(spec),
         )
+
+
+def _max_pods(spec: Mapping[str, Any]) -> int:
+    asked = (spec.get("extendParam") or {}).get("maxPods")
+    # Clients may keep anything below extendParam.
+    return asked if type(asked) is int and asked > 0 else contract.MAX_PODS
 
 
 async def _subject(ctx: StepContext) -> Subject | None:

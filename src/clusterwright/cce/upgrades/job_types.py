@@ -5,7 +5,7 @@ from dataclasses import replace
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import subject
-from clusterwright.cce.clusters.spec import versions
+from clusterwright.cce.clusters.spec import version_fields
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.offers import minor
 from clusterwright.cce.upgrades import store
@@ -53,12 +53,15 @@ async def check_master(ctx: StepContext) -> None:
 
 
 async def upgrade_master(ctx: StepContext) -> None:
-    """Bring the control plane to the new version and wait until it is ready."""
+    """Bring the control plane to the new version and wait until that answers and is ready."""
     driver, cluster = await subject(ctx)
     await _advance(ctx, 30)
     upgraded = replace(cluster, version=ctx.arguments[TARGET])
     await driver.ensure_control_plane(upgraded)
-    await ctx.until(lambda: driver.observe_control_plane(upgraded), lambda seen: seen.ready)
+    await ctx.until(
+        lambda: driver.observe_control_plane(upgraded),
+        lambda seen: seen.ready and minor(seen.version) == minor(upgraded.version),
+    )
     await _advance(ctx, 80)
 
 
@@ -73,7 +76,7 @@ async def confirm_version(ctx: StepContext) -> None:
     async with ctx.database.transaction() as tx:
         stored = await clusters.get(tx, cluster.uid, project_id=ctx.job.project_id, lock=True)
         if stored is not None:
-            await clusters.set_in_spec(tx, stored, **versions(target))
+            await clusters.set_in_spec(tx, stored, **version_fields(target))
             await clusters.update(tx, stored.uid, version=minor(target))
 
 

@@ -1,11 +1,11 @@
-"""The simulated driver: eight verbs over rows that say when each thing will be ready or gone.
+"""The simulated driver: nine verbs over rows that say when each thing will be ready or gone.
 
 Nothing happens between two calls: a verb writes down the times that its pace and seed give, and
 observing compares them with the clock.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from clusterwright import clock
@@ -61,6 +61,10 @@ class SimulatedDriver:
         """Seal what an earlier release stored in clear. Raises StorageUnavailable."""
         async with self._database.transaction() as tx:
             await store.seal_clear(tx, self._seal)
+
+    async def versions(self, among: Sequence[str]) -> Sequence[str]:
+        """All of them."""
+        return among
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
@@ -136,7 +140,11 @@ class SimulatedDriver:
             ready=len(ready) == len(present),
             endpoint=_endpoint(present[0]),
             masters=tuple(ready),
+            version=cluster.version if ready else "",
         )
+
+    async def stop_control_plane(self, cluster: Cluster) -> None:
+        """Nothing: a row stands still all the time, and keeps all that it knows."""
 
     async def delete_cluster(self, cluster: Cluster) -> None:
         """Start removing the cluster, its nodes included; its certificates are removed at once."""

@@ -1,0 +1,1 @@
+"""The driver ``local``: clusters of real Kubernetes programs on this host."""

@@ -1,0 +1,344 @@
+"""The driver ``local``: nine verbs over folders, and a plane per cluster that keeps it running.
+
+A verb writes down what is wanted and returns; a plane, in this process or in another one on the
+same folder, makes it so. The programs outlive every process of ours.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Self, TypeVar
+
+from clusterwright import clock
+from clusterwright.drivers.contract import (
+    Cluster,
+    ControlPlane,
+    DriverError,
+    Kubeconfig,
+    Machine,
+    Node,
+    Unavailable,
+)
+from clusterwright.drivers.local import components, fakes, pki, ports, processes, wanted
+from clusterwright.drivers.local.components import Programs
+from clusterwright.drivers.local.folder import Folder, read_json
+from clusterwright.drivers.local.inside import Inside
+from clusterwright.drivers.local.plane import Plane
+from clusterwright.drivers.local.wanted import Pinned, State, Wanted
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+SCAN_PERIOD = 2.0
+"""Seconds until a cluster that another process began is known to this one."""
+_PAUSE = 0.05
+"""Seconds between two looks whether a control plane has stopped, which another process may do."""
+
+
+class LocalDriver:
+    """A Driver whose clusters are processes of this host. Opened before any verb."""
+
+    def __init__(
+        self,
+        home: Path,
+        find: Callable[[str], Programs],
+        *,
+        starts: int = os.cpu_count() or 1,
+        clock: Callable[[], int] = clock.now,
+    ) -> None:
+        self._home = home.absolute()
+        self._find = find
+        self._starts = asyncio.Semaphore(starts)
+        self._clock = clock
+        self._planes: dict[str, Plane] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._insides: dict[str, Inside] = {}
+        self._scan: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Take over every cluster of the folder that nobody else supervises."""
+        await self._supervise_all()
+        self._scan = asyncio.create_task(self._scan_forever(), name="local scan")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the clusters, which go on running."""
+        tasks = [*self._tasks.values(), *([self._scan] if self._scan else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for inside in self._insides.values():
+            await inside.close()
+        self._insides.clear()
+
+    async def versions(self, among: Sequence[str]) -> Sequence[str]:
+        """Those that programs of this host can run, as themselves or by acting as older ones."""
+
+        def can_run(version: str) -> bool:
+            try:
+                self._find(version)
+            except DriverError:
+                return False
+            return True
+
+        return await asyncio.to_thread(lambda: tuple(filter(can_run, among)))
+
+    async def ensure_credentials(self, cluster: Cluster) -> None:
+        """Write the generation asked for. A control plane that runs reads it at once."""
+
+        def write() -> None:
+            with self._changing(cluster) as folder:
+                pki.ensure(folder, cluster, now=self._clock())
+
+        await _in_thread(write)
+
+    async def ensure_control_plane(self, cluster: Cluster) -> None:
+        """Write down what is wanted. Raises DriverError for what no program here can run."""
+
+        def write() -> None:
+            found = self._find(cluster.version)
+            with self._changing(cluster) as folder:
+                before = wanted.read(folder)
+                programs = self._pinned(cluster, before, found)
+                chosen = before.ports if before else {}
+                if not chosen:
+                    numbers = ports.free(len(components.PORTS))
+                    chosen = dict(zip(components.PORTS, numbers, strict=True))
+                components.control_plane(cluster, folder, chosen, programs)
+                pki.ensure(folder, cluster, now=self._clock())
+                pki.write_kubeconfigs(folder, components.server_url(chosen))
+                now = Wanted(State.RUNNING, cluster, chosen, programs)
+                if before is None or before.revision != now.revision:
+                    folder.trouble.unlink(missing_ok=True)  # it was another wish's
+                    wanted.write(folder, now)
+
+        await _in_thread(write)
+        self._supervise(cluster.uid)
+
+    def _pinned(self, cluster: Cluster, before: Wanted | None, found: Programs) -> Pinned:
+        """The programs to begin with, or those that run already."""
+        if (
+            before is not None
+            and before.state is State.RUNNING
+            and before.cluster is not None
+            and before.cluster.version == cluster.version
+            and before.programs.is_there(components.CONTROL_PLANE)
+        ):
+            return before.programs
+        return Pinned(found.emulated_version, dict(found.paths))
+
+    async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
+        """Tell what runs. Raises Unavailable, with the reason, while something prevents it."""
+        folder = Folder(self._home, cluster.uid)
+        wish = await _in_thread(lambda: wanted.read(folder))
+        if wish is None:
+            return ControlPlane(exists=False)
+        if wish.state is State.GONE:
+            return ControlPlane(exists=True)
+        url = components.server_url(wish.ports)
+        alive = await asyncio.to_thread(self._is_alive, folder)
+        inside = self._inside(folder)
+        if wish.state is State.STOPPED or not alive or not await inside.is_ready(url):
+            await self._refuse_in_trouble(folder, wish)
+            return ControlPlane(exists=True, endpoint=url)
+        try:
+            version = await inside.version(url)
+        except Unavailable:
+            return ControlPlane(exists=True, endpoint=url)
+        settled = await asyncio.to_thread(read_json, folder.path / "settled.json")
+        if settled is None or settled["revision"] != wish.revision:
+            await self._refuse_in_trouble(folder, wish)
+            return ControlPlane(exists=True, endpoint=url, version=version)
+        return ControlPlane(
+            exists=True, ready=True, endpoint=url, masters=cluster.masters, version=version
+        )
+
+    def _is_alive(self, folder: Folder) -> bool:
+        records = map(folder.record, components.CONTROL_PLANE)
+        return all(processes.is_alive(processes.read(record)) for record in records)
+
+    async def _refuse_in_trouble(self, folder: Folder, wish: Wanted) -> None:
+        trouble = await asyncio.to_thread(read_json, folder.trouble)
+        if trouble is not None and wish.state is State.RUNNING:
+            raise Unavailable(trouble["reason"])
+
+    async def stop_control_plane(self, cluster: Cluster) -> None:
+        """Stop the processes and keep the folder. Nodes of kwok stand still as well."""
+        folder = Folder(self._home, cluster.uid)
+
+        def write() -> bool:
+            if wanted.read(folder) is None:
+                return False
+            with folder.changing():
+                found = wanted.read(folder)
+                if found is not None and found.state is State.RUNNING:
+                    wanted.write(folder, replace(found, state=State.STOPPED))
+            return True
+
+        if await _in_thread(write):
+            self._supervise(cluster.uid)
+            while await asyncio.to_thread(self._runs, folder):  # noqa: ASYNC110
+                await asyncio.sleep(_PAUSE)
+
+    def _runs(self, folder: Folder) -> bool:
+        return any(processes.is_alive(processes.read(path)) for path in folder.records())
+
+    async def delete_cluster(self, cluster: Cluster) -> None:
+        """Write down that the cluster should go; its plane ends the processes, then the folder."""
+        folder = Folder(self._home, cluster.uid)
+
+        def write() -> bool:
+            if not folder.exists:
+                return False
+            with folder.changing():
+                found = wanted.read(folder)
+                if found is None or found.state is not State.GONE:
+                    known = found or Wanted(State.GONE, None, {})
+                    wanted.write(folder, replace(known, state=State.GONE))
+            return True
+
+        if await _in_thread(write):
+            self._supervise(cluster.uid)
+        inside = self._insides.pop(cluster.uid, None)
+        if inside is not None:
+            await inside.close()
+
+    async def ensure_node(self, node: Node) -> None:
+        """Write down that the node is wanted, in a cluster that exists."""
+        folder = Folder(self._home, node.cluster.uid)
+
+        def write() -> None:
+            found = wanted.read(folder)
+            if found is None or found.state is State.GONE:
+                raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+            components.kwok(node.cluster, folder, found.ports, self._find(node.cluster.version))
+            with folder.changing():
+                fakes.promise(folder, node)
+
+        await _in_thread(write)
+        self._supervise(node.cluster.uid)
+
+    async def observe_node(self, node: Node) -> Machine:
+        """Tell how far the node is. Its server's id and address are known from the start."""
+        folder = Folder(self._home, node.cluster.uid)
+        known = await _in_thread(lambda: fakes.find(folder, node.uid))
+        wish = await _in_thread(lambda: wanted.read(folder))
+        if known is None or wish is None:
+            return Machine(exists=False)
+        found = None
+        if wish.state is State.RUNNING and not known["leaving"]:
+            with contextlib.suppress(Unavailable):
+                url = components.server_url(wish.ports)
+                found = await self._inside(folder).node(url, known["address"])
+        return Machine(
+            exists=True,
+            created=found is not None,
+            ready=found is not None and fakes.is_ready(found),
+            server_id=known["server_id"],
+            private_ip=known["address"],
+        )
+
+    async def delete_node(self, node: Node) -> None:
+        """Write down that the node should leave; its pods are evicted first, for a while."""
+        folder = Folder(self._home, node.cluster.uid)
+
+        def write() -> None:
+            if fakes.find(folder, node.uid) is not None:
+                with folder.changing():
+                    fakes.release(folder, node.uid)
+
+        await _in_thread(write)
+        self._wake(node.cluster.uid)
+
+    async def kubeconfig(
+        self, cluster: Cluster, *, user: str, lifetime_seconds: int, generation: int = 0
+    ) -> Kubeconfig:
+        """Credentials for ``user`` in the group that this driver binds.
+
+        Raises Unavailable while the cluster has no certificates or no control plane.
+        """
+        folder = Folder(self._home, cluster.uid)
+
+        def write() -> Kubeconfig:
+            wish = wanted.read(folder)
+            if wish is None or wish.state is State.GONE:
+                raise Unavailable(f"The cluster {cluster.name} has no control plane.")
+            with folder.changing():
+                trusted = pki.trusted(folder, cluster.credentials)
+                if trusted is None:
+                    raise Unavailable(f"The cluster {cluster.name} has no such credentials yet.")
+                pair = pki.client(
+                    folder,
+                    credentials=cluster.credentials,
+                    user=user,
+                    lifetime_seconds=lifetime_seconds,
+                    generation=generation,
+                    now=self._clock(),
+                )
+            return Kubeconfig(
+                server=components.server_url(wish.ports),
+                ca=trusted,
+                client_certificate=pair.certificate,
+                client_key=pair.key,
+            )
+
+        return await _in_thread(write)
+
+    @contextlib.contextmanager
+    def _changing(self, cluster: Cluster) -> Iterator[Folder]:
+        """The cluster's folder, made and held. Raises Unavailable while it is being removed."""
+        folder = Folder(self._home, cluster.uid)
+        with folder.changing():
+            found = wanted.read(folder)
+            if found is not None and found.state is State.GONE:
+                raise Unavailable(f"The cluster {cluster.name} is still being removed.")
+            yield folder
+
+    def _inside(self, folder: Folder) -> Inside:
+        return self._insides.setdefault(folder.uid, Inside(folder))
+
+    def _supervise(self, uid: str) -> None:
+        """Have a plane for the cluster, awake."""
+        task = self._tasks.get(uid)
+        if task is None or task.done():
+            plane = Plane(Folder(self._home, uid), find=self._find, starts=self._starts)
+            self._planes[uid] = plane
+            self._tasks[uid] = asyncio.create_task(plane.run(), name=f"plane {uid}")
+        self._wake(uid)
+
+    def _wake(self, uid: str) -> None:
+        if uid in self._planes:
+            self._planes[uid].wake()
+
+    async def _scan_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SCAN_PERIOD)
+            try:
+                await self._supervise_all()
+            except OSError as error:
+                log.warning("looking for clusters failed", extra={"reason": str(error)})
+
+    async def _supervise_all(self) -> None:
+        found = await asyncio.to_thread(lambda: list(self._home.glob("*/wanted.json")))
+        for path in found:
+            uid = path.parent.name
+            if uid not in self._tasks or self._tasks[uid].done():
+                self._supervise(uid)
+        for uid in [uid for uid, task in self._tasks.items() if task.done()]:
+            del self._tasks[uid], self._planes[uid]
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Do what blocks beside the loop. Raises Unavailable where the host refuses it."""
+    try:
+        return await asyncio.to_thread(work)
+    except OSError as error:
+        raise Unavailable(f"The host refuses: {error}. Make room, or give the right.") from error

@@ -1,0 +1,148 @@
+"""One folder per cluster: everything that the driver knows of it, and nothing anywhere else.
+
+Several processes may read and write it. A change of what is wanted is made under ``changing``, for
+a moment; whoever starts and stops processes holds ``supervising`` for as long as it does so. Files
+appear whole, by a rename.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from clusterwright.drivers.contract import DriverError
+
+_UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
+
+
+class Folder:
+    """The folder of one cluster, which may not exist yet."""
+
+    def __init__(self, home: Path, uid: str) -> None:
+        if not _UID.fullmatch(uid):
+            raise DriverError("This id cannot name a cluster of this host.")
+        self.uid = uid
+        self.path = home / uid
+        self.wanted = self.path / "wanted.json"
+        self.trouble = self.path / "trouble.json"
+        self.pki = self.path / "pki"
+        self.credentials = self.path / "credentials"
+        self.etcd = self.path / "etcd"
+        self.nodes = self.path / "nodes"
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything of the cluster is there."""
+        return self.path.is_dir()
+
+    def record(self, component: str) -> Path:
+        """Where the process of a component is noted."""
+        return self.path / "run" / f"{component}.json"
+
+    def records(self) -> list[Path]:
+        """Every process that is noted."""
+        return sorted((self.path / "run").glob("*.json"))
+
+    def log(self, component: str) -> Path:
+        """Where a component writes its log."""
+        return self.path / "log" / f"{component}.log"
+
+    def make(self) -> None:
+        """Make the folder exist, for us alone. Raises OSError."""
+        for each in ("", "run", "log", "pki", "credentials", "nodes"):
+            (self.path / each).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder, what is wanted last: a removal that was cut short goes on by it."""
+        with suppress(FileNotFoundError):
+            for entry in list(self.path.iterdir()):
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                elif entry != self.wanted:
+                    entry.unlink(missing_ok=True)
+            self.wanted.unlink(missing_ok=True)
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the folder, which is made if need be, for a change. Waits for others."""
+        while True:
+            self.make()
+            lock = _Lock(self.path / "changing.lock")
+            if lock.take(wait=True):
+                break
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def supervising(self) -> "_Lock | None":
+        """The lock of whoever supervises the cluster; None while somebody else does."""
+        if not self.exists:
+            return None
+        lock = _Lock(self.path / "supervising.lock")
+        return lock if lock.take(wait=False) else None
+
+
+class _Lock:
+    """A lock on a file, which its process holds until it lets go or dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def take(self, *, wait: bool) -> bool:
+        """Take the lock. Not where another has it and we do not wait, nor on a removed file."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if self._path.stat().st_ino == os.fstat(descriptor).st_ino:
+                self._descriptor = descriptor
+                return True
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        os.close(descriptor)
+        return False
+
+    def release(self) -> None:
+        """Let go. Once is enough, more do no harm."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file for us alone, whole or not at all. Raises OSError."""
+    data = content.encode() if isinstance(content, str) else content
+    new = path.with_name(f".{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a document as ``write`` does."""
+    write(path, json.dumps(document, indent=1))
+
+
+def read_json(path: Path) -> Any:
+    """The document in a file; None where there is none. Raises ValueError for anything else."""
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None

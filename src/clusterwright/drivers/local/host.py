@@ -1,0 +1,190 @@
+"""Tells what this host can run, and what to do about what is missing. Changes nothing."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from clusterwright.drivers.local.binaries import (
+    CONTROL_PLANE,
+    REAL_NODES,
+    SIMULATED_NODES,
+    Binaries,
+    told_version,
+)
+
+CONTROL_PLANE_MEMORY = 600
+"""MiB that must be free for one more control plane; idle, it keeps about half of them."""
+CNI_FOLDERS = (Path("/opt/cni/bin"), Path("/usr/lib/cni"), Path("/usr/libexec/cni"))
+CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
+TRYING_SECONDS = 10
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_PACKAGES = {
+    "containerd": "containerd",
+    "runc": "runc",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "iptables": "iptables",
+    "conntrack": "conntrack",
+}
+"""Programs of the host that real nodes need, and the Debian packages that they are in."""
+
+
+class Purpose(StrEnum):
+    """What something is needed for."""
+
+    CONTROL_PLANES = "control planes"
+    SIMULATED_NODES = "simulated nodes"
+    REAL_NODES = "real nodes"
+    DNS = "cluster DNS"
+    SNAPSHOTS = "snapshots"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked for."""
+
+    name: str
+    purpose: Purpose
+    well: bool
+    found: str
+    """What is there, in few words; empty where nothing is."""
+    remedy: str = ""
+    """What to do where it is not well: a sentence or a command."""
+
+
+def check(binaries: Binaries | None) -> list[Check]:
+    """Everything that was looked for, with the programs that would be used.
+
+    Blocks: some programs are started, to ask for their versions.
+    """
+    return [*_programs(binaries), *_machine(), *_for_real_nodes()]
+
+
+def lacking(checks: Iterable[Check], purpose: Purpose) -> list[Check]:
+    """What stands against a purpose. Nodes need what control planes need, too."""
+    needs = {purpose}
+    if purpose is not Purpose.CONTROL_PLANES:
+        needs.add(Purpose.CONTROL_PLANES)
+    return [each for each in checks if not each.well and each.purpose in needs]
+
+
+def _programs(binaries: Binaries | None) -> Iterator[Check]:
+    install = "Run: clusterwright kubernetes install v1.34, or in a checkout: make kubernetes"
+    build = "In a checkout run: make kubernetes. Or put it on PATH."
+    for purpose, names, remedy in (
+        (Purpose.CONTROL_PLANES, CONTROL_PLANE, install),
+        (Purpose.SIMULATED_NODES, SIMULATED_NODES, build),
+        (Purpose.REAL_NODES, REAL_NODES, install),
+        (Purpose.DNS, ("coredns",), build),
+        (Purpose.SNAPSHOTS, ("etcdctl", "etcdutl"), install),
+    ):
+        missing = binaries.missing(names) if binaries else names
+        there = f"{binaries.version} in {binaries.place}" if binaries and not missing else ""
+        without = f"without {', '.join(missing)}" if binaries and missing else ""
+        yield Check(
+            name=", ".join(names),
+            purpose=purpose,
+            well=not missing,
+            found=there or without,
+            remedy=remedy if missing else "",
+        )
+
+
+def _machine() -> Iterator[Check]:
+    cores = len(os.sched_getaffinity(0))
+    yield Check(name="cores", purpose=Purpose.CONTROL_PLANES, well=True, found=str(cores))
+    free = _available_memory()
+    enough = free is None or free >= CONTROL_PLANE_MEMORY
+    yield Check(
+        name="free memory",
+        purpose=Purpose.CONTROL_PLANES,
+        well=enough,
+        found="unknown" if free is None else f"{free} MiB",
+        remedy="" if enough else f"A control plane needs {CONTROL_PLANE_MEMORY} MiB.",
+    )
+
+
+def _for_real_nodes() -> Iterator[Check]:
+    root = os.geteuid() == 0
+    yield _real("root", root, "yes" if root else "no", "Serve as root.")
+    spaces = root and _succeeds("unshare", "--net", "true")
+    yield _real(
+        "network namespaces",
+        spaces,
+        "yes" if spaces else "no",
+        "The host must let root make network namespaces (a container needs CAP_SYS_ADMIN).",
+    )
+    yield _cgroups()
+    for program, package in _PACKAGES.items():
+        path = shutil.which(program)
+        asked = program in ("containerd", "runc") and path
+        version = told_version(Path(path)) if path and asked else ""
+        yield _real(program, path is not None, version or path or "", _debian(package))
+    yield _cni()
+
+
+def _cgroups() -> Check:
+    if (_CGROUPS / "cgroup.controllers").exists():
+        found, mounted = "v2", _CGROUPS
+    elif (_CGROUPS / "memory").is_dir():
+        found, mounted = "v1", _CGROUPS / "memory"
+    else:
+        return _real("cgroups", False, "", "Mount the host's cgroups below /sys/fs/cgroup.")
+    writable = os.access(mounted, os.W_OK)
+    return _real(
+        "cgroups",
+        writable,
+        found if writable else f"{found}, read-only",
+        f"{mounted} must be writable: in a container, mount it so.",
+    )
+
+
+def _cni() -> Check:
+    def missing(folder: Path) -> list[str]:
+        return [name for name in CNI_PLUGINS if not (folder / name).is_file()]
+
+    complete = next((folder for folder in CNI_FOLDERS if not missing(folder)), None)
+    wanted = f"The plugins {', '.join(CNI_PLUGINS)} must be in one folder."
+    return _real(
+        "CNI plugins",
+        complete is not None,
+        str(complete) if complete else "",
+        f"{wanted} {_debian('containernetworking-plugins')}",
+    )
+
+
+def _debian(package: str) -> str:
+    return f"On Debian and Ubuntu: apt-get install {package}"
+
+
+def _real(name: str, well: bool, found: str, remedy: str) -> Check:
+    return Check(
+        name=name,
+        purpose=Purpose.REAL_NODES,
+        well=well,
+        found=found,
+        remedy="" if well else remedy,
+    )
+
+
+def _succeeds(*command: str) -> bool:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=TRYING_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _available_memory() -> int | None:
+    """MiB that can be used without swapping."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    told = next((line.split() for line in lines if line.startswith("MemAvailable:")), [])
+    return int(told[1]) // 1024 if len(told) > 1 else None

@@ -1,0 +1,100 @@
+"""What the driver keeps inside a cluster: the binding of its clients' group, and nodes.
+
+The one place that speaks to API servers. The client's library is loaded when the first one is
+spoken to: it takes longer than all else that a server without such clusters loads.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from clusterwright.drivers.contract import Unavailable
+from clusterwright.drivers.local import components, fakes, pki
+from clusterwright.drivers.local.folder import Folder
+from clusterwright.drivers.local.wanted import Wanted
+
+if TYPE_CHECKING:
+    from clusterwright.drivers.local.apiserver import ApiServer
+
+_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+_BINDING = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": pki.CLIENTS},
+    "roleRef": {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "cluster-admin",
+    },
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": pki.CLIENTS}],
+}
+_FIRST_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
+
+
+class Inside:
+    """The inside of one cluster, seen through its API server."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._server: ApiServer | None = None
+        self._trusted = b""
+        self._nodes = fakes.Nodes(folder)
+        self.settled = ""
+        """The revision of what is wanted that was last seen to be there."""
+
+    async def close(self) -> None:
+        """End the connection. Another one is made when it is needed."""
+        server, self._server, self.settled = self._server, None, ""
+        if server is not None:
+            await server.close()
+
+    async def is_ready(self, url: str) -> bool:
+        """Whether the API server is ready. False where nobody answers."""
+        try:
+            return await (await self._connected(url)).is_ready()
+        except Unavailable:
+            return False
+
+    async def version(self, url: str) -> str:
+        """The version that answers. Raises Unavailable."""
+        return await (await self._connected(url)).version()
+
+    async def prepare(self, wish: Wanted) -> bool:
+        """Bind the clients' group. Returns whether pods can be made as well.
+
+        Raises Unavailable.
+        """
+        if self.settled == wish.revision:
+            return True
+        server = await self._connected(components.server_url(wish.ports))
+        if await server.get(f"{_BINDINGS}/{pki.CLIENTS}") is None:
+            await server.create(_BINDINGS, _BINDING)
+        return await server.get(_FIRST_ACCOUNT) is not None
+
+    async def keep_nodes(self, wish: Wanted) -> float:
+        """Make the nodes that are wanted, and remove the others. Returns when to look again.
+
+        Raises Unavailable.
+        """
+        assert wish.cluster is not None
+        server = await self._connected(components.server_url(wish.ports))
+        return await self._nodes.keep(server, wish.cluster)
+
+    async def node(self, url: str, name: str) -> dict[str, Any] | None:
+        """A node as Kubernetes knows it. Raises Unavailable."""
+        return await (await self._connected(url)).get(f"{fakes.NODES}/{name}")
+
+    async def _connected(self, url: str) -> "ApiServer":
+        from clusterwright.drivers.local.apiserver import ApiServer
+
+        trusted = await asyncio.to_thread(self._read_trusted)
+        if self._server is None or trusted != self._trusted:
+            await self.close()
+            self._server = await ApiServer.connect(url, self._folder.pki)
+            self._trusted = trusted
+        return self._server
+
+    def _read_trusted(self) -> bytes:
+        try:
+            return (self._folder.pki / "servers.crt").read_bytes()
+        except OSError as error:
+            raise Unavailable("The cluster has no certificates.") from error

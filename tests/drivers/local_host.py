@@ -1,0 +1,134 @@
+"""The driver ``local`` for tests: real programs, and nothing of them left behind."""
+
+import socket
+import ssl
+import time
+from base64 import b64decode
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import httpx
+from cryptography import x509
+
+from clusterwright.drivers.contract import Kubeconfig
+from clusterwright.drivers.local import ports, processes
+from clusterwright.drivers.local.driver import LocalDriver
+from clusterwright.drivers.local.folder import write_json
+from clusterwright.drivers.local.processes import Record
+from tests import kubernetes
+
+
+@asynccontextmanager
+async def driver(home: Path) -> AsyncIterator[LocalDriver]:
+    """A driver at work on a folder. Skips the test where there are no programs."""
+    kubernetes.binaries()
+    async with LocalDriver(home, kubernetes.binaries) as opened:
+        try:
+            yield opened
+        finally:
+            await opened.close()
+            end_all(home)
+
+
+def end_all(home: Path) -> None:
+    """End every process that a driver noted in this folder."""
+    processes.stop(list(home.glob("*/run/*.json")), seconds=0)
+
+
+def begin(argv: Sequence[str], record: Path) -> Record:
+    """Start a process and wait until it is noted."""
+    processes.start(argv, environment={}, record=record, log=record.with_suffix(".log"))
+    deadline = time.monotonic() + 20
+    while (known := processes.read(record)) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return known
+
+
+def command(pid: int) -> list[str]:
+    """The command line of a process."""
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+
+
+def contents(folder: Path) -> list[Path]:
+    """What is in a folder."""
+    return list(folder.iterdir())
+
+
+def decoded(data: str) -> str:
+    """A text of a kubeconfig."""
+    return b64decode(data).decode()
+
+
+def write_record(path: Path, known: Record, **different: str) -> None:
+    """Note a process as somebody else would."""
+    write_json(path, asdict(known) | different)
+
+
+@contextmanager
+def listening(port: int) -> Iterator[None]:
+    """A stranger on a port of loopback."""
+    with socket.create_server((ports.HOST, port)):
+        yield
+
+
+def served_names(url: str) -> list[str]:
+    """The host names in the certificate that a server shows."""
+    where = httpx.URL(url)
+    pem = ssl.get_server_certificate((where.host, where.port or 443))
+    names = x509.load_pem_x509_certificate(pem.encode()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    return names.value.get_values_for_type(x509.DNSName)
+
+
+class Kubernetes:
+    """A cluster through a kubeconfig, as a user's program sees it."""
+
+    def __init__(self, kubeconfig: Kubeconfig, *, anonymous: bool = False) -> None:
+        self.kubeconfig = kubeconfig
+        context = ssl.create_default_context(cadata=kubeconfig.ca)
+        if not anonymous:
+            with NamedTemporaryFile("w") as pair:
+                pair.write(kubeconfig.client_certificate + kubeconfig.client_key)
+                pair.flush()
+                context.load_cert_chain(pair.name)
+        self._context = context
+
+    def get(self, path: str) -> int:
+        """The status of an answer; 0 where there is none."""
+        try:
+            return self._send("GET", path).status_code
+        except httpx.HTTPError:
+            return 0
+
+    def read(self, path: str) -> dict[str, Any]:
+        """An object that is there."""
+        answer = self._send("GET", path)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def create_namespace(self, name: str) -> int:
+        return self._create("/api/v1/namespaces", {"metadata": {"name": name}})
+
+    def create_secret(self, name: str, text: str) -> int:
+        document = {"metadata": {"name": name}, "stringData": {"text": text}}
+        return self._create("/api/v1/namespaces/default/secrets", document)
+
+    def create_pod(self, name: str) -> int:
+        spec = {"containers": [{"name": "main", "image": "example.test/main"}]}
+        document = {"metadata": {"name": name}, "spec": spec}
+        return self._create("/api/v1/namespaces/default/pods", document)
+
+    def _create(self, path: str, document: dict[str, Any]) -> int:
+        return self._send("POST", path, document).status_code
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        # A connection of its own each time: what the server shows and trusts may change.
+        with httpx.Client(verify=self._context, base_url=self.kubeconfig.server) as client:
+            return client.request(method, path, json=body, timeout=30)
