@@ -213,9 +213,8 @@ class Settings(BaseSettings):
     @field_validator("kubernetes_bin_dir")
     @classmethod
     def _is_a_folder(cls, folder: Path | None) -> Path | None:
-        if folder is not None:
-            there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-            _require(there.is_dir(), "Give a folder, or the name of one to be made.")
+        rule = "Give a folder that can be read, or the name of one to be made."
+        _require(folder is None or _may_be_a_folder(folder), rule)
         return folder
 
     @field_validator("kubernetes_release_url", "etcd_release_url")
@@ -268,6 +267,14 @@ def _is_database_url(text: str) -> bool:
     if url.scheme == "sqlite":
         return not url.netloc and len(url.path) > 1 and url.path != "/:memory:"
     return port_is_well and bool(url.netloc or url.query) and "/" not in url.path[1:]
+
+
+def _may_be_a_folder(path: Path) -> bool:
+    try:
+        there = next(each for each in (path, *path.absolute().parents) if each.exists())
+        return there.is_dir()
+    except OSError:  # a name that is too long, a folder of somebody else
+        return False
 
 
 def _is_web_url(text: str) -> bool:

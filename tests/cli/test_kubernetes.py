@@ -127,6 +127,7 @@ def test_a_check_tells_what_is_missing_and_how_to_get_it(host: CommandLine) -> N
 
     assert ran.code == 1
     document = ran.document
+    assert set(document["able"]) == {each["needed_for"] for each in document["checks"]}
     assert not any(document["able"].values())
     assert document["versions"] == []
     for each in document["checks"]:

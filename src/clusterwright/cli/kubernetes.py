@@ -110,17 +110,21 @@ def check(bin_dir: BinDir = None, output: OutputOption = Output.TABLE) -> None:
 
     found = binaries.runnable(VERSIONS, _folder(bin_dir))
     checks = host.check(next(iter(found.values()), None))
-    able = {purpose.value: not host.lacking(checks, purpose) for purpose in host.Purpose}
+    able = {purpose: not host.lacking(checks, purpose) for purpose in host.Purpose}
     if output is not Output.TABLE:
-        document = {"able": able, "versions": list(found), "checks": [_check(c) for c in checks]}
+        document = {
+            "versions": list(found),
+            "able": {purpose.name.lower(): can for purpose, can in able.items()},
+            "checks": [_check(each) for each in checks],
+        }
         print_document(document, output)
     else:
         rows = [[c.name, c.purpose.value, _mark(c), c.found, c.remedy] for c in checks]
         print_rows(["LOOKED FOR", "NEEDED FOR", "", "FOUND", "WHAT TO DO"], rows)
         typer.echo()
-        told = {purpose: "yes" if can else "no" for purpose, can in able.items()}
+        told = {purpose.value: "yes" if can else "no" for purpose, can in able.items()}
         print_facts({"versions": ", ".join(found) or "none"} | told)
-    if not able[host.Purpose.CONTROL_PLANES.value]:
+    if not able[host.Purpose.CONTROL_PLANES]:
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -176,7 +180,7 @@ def _lack(found: "Binaries") -> str:
 def _check(found: "Check") -> dict[str, Any]:
     return {
         "name": found.name,
-        "needed_for": found.purpose.value,
+        "needed_for": found.purpose.name.lower(),
         "well": found.well,
         "found": found.found,
         "remedy": found.remedy,
