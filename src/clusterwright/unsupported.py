@@ -136,8 +136,8 @@ def _rows() -> Iterator[Unsupported]:
         if line:
             operation, _, advice = line.partition("  ")
             methods, path, name = operation.split(" ")
-            advice = advice or f"{name}: see docs/reference/coverage.md for what this server has."
-            yield Unsupported(tuple(methods.split(",")), path, name, advice)
+            advice = advice or "see docs/reference/coverage.md for what this server has."
+            yield Unsupported(tuple(methods.split(",")), path, name, f"{name}: {advice}")
 
 
 UNSUPPORTED = tuple(_rows())

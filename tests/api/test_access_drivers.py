@@ -31,6 +31,7 @@ def a_cluster(*names: str) -> Cluster:
         endpoint="https://192.168.0.5:5443",
         timezone="",
         spec={
+            "flavor": "cce.s1.small",
             "containerNetwork": {},
             "serviceNetwork": {"IPv4CIDR": "10.247.0.0/16"},
             "hostNetwork": {"vpc": "v", "subnet": "s"},

@@ -23,7 +23,7 @@ REVOKED = {"userId": "$user"}
 BIND = {"spec": {"action": "bind", "spec": {"id": "$eip"}}}
 
 REQUESTS: tuple[tuple[str, str, Any], ...] = (
-    ("POST", "$project/clusters", cluster("$alias")),
+    ("POST", "$project/clusters", cluster("$alias", containerNetwork={"mode": "overlay_l2"})),
     ("PUT", HERE, {"metadata": {"alias": "$name"}}),
     ("GET", "$project/clusters/$cluster", None),
     ("DELETE", "$project/clusters/$cluster", None),

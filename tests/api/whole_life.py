@@ -28,6 +28,7 @@ async def live(cloud: Cloud) -> None:
     await change_access(cloud, second)
     await change_version(cloud, first)
     await change_phases(cloud, second)
+    await change_records(cloud)
     deletions = []
     for url in (first, second):
         made = await cloud.call("DELETE", url, expect=200)
@@ -205,3 +206,15 @@ async def change_phases(cloud: Cloud, here: str) -> None:
     for verb, phase in (("hibernate", "Hibernation"), ("awake", "Available")):
         await cloud.call("POST", f"{here}/operation/{verb}", expect=200)
         await cloud.until(here, "status.phase", phase)
+
+
+async def change_records(cloud: Cloud) -> None:
+    project = cloud.account["project_id"]
+    vpcs = f"/v1/{project}/vpcs"
+    asked = {"vpc": {"name": unique("vpc"), "cidr": "192.168.0.0/16"}}
+    made = (await cloud.call("POST", vpcs, asked, expect=200))["vpc"]
+    one = f"{vpcs}/{made['id']}"
+    await cloud.call("PUT", one, {"vpc": {"description": "ours"}}, expect=200)
+    tags = {"action": "create", "tags": [{"key": "k", "value": "v"}]}
+    await cloud.call("POST", f"/v2.0/{project}/vpcs/{made['id']}/tags/action", tags, expect=204)
+    await cloud.call("DELETE", one, expect=204)

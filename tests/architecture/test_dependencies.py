@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 _DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())
 _LOCKED = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
 _LOWEST = {">=", "==", "~="}
-_OURS = {"clusterwright", "tests", "bench", "docs"}
+_OURS = {"clusterwright", "tests", "bench", "docs", "tools"}
 
 
 def requirements(*, developing: bool) -> list[Requirement]:

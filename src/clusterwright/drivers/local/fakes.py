@@ -240,10 +240,15 @@ def _free_address(folder: Folder, node: Node) -> str:
                 continue
         path.write_text(node.uid)
         return address
+    if node.private_ip:
+        raise DriverError(f"Another node of {node.cluster.name} has the address {node.private_ip}.")
     raise DriverError(f"The cluster {node.cluster.name} has no address left for a node.")
 
 
 def _candidates(node: Node) -> Iterator[str]:
+    if node.private_ip:
+        yield node.private_ip
+        return
     taken = [ip_network(r) for r in (node.cluster.service_cidr, *node.cluster.container_cidrs)]
     free = [r for r in map(ip_network, _RANGES) if not any(r.overlaps(t) for t in taken)]
     random = Random(node.uid)
