@@ -1,11 +1,13 @@
 """The driver ``local`` for tests: real programs, and nothing of them left behind."""
 
+import os
+import signal
 import socket
 import ssl
 import time
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -35,8 +37,20 @@ async def driver(home: Path) -> AsyncIterator[LocalDriver]:
 
 
 def end_all(home: Path) -> None:
-    """End every process that a driver noted in this folder."""
-    processes.stop(list(home.glob("*/run/*.json")), seconds=0)
+    """End every process that works on this folder, even one that was begun and is not noted yet."""
+    deadline = time.monotonic() + 20
+    while at_work := [pid for pid in pids() if str(home) in " ".join(command(pid))]:
+        assert time.monotonic() < deadline, f"{at_work} do not end"
+        for pid in at_work:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def pids() -> list[int]:
+    """The processes of this host but this one."""
+    found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    return [pid for pid in found if pid != os.getpid()]
 
 
 def begin(argv: Sequence[str], record: Path) -> Record:
@@ -50,8 +64,11 @@ def begin(argv: Sequence[str], record: Path) -> Record:
 
 
 def command(pid: int) -> list[str]:
-    """The command line of a process."""
-    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    """The command line of a process; empty for one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def contents(folder: Path) -> list[Path]:
