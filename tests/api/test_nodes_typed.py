@@ -13,8 +13,8 @@ import pytest_asyncio
 from clusterwright.document import Document
 from tests.api.cloud import Cloud, open_cloud
 from tests.api.nodes_examples import add_nodes, add_pool
-from tests.api.nodes_in_full import (
-    OPERATIONS,
+from tests.api.nodes_in_full import OPERATIONS
+from tests.api.official import (
     WRONG,
     Operation,
     official_fields,

@@ -10,7 +10,8 @@ from huaweicloudsdkcce import v3 as sdk
 
 from tests.api.cloud import Cloud, open_cloud
 from tests.api.nodes_examples import TEMPLATE, add_pool
-from tests.api.nodes_in_full import OPERATIONS, official_fields
+from tests.api.nodes_in_full import OPERATIONS
+from tests.api.official import official_fields
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
