@@ -58,8 +58,9 @@ class Document(BaseModel):
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
-        """Read a document from bytes. Raises Malformed, naming the first field that breaks a
-        rule.
+        """Read a document from bytes.
+
+        Raises Malformed, naming the first field that breaks a rule.
         """
         value = decode(raw)
         if not isinstance(value, dict):
@@ -165,8 +166,10 @@ _UNKNOWN = _Known("", None, is_map=False, drops_empty=False)
 
 
 def _canonical(model: type[Document], value: Any) -> Any:
-    """``value`` with canonical keys. An exact key beats one in other letter case; null means
-    absent, and so does the empty string where it is no value.
+    """``value`` with canonical keys.
+
+    An exact key beats one in other letter case; null means absent, and so does the empty string
+    where it is no value.
     """
     if isinstance(value, list):
         return [_canonical(model, item) for item in value]

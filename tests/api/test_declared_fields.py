@@ -1,5 +1,7 @@
-"""Bodies about clusters: every attribute that the official SDK knows is known here by name and by
-type, and a value of another type is refused wherever it stands.
+"""Bodies about clusters.
+
+Every attribute that the official SDK knows is known here by name and by type, and a value of
+another type is refused wherever it stands.
 """
 
 import copy

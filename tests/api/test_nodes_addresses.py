@@ -1,5 +1,6 @@
-"""Addresses that nodes ask for: granted to one node at a time, refused otherwise, free once it is
-gone.
+"""Addresses that nodes ask for.
+
+Granted to one node at a time, refused otherwise, free once it is gone.
 """
 
 from collections.abc import AsyncIterator

@@ -1,5 +1,7 @@
-"""Documented bounds, closed lists and rules of several fields: what breaks one is refused, with the
-field's name, wherever it is sent.
+"""Documented bounds.
+
+Closed lists and rules of several fields: what breaks one is refused, with the field's name,
+wherever it is sent.
 """
 
 import base64

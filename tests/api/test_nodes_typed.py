@@ -1,5 +1,6 @@
-"""What nodes and pools may be asked is what the official SDK knows, field by field and type by
-type; a known field of another type is refused, whatever takes it.
+"""What nodes and pools may be asked is what the official SDK knows.
+
+Field by field and type by type; a known field of another type is refused, whatever takes it.
 """
 
 import json

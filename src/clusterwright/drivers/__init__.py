@@ -1,3 +1,4 @@
-"""Drivers: told what should exist, asked what does. One contract, one suite of tests over all of
-them.
+"""Drivers: told what should exist, asked what does.
+
+One contract, one suite of tests over all of them.
 """

@@ -129,12 +129,14 @@ class Driver(Protocol):
         """Those of these versions that it can run now, in the same order."""
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
-        """Make the cluster's certificate authority and server certificate exist, those of the
-        generation asked for. Earlier generations stay until a later one than this is made.
+        """Make the certificates of the generation asked for exist: authority and server.
+
+        Earlier generations stay until a later one than this is made.
         """
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
-        """Start bringing the control plane up, or to what is asked for now;
+        """Start bringing the control plane up, or to what is asked for now.
+
         ``observe_control_plane`` tells when it is ready.
         """
 
@@ -148,8 +150,9 @@ class Driver(Protocol):
         """
 
     async def delete_cluster(self, cluster: Cluster) -> None:
-        """Start removing everything of the cluster, its nodes included. Unknown clusters are
-        removed already.
+        """Start removing everything of the cluster, its nodes included.
+
+        Unknown clusters are removed already.
 
         ``observe_control_plane`` tells ``exists=False`` when it is done.
         """
@@ -166,8 +169,9 @@ class Driver(Protocol):
     async def kubeconfig(
         self, cluster: Cluster, *, user: str, lifetime_seconds: int, generation: int = 0
     ) -> Kubeconfig:
-        """Credentials for ``user``, valid at least ``lifetime_seconds``. Stable and cheap for one
-        user.
+        """Credentials for ``user``, valid at least ``lifetime_seconds``.
+
+        Stable and cheap for one user.
 
         Clients ask on every refresh and compare (API reference, 0.17): asking twice for the same
         user, lifetime and generation gives the same certificate while it is valid. A generation

@@ -72,8 +72,10 @@ async def _directory(request: Request) -> Directory:
 
 
 async def _origin(request: Request) -> Origin:
-    """Where a request is from. The last address in X-Forwarded-For is the only one that a proxy
-    has seen itself; all before it are the client's own words.
+    """Where a request is from.
+
+    The last address in X-Forwarded-For is the only one that a proxy has seen itself; all before it
+    are the client's own words.
     """
     address = request.client.host if request.client else ""
     if (await routes.settings(request)).trust_proxy:

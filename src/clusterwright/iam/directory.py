@@ -44,8 +44,9 @@ class Directory:
         self._confirmed_at = max(began, self._confirmed_at)
 
     def _check_confirmed(self) -> None:
-        """Raises StorageUnavailable when a revocation may have been missed: no answer is better
-        than one to somebody who should get none.
+        """Raises StorageUnavailable when a revocation may have been missed.
+
+        No answer is better than one to somebody who should get none.
         """
         if time.monotonic() - self._confirmed_at > self._trusted_seconds:
             raise StorageUnavailable("Users and keys were not confirmed for too long.")

@@ -1,5 +1,6 @@
-"""Routes of other services, on the same server: ECS, EVS, AOM, DNS, enterprise projects, and the
-Kubernetes node that the OpenTelekomCloud provider reads.
+"""Routes of other services: ECS, EVS, AOM, DNS, enterprise projects.
+
+The Kubernetes node that the OpenTelekomCloud provider reads is here too.
 
 Servers are those of nodes: nothing else exists.
 """
@@ -86,8 +87,9 @@ async def list_servers(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     name: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """A page of the servers. ``offset`` counts pages from 1, and clients ask until one is empty
-    (client notes, B8).
+    """A page of the servers.
+
+    ``offset`` counts pages from 1, and clients ask until one is empty (client notes, B8).
     """
     found: list[Node] = []
     async with data.reading() as tx:

@@ -1,6 +1,4 @@
-"""What the services beside this one answer, derived from nodes and from what is offered (client
-notes, B3, B8 and B9).
-"""
+"""What the services beside this one answer (client notes, B3, B8 and B9)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -99,8 +97,9 @@ def _size(name: str) -> Json:
 
 
 def flavors(zones: Iterable[str]) -> list[Json]:
-    """The flavors that zones have. Numbers are texts but for memory, and ``rxtx_factor`` must be
-    an integer (client notes, B12).
+    """The flavors that zones have.
+
+    Numbers are texts but for memory, and ``rxtx_factor`` must be an integer (client notes, B12).
     """
     open_in = ",".join(f"{zone}(normal)" for zone in zones)
     return [
@@ -142,8 +141,9 @@ def zones(region: str) -> Json:
 
 
 def kubernetes_node(node: Node) -> Json:
-    """A node as Kubernetes shows it, with the labels and taints that were asked for and no others:
-    each other label would make the OpenTelekomCloud provider replace the node (client notes, B9).
+    """A node as Kubernetes shows it, with the labels and taints that were asked for alone.
+
+    Each other label would make the OpenTelekomCloud provider replace the node (client notes, B9).
     """
     return {
         "kind": "Node",

@@ -1,6 +1,4 @@
-"""Documents of access: kubeconfigs, public addresses and access policies (API reference, 4.8 and
-4.9).
-"""
+"""Bodies of access: kubeconfigs, public addresses, policies (API reference, 4.8 and 4.9)."""
 
 import re
 from datetime import UTC, datetime
@@ -22,8 +20,9 @@ def _moment(value: str) -> str:
 
 
 def moment_of(text: str) -> datetime:
-    """The time that ``expire_at`` names. Raises ValueError for a day or an hour that does not
-    exist.
+    """The time that ``expire_at`` names.
+
+    Raises ValueError for a day or an hour that does not exist.
     """
     return datetime.strptime(text, "%Y-%m-%d %H:%M:%S +0000 UTC").replace(tzinfo=UTC)
 

@@ -72,8 +72,9 @@ def _version(of: Template, found: TemplateVersion, places: Places) -> Json:
 
 
 def status_in(cluster: Cluster, addon: Addon) -> AddonStatus:
-    """The add-on's status as clients see it: what came with its cluster shares the cluster's
-    fate.
+    """The add-on's status as clients see it.
+
+    What came with its cluster shares the cluster's fate.
     """
     if addon.status is AddonStatus.RUNNING:
         if cluster.phase is ClusterPhase.CREATING:

@@ -20,9 +20,7 @@ async def deploy(ctx: StepContext) -> None:
 
 
 async def withdraw(ctx: StepContext) -> None:
-    """Wait until the control plane answers, unless there is none, and record that nothing is
-    there.
-    """
+    """Wait until the control plane answers, if there is one, and record that nothing is there."""
     driver, cluster = await subject(ctx)
     await ctx.until(
         lambda: driver.observe_control_plane(cluster),

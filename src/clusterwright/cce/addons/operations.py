@@ -1,6 +1,4 @@
-"""What can be done with add-ons: each operation is one transaction and refuses with the
-catalogue.
-"""
+"""What can be done with add-ons: one transaction each, refusals from the catalogue."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,9 +69,7 @@ async def _steady_cluster(
 
 
 async def census(tx: Tx, cluster_uids: Sequence[str], *, project_id: str) -> Mapping[str, Counts]:
-    """What many clusters of a project tell of their nodes and add-ons; those without are left
-    out.
-    """
+    """What many clusters tell of their nodes and add-ons; those without are left out."""
     if not cluster_uids:
         return {}
     found = dict(await count_nodes(tx, cluster_uids, project_id=project_id))
@@ -89,8 +85,10 @@ async def census(tx: Tx, cluster_uids: Sequence[str], *, project_id: str) -> Map
 async def show(
     tx: Tx, caller: Caller, uid: str, *, cluster_uid: str = "", lock: bool = False
 ) -> Addon:
-    """The add-on. Raises ApiError ADDON_NOT_FOUND for one that the caller's project, or the
-    cluster where one is named, has not.
+    """The add-on.
+
+    Raises ApiError ADDON_NOT_FOUND for one that the caller's project, or the cluster where one is
+    named, has not.
     """
     found = await store.get(tx, uid, project_id=caller.project_id, lock=lock)
     if found is None or cluster_uid not in ("", found.cluster_uid):
@@ -100,8 +98,7 @@ async def show(
 
 
 async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon, Cluster]:
-    """Promise an add-on in a cluster; the newest version that the cluster can have, unless one is
-    asked for.
+    """Promise an add-on: the newest version that the cluster can have, unless one is asked for.
 
     Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID, ADDON_INSTALLED, WRONG_STATE.
     """
@@ -130,8 +127,7 @@ async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon,
 
 
 async def add_built_in(tx: Tx, cluster: Cluster, annotations: Mapping[str, str]) -> None:
-    """Give a new cluster the built-in add-ons, or those that its request chooses, and those that it
-    names besides.
+    """Give a new cluster the built-in add-ons, or those it chooses, and those it names.
 
     They need no job: they run as soon as their cluster is Available. Raises ApiError ADDON_INVALID
     for a name or a version that is not offered, and for an annotation that is no list of names.

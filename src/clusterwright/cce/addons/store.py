@@ -135,9 +135,7 @@ async def insert(tx: Tx, *rows: Addon) -> None:
 
 
 async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Addon | None:
-    """The add-on of this project, or None; with ``lock`` nobody else changes it in this
-    transaction.
-    """
+    """The add-on of this project, or None; with ``lock`` nobody else changes it meanwhile."""
     query = sa.select(addons).where(addons.c.uid == uid, addons.c.project_id == project_id)
     row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
     return _addon(row) if row else None

@@ -1,6 +1,4 @@
-"""Add-on documents: what may be asked, and how templates, instances and checks read (API reference,
-7).
-"""
+"""Add-on bodies: what may be asked, and how answers read (API reference, 7)."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -177,8 +175,6 @@ class CheckList(Document):
 
 
 def seconds(nanoseconds: int) -> str:
-    """A time in RFC 3339 with ``Z`` and whole seconds, as the add-on manager writes it (API
-    reference, 1.2).
-    """
+    """A time as the add-on manager writes it: RFC 3339, whole seconds (API reference, 1.2)."""
     moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -106,8 +106,10 @@ def _with_subnets(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[st
 def _with_ranges(
     stored: Mapping[str, Any], sent: Mapping[str, Any], taken: Sequence[str]
 ) -> dict[str, Any]:
-    """The container network with new ranges added (API reference, 4.7: only new ones are sent in
-    ``cidrs``), or with the ranges that ``containercidrs`` lists in their place.
+    """The container network with the ranges of an update.
+
+    Those of ``cidrs`` are added (API reference, 4.7: only new ones are sent); those of
+    ``containercidrs`` take the place of what there was.
     """
     path = "spec.containerNetwork"
     before: dict[str, Any] = stored["containerNetwork"]

@@ -11,9 +11,7 @@ from clusterwright.storage.database import Tx
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many nodes a cluster has, how many of them work, how large they are together, and its
-    add-ons.
-    """
+    """How many nodes a cluster has and how many work, their size together, and its add-ons."""
 
     nodes: int = 0
     active: int = 0
@@ -35,9 +33,7 @@ class Counts:
 
 
 class Census(Protocol):
-    """Counts the nodes of many clusters of a project at once; a cluster without nodes is left
-    out.
-    """
+    """Counts the nodes of many clusters of a project; a cluster without nodes is left out."""
 
     async def __call__(
         self, tx: Tx, cluster_uids: Sequence[str], *, project_id: str

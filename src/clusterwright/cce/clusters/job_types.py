@@ -39,9 +39,7 @@ async def uninstall_masters(ctx: StepContext) -> None:
 
 
 def ends_in(success: ClusterPhase, failure: ClusterPhase) -> Settle:
-    """A conclusion: the cluster is in one of two phases, with the job's reason where that is
-    Error.
-    """
+    """A conclusion: one of two phases, with the job's reason where that is Error."""
 
     async def settle(tx: Tx, job: Job) -> None:
         phase = success if job.phase is JobPhase.SUCCESS else failure
@@ -58,9 +56,7 @@ def ends_in(success: ClusterPhase, failure: ClusterPhase) -> Settle:
 
 
 async def deleted(tx: Tx, job: Job) -> None:
-    """A deleted cluster is forgotten; one that could not be deleted is in Error and can be tried
-    again.
-    """
+    """A deleted cluster is forgotten; where that failed it is in Error and can be tried again."""
     if job.phase is JobPhase.SUCCESS:
         await store.remove(tx, job.cluster_uid, project_id=job.project_id)
     else:

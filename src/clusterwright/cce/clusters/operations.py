@@ -1,6 +1,4 @@
-"""What can be done with clusters: each operation is one transaction and refuses with the
-catalogue.
-"""
+"""What can be done with clusters: one transaction each, refusals from the catalogue."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -178,8 +176,9 @@ async def submit(tx: Tx, cluster: Cluster, job_type: JobType, arguments: Mapping
 async def update(
     tx: Tx, caller: Caller, uid: str, asked: ClusterToUpdate, *, autopilot: bool = False
 ) -> Cluster:
-    """Change what may change: the alias and a few fields of the spec. An absent key means leave as
-    is.
+    """Change what may change: the alias and a few fields of the spec.
+
+    An absent key means leave as is.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a field that cannot change,
     ALREADY_EXISTS.

@@ -142,7 +142,6 @@ class Cluster:
 _FIELDS = tuple(column.name for column in fields(Cluster))
 
 
-_INSERT = sa.insert(clusters)
 _CLAIM_NAMES = sa.insert(cluster_names)
 _GET = sa.select(clusters).where(
     clusters.c.uid == sa.bindparam("uid"), clusters.c.project_id == sa.bindparam("project_id")
@@ -159,8 +158,9 @@ class QuotaUsed(Exception):
 
 
 async def insert(tx: Tx, cluster: Cluster, *, quota: int) -> None:
-    """Add a cluster. Raises NameTaken, or QuotaUsed when the project has ``quota`` clusters
-    already.
+    """Add a cluster.
+
+    Raises NameTaken, or QuotaUsed when the project has ``quota`` clusters already.
     """
     if await _count(tx, cluster.project_id, 1) > quota:
         raise QuotaUsed
@@ -202,8 +202,9 @@ async def _claim_names(tx: Tx, cluster: Cluster) -> None:
 
 
 async def ranges_in_vpc(tx: Tx, vpc: str, *, project_id: str, but: str = "") -> list[str]:
-    """The container ranges that are routes of this VPC, in a project that is held; those of the
-    cluster ``but`` left out.
+    """The container ranges that are routes of this VPC, in a project that is held.
+
+    Those of the cluster ``but`` are left out.
     """
     query = sa.select(cluster_ranges.c.cidr).where(
         cluster_ranges.c.project_id == project_id,
@@ -233,9 +234,7 @@ async def keep_ranges(tx: Tx, cluster: Cluster, vpc: str, ranges: Sequence[str])
 
 
 async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Cluster | None:
-    """The cluster of this project, or None; with ``lock`` nobody else changes it in this
-    transaction.
-    """
+    """The cluster of this project, or None; with ``lock`` nobody else changes it meanwhile."""
     query = _GET_LOCKED if lock else _GET
     row = (await tx.execute(query, {"uid": uid, "project_id": project_id})).one_or_none()
     return _cluster(row) if row else None
@@ -273,8 +272,9 @@ async def update(tx: Tx, uid: str, **values: Any) -> None:
 
 
 async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str | None) -> None:
-    """Set fields of the spec that the server decides itself, however large the rest has become;
-    None takes a field out.
+    """Set fields of the spec that the server decides itself; None takes a field out.
+
+    That is done however large the rest has become.
     """
     kept = {key: value for key, value in (cluster.spec | fields).items() if value is not None}
     spec = sa.type_coerce(kept, sa.JSON)
@@ -291,9 +291,7 @@ async def rename(tx: Tx, cluster: Cluster) -> None:
 
 
 async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
-    """Change columns of a cluster if it is still this job's to settle; a later job has its own
-    say.
-    """
+    """Change columns of a cluster if it is still this job's; a later job has its own say."""
     await tx.execute(
         sa.update(clusters)
         .where(clusters.c.uid == uid, clusters.c.job_uid == job_uid)

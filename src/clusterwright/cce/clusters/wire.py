@@ -1,5 +1,4 @@
-"""The bodies about clusters: what may be asked, rule by rule, and how a cluster reads (API
-reference, 4.1-4.6).
+"""The bodies about clusters: what may be asked, rule by rule (API reference, 4.1-4.6).
 
 Every attribute that the official SDK's models know is declared, those that are the server's to set
 included: a known name with a value of another type is refused (tests/api/test_declared_fields.py).
@@ -281,9 +280,7 @@ class ClusterToCreate(Document):
 
 
 class MetadataToUpdate(MetadataFields):
-    """``metadata`` of a request to update: only the alias can change, and the rest is passed
-    over.
-    """
+    """``metadata`` of a request to update: the alias can change, the rest is passed over."""
 
     name: Name | None = None
 

@@ -1,6 +1,4 @@
-"""What can be done with a whole cluster: each operation is one transaction and refuses with the
-catalogue.
-"""
+"""What can be done with a whole cluster: one transaction each, refusals from the catalogue."""
 
 from collections.abc import Collection, Mapping
 
@@ -78,8 +76,10 @@ def larger_flavors(flavor: str) -> list[str]:
 
 
 async def rotate(tx: Tx, caller: Caller, uid: str, asked: CredentialsToRotate) -> str:
-    """Promise new credentials of one kind: the cluster's certificates, the keys of its service
-    accounts, or those of its authenticating proxy. Returns the job's uid.
+    """Promise new credentials of one kind. Returns the job's uid.
+
+    The kinds are the cluster's certificates, the keys of its service accounts, and those of its
+    authenticating proxy.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a proxy that the cluster has not,
     or whose new certificates are missing.

@@ -1,6 +1,4 @@
-"""Documents of the lifecycle: resizing, rotation of credentials and tags (API reference, 4.10 and
-4.11).
-"""
+"""Bodies of the lifecycle: resizing, credentials, tags (API reference, 4.10 and 4.11)."""
 
 from typing import Annotated, Literal
 

@@ -111,9 +111,7 @@ async def update_node_pool(
 async def delete_node_pool(
     caller: Member, data: Data, cluster_id: str, nodepool_id: str
 ) -> Response:
-    """Promise the end of a pool and its nodes; ``status.jobId`` tells which job brings it
-    about.
-    """
+    """Promise the end of a pool and its nodes; ``status.jobId`` tells which job brings it about."""
     async with data.transaction() as tx:
         pool = await operations.delete(tx, caller, cluster_id, nodepool_id)
         document = await operations.render(tx, pool)
@@ -153,9 +151,7 @@ async def upgrade_node_pool(
     nodepool_id: str,
     asked: Annotated[PoolToUpgrade, Depends(Body(PoolToUpgrade))],
 ) -> Response:
-    """Promise to install nodes again as the pool's template is now; ``jobid`` tells which job
-    does it.
-    """
+    """Promise to install nodes again as the template is now; ``jobid`` tells which job does it."""
     async with data.transaction() as tx:
         job_uid = await members.upgrade(tx, caller, cluster_id, nodepool_id, asked)
     return json_response({"jobid": job_uid})

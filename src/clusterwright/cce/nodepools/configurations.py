@@ -1,5 +1,6 @@
-"""The settings of components: on the nodes of a pool, or of the control plane, which clients call
-the pool ``master`` (API reference, 6.5).
+"""The settings of components, on the nodes of a pool or of the control plane.
+
+Clients call the control plane the pool ``master`` (API reference, 6.5).
 """
 
 from typing import Any
@@ -46,8 +47,9 @@ async def show(tx: Tx, caller: Caller, cluster_uid: str, pool_uid: str) -> dict[
 async def update(
     tx: Tx, caller: Caller, cluster_uid: str, pool_uid: str, asked: Configuration
 ) -> dict[str, Any]:
-    """Set what is sent, leave the rest, and return all of it. Raises ApiError: NOT_FOUND,
-    WRONG_STATE, INVALID_REQUEST for a value that an option cannot have.
+    """Set what is sent, leave the rest, and return all of it.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a value that an option cannot have.
     """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
     if pool_uid != MASTER:

@@ -67,8 +67,9 @@ def _status(nodes: Sequence[Node], pool: Pool) -> dict[str, Any]:
 
 
 def _groups(nodes: Sequence[Node], pool: Pool) -> list[dict[str, Any]]:
-    """How each scale group is, the default one first. The others expect what they have; what the
-    pool expects besides is the default one's.
+    """How each scale group is, the default one first.
+
+    The others expect what they have; what the pool expects besides is the default one's.
     """
     others = {
         group["metadata"]["name"]: group["metadata"].get("uid", "")

@@ -1,6 +1,4 @@
-"""The scale groups of a pool beside its default one: further kinds of node in it (API reference,
-6.6).
-"""
+"""The scale groups of a pool: further kinds of node in it (API reference, 6.6)."""
 
 from typing import Annotated, Literal, Self
 

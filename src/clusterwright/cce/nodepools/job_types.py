@@ -25,9 +25,7 @@ from clusterwright.storage.database import Tx
 
 
 async def remove_stragglers(ctx: StepContext) -> None:
-    """Remove whatever nodes the pool still has, and see that the driver still knows its
-    cluster.
-    """
+    """Remove whatever nodes the pool still has, and see that the driver still knows its cluster."""
     project_id, cluster_uid = ctx.job.project_id, ctx.job.cluster_uid
     async with ctx.database.reading() as tx:
         cluster = await clusters.get(tx, cluster_uid, project_id=project_id)
@@ -48,9 +46,7 @@ async def remove_stragglers(ctx: StepContext) -> None:
 
 
 async def deleted(tx: Tx, job: Job) -> None:
-    """A deleted pool is forgotten; one that could not be deleted is in Error and can be tried
-    again.
-    """
+    """A deleted pool is forgotten; where that failed it is in Error and can be tried again."""
     await ended(tx, job)
     uid = job.target.resource_id
     if job.phase is JobPhase.SUCCESS:

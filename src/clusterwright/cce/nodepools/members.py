@@ -1,6 +1,4 @@
-"""What can be done with the nodes of a pool: accept servers, take nodes in, bring them up to
-date.
-"""
+"""What can be done with the nodes of a pool: accept, take in, bring up to date."""
 
 from dataclasses import replace
 from typing import Any

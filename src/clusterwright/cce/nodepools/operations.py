@@ -97,8 +97,9 @@ async def render(tx: Tx, pool: Pool) -> dict[str, Any]:
 async def list_pools(
     tx: Tx, caller: Caller, cluster_uid: str, *, with_default: bool
 ) -> list[dict[str, Any]]:
-    """The pools of a cluster as clients read them, with the default pool if asked for. Raises
-    ApiError NOT_FOUND.
+    """The pools of a cluster as clients read them, with the default pool if asked for.
+
+    Raises ApiError NOT_FOUND.
     """
     cluster = await clusters.show(tx, caller, cluster_uid)
     by_pool: defaultdict[str, list[Node]] = defaultdict(list)

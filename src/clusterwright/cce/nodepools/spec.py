@@ -101,8 +101,10 @@ def _check_passthrough(asked: PoolSpec) -> None:
 
 
 def check_template(template: Mapping[str, Any], cluster: Cluster) -> None:
-    """Refuse what only several fields of a pool's template can tell, and what only one node can
-    have. Raises ApiError: INVALID_REQUEST, FIXED_IP, NOT_SUPPORTED.
+    """Refuse what only several fields of a pool's template can tell.
+
+    That includes what only one node can have. Raises ApiError: INVALID_REQUEST, FIXED_IP,
+    NOT_SUPPORTED.
     """
     check_spec(template, cluster)
     primary = template.get("nodeNicSpec", {}).get("primaryNic", {})
@@ -120,8 +122,9 @@ def check_template(template: Mapping[str, Any], cluster: Cluster) -> None:
 
 
 def check_values(options: Components, package: Package) -> None:
-    """Refuse values that the options of a component cannot have; options that this server does not
-    know may have any. Raises ApiError INVALID_REQUEST.
+    """Refuse values that the options of a component cannot have.
+
+    Options that this server does not know may have any. Raises ApiError INVALID_REQUEST.
     """
     known = {option.name: option for option in options.get(package.name, ())}
     for item in package.configurations:
@@ -186,8 +189,9 @@ def _merged_groups(
 
 
 def renamed_groups(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, str]:
-    """The new names of groups whose nodes are to be another's: of renamed groups their own, of
-    groups that are gone the default one's, which is empty.
+    """The new names of groups whose nodes are to be another's.
+
+    Of renamed groups that is their own, of groups that are gone the default one's, which is empty.
     """
     old, new = _group_names(before), _group_names(after)
     names = set(new.values())

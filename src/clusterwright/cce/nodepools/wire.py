@@ -65,9 +65,7 @@ class SecurityGroup(Document):
 
 
 class PoolMetadata(Document):
-    """``metadata`` of a request to create; ids and times that clients send are the server's to
-    set.
-    """
+    """``metadata`` of a request to create; ids and times are the server's to set."""
 
     name: PoolName
     uid: str | None = None
@@ -153,9 +151,7 @@ class ExtendParamToUpdate(Scripts):
 
 
 class TemplateToUpdate(TemplateSettings):
-    """``nodeTemplate`` of a request to update; an absent key means leave as is, an empty list
-    clear.
-    """
+    """``nodeTemplate`` of a request to update; an absent key leaves, an empty list clears."""
 
     flavor: Short | None = None
     az: Short | None = None

@@ -1,5 +1,6 @@
-"""The disks of a node and how they are divided: the rules of ``rootVolume``, ``dataVolumes`` and
-``storage`` (API reference, 5.4).
+"""The disks of a node and how they are divided (API reference, 5.4).
+
+These are the rules of ``rootVolume``, ``dataVolumes`` and ``storage``.
 """
 
 import re

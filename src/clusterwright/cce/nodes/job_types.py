@@ -242,8 +242,9 @@ async def show_scaling(tx: Tx, cluster_uid: str, *, project_id: str) -> None:
 
 
 async def ended(tx: Tx, job: Job) -> None:
-    """Nodes that the job has not brought to an end are in Error with its reason, and can be
-    deleted; clusters show what remains to be done.
+    """Nodes that the job has not brought to an end are in Error with its reason.
+
+    They can be deleted; clusters show what remains to be done.
     """
     touched = await store.clusters_of(tx, job.uid, project_id=job.project_id)
     concerned = sorted(touched | {job.cluster_uid})

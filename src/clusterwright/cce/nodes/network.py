@@ -73,8 +73,9 @@ class Eip(Document):
 
 
 class PublicIp(Eip):
-    """The public addresses of nodes: existing ones, or so many new ones. The fields of ``Eip`` are
-    those of a pool's template.
+    """The public addresses of nodes: existing ones, or so many new ones.
+
+    The fields of ``Eip`` are those of a pool's template.
     """
 
     ids: list[Id] | None = None

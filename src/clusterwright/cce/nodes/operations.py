@@ -129,8 +129,9 @@ async def get_marked(tx: Tx, caller: Caller, cluster_uid: str, marker: str) -> N
 async def list_page(
     tx: Tx, caller: Caller, cluster_uid: str, *, limit: int, after: Node | None
 ) -> tuple[Sequence[Node], bool]:
-    """Nodes of a cluster in the order of their creation, after a node or from the first one, and
-    whether more follow. ``after`` may have been deleted since it was read.
+    """Nodes of a cluster in the order of their creation, and whether more follow.
+
+    They begin after a node, which may have been deleted since it was read, or with the first one.
     """
     found = await store.page(
         tx, project_id=caller.project_id, cluster_uid=cluster_uid, after=after, limit=limit + 1

@@ -123,8 +123,10 @@ async def addresses(tx: Tx, cluster: Cluster, specs: Sequence[Mapping[str, Any]]
 async def known_servers(
     tx: Tx, cluster: Cluster, server_ids: Sequence[str]
 ) -> Sequence[ReleasedServer | None]:
-    """What is known of servers that were nodes before, in this order, with the addresses that they
-    can have again: what another node holds by now is not theirs any more.
+    """What is known of servers that were nodes before, in this order.
+
+    They have the addresses that they can have again: what another node holds by now is not theirs
+    any more.
     """
     known = await released.find(tx, server_ids, project_id=cluster.project_id)
     wishes = [
@@ -155,8 +157,9 @@ async def start(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
 ) -> list[Node]:
-    """Promise ``planned`` nodes and return them as stored. Raises ApiError: NODE_LIMIT,
-    INVALID_REQUEST.
+    """Promise ``planned`` nodes and return them as stored.
+
+    Raises ApiError: NODE_LIMIT, INVALID_REQUEST.
     """
     await check_room(tx, cluster, len(planned))
     wanted = {node.uid: held for node in planned if (held := leases.of(node.spec, node.private_ip))}

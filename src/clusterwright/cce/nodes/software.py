@@ -1,6 +1,4 @@
-"""What runs on a node and who may log in, in the words of all requests about nodes (API reference,
-5.1).
-"""
+"""What runs on a node and who may log in (API reference, 5.1)."""
 
 import re
 from base64 import b64decode

@@ -103,8 +103,7 @@ def _needs_no_data_disk(sent: Mapping[str, Any]) -> bool:
 
 
 def fixed_addresses(sent: Mapping[str, Any]) -> Sequence[str]:
-    """The addresses that nodes are to have, the first node's first; none where the server
-    chooses.
+    """The addresses that nodes are to have, the first node's first; none where we choose.
 
     Raises ApiError: FIXED_IP for what is no address, INVALID_REQUEST for two at a time.
     """
@@ -174,8 +173,9 @@ def _own_public(asked: Mapping[str, Any], number: int) -> dict[str, Any]:
 
 
 def of_the_server(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What stays true of a node's server when it is taken out of its cluster, and accepted again:
-    the system is installed anew and the disks are cleaned, no more (API reference, 5.3).
+    """What stays true of a node's server when it leaves its cluster and is accepted again.
+
+    The system is installed anew and the disks are cleaned, no more (API reference, 5.3).
     """
     kept = {key: spec[key] for key in _OF_THE_SERVER if key in spec}
     extended = spec.get("extendParam", {})

@@ -79,9 +79,7 @@ class OwnerReferences(Document):
 
 
 class NodeMetadata(Document):
-    """``metadata`` of a request to create; ids and times that clients send are the server's to
-    set.
-    """
+    """``metadata`` of a request to create; ids and times are the server's to set."""
 
     name: NodeNameOrNone = ""
     uid: str | None = None
@@ -114,9 +112,7 @@ class NodeToUpdate(Document):
 
 
 def keepable(document: Document) -> dict[str, Any]:
-    """``document`` as sent, without what must never be given back and so is never stored: the
-    passwords.
-    """
+    """``document`` as sent, without passwords: never given back, so never stored."""
     sent = document.as_sent()
     if "login" in sent:
         sent["login"] = {

@@ -66,9 +66,7 @@ async def upgrade_master(ctx: StepContext) -> None:
 
 
 async def confirm_version(ctx: StepContext) -> None:
-    """Give the cluster its new version, once no pause is asked for and the control plane
-    is ready.
-    """
+    """Give the cluster its new version, once unpaused and with its control plane ready."""
     driver, cluster = await subject(ctx)
     await _wait_while_paused(ctx)
     target = ctx.arguments[TARGET]
@@ -81,9 +79,7 @@ async def confirm_version(ctx: StepContext) -> None:
 
 
 async def upgraded(tx: Tx, job: Job) -> None:
-    """An upgraded cluster is Available; one whose upgrade failed is in Error until it is tried
-    again.
-    """
+    """An upgraded cluster is Available; where that failed it is in Error until tried again."""
     ok = job.phase is JobPhase.SUCCESS
     now = clock.now()
     # The cluster first, as operations do: who locks in one order never waits in a circle.

@@ -1,6 +1,4 @@
-"""What can be done about a cluster's version: each operation is one transaction and refuses with
-the catalogue.
-"""
+"""What can be done with a cluster's version: one transaction each, refusals from the catalogue."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,6 +1,4 @@
-"""Documents of upgrades: what may be asked, and how tasks and workflows read (API reference,
-4.11).
-"""
+"""Bodies of upgrades, and how tasks and workflows read (API reference, 4.11)."""
 
 from typing import Annotated, Any, Literal
 

@@ -66,9 +66,7 @@ class Binaries:
 
     @property
     def emulated_version(self) -> str:
-        """``1.31``, for ``--emulated-version=kube=1.31`` of the control plane's programs; empty
-        where they act as what they are.
-        """
+        """``1.31``, for ``--emulated-version=kube=1.31``; empty where nothing is emulated."""
         return "" if self.acts_as == self.minor else f"1.{self.acts_as}"
 
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -87,8 +85,10 @@ class Binaries:
 
 
 def find(version: str, bin_dir: Path) -> Binaries:
-    """The programs that best run a version as the API writes it, such as ``v1.31``: those of its
-    own minor version, else the nearest newer ones that can act as it, the newest patch of them.
+    """The programs that best run a version as the API writes it, such as ``v1.31``.
+
+    They are those of its own minor version, else the nearest newer ones that can act as it, the
+    newest patch of them.
 
     Blocks for as long as a program on ``PATH`` takes to tell its version, the first time. Raises
     DriverError where none can; the text says what would help.
@@ -119,9 +119,7 @@ def can_act_as(own: int, minor: int) -> bool:
 
 
 def runnable(versions: Iterable[str], bin_dir: Path) -> dict[str, Binaries]:
-    """Those of the API's versions that can run on this host, in their order, each with what would
-    run it.
-    """
+    """Those of the API's versions that can run on this host, each with what would run it."""
     candidates = installed(bin_dir)
     found = {}
     for version in versions:

@@ -36,8 +36,9 @@ _SIZES = {"small": 1, "medium": 1, "large": 2, "xlarge": 4}
 
 
 def promise(folder: Folder, node: Node) -> None:
-    """Write down that a node is wanted, with its address. Raises Unavailable while one of its uid
-    is being removed.
+    """Write down that a node is wanted, with its address.
+
+    Raises Unavailable while one of its uid is being removed.
 
     To be called while the folder is held.
     """

@@ -116,8 +116,9 @@ def _encryption() -> dict[str, object]:
 
 
 def _ensure_generation(generation: Path, earlier: Path, cluster: Cluster, now: datetime) -> None:
-    """Make the authority and the key of service accounts; ``trusted.crt``, written last, is all
-    that clients of this generation trust for good.
+    """Make the authority and the key of service accounts.
+
+    ``trusted.crt``, written last, is all that clients of this generation trust for good.
     """
     if (generation / "trusted.crt").exists():
         return

@@ -65,8 +65,9 @@ class Sites:
 
 
 def architecture() -> str:
-    """This machine's name for releases, such as ``amd64``. Raises InstallationFailed where there
-    is none.
+    """This machine's name for releases, such as ``amd64``.
+
+    Raises InstallationFailed where there is none.
     """
     found = _ARCHITECTURES.get(platform.machine())
     if platform.system() != "Linux" or found is None:
@@ -77,8 +78,9 @@ def architecture() -> str:
 
 
 def exact(version: str, sites: Sites) -> str:
-    """The full version, such as ``v1.34.4``: as asked, or the newest patch of ``v1.34`` that the
-    release site names. Raises InstallationFailed.
+    """The full version, such as ``v1.34.4``. Raises InstallationFailed.
+
+    It is as asked, or the newest patch of ``v1.34`` that the release site names.
     """
     if asked := _EXACT.fullmatch(version):
         return f"v{asked[1]}"
@@ -123,8 +125,10 @@ def download(version: str, bin_dir: Path, sites: Sites, progress: Progress) -> P
 
 
 def unpack(version: str, bin_dir: Path, sources: Iterable[Path]) -> tuple[str, ...]:
-    """Install a full version from archives (tar, compressed or not, of the official layout or any
-    other), folders and single programs; returns the names of what was installed.
+    """Install a full version from local files; returns the names of what was installed.
+
+    They may be archives (tar, compressed or not, of the official layout or any other), folders and
+    single programs.
 
     Only the known programs are taken, by the last part of their names; nothing else of an archive
     is written anywhere. Raises InstallationFailed.

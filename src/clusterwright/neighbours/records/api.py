@@ -54,8 +54,10 @@ def _list(dialect: Dialect) -> Answer:
 
 
 def _matching(dialect: Dialect, seen: Around, request: Request) -> list[Record]:
-    """The records that a list is asked for; those of its trusted filter that are not known are
-    believed in. Raises ApiError INVALID_REQUEST for an address that is none.
+    """The records that a list is asked for.
+
+    Those of its trusted filter that are not known are believed in. Raises ApiError INVALID_REQUEST
+    for an address that is none.
     """
     found = seen.all(dialect.kind)
     for name in dialect.filters:

@@ -1,5 +1,4 @@
-"""What there is around a project's clusters: what was made here, what clusters tell of, and what is
-believed in.
+"""What there is around a project's clusters: made here, told by clusters, or believed in.
 
 Networks are taken on trust, as in a request to create a cluster: a client may look up any VPC and
 any subnet (client notes, B9). Only what was made here and is gone is not believed in, for clients
@@ -111,8 +110,10 @@ def is_address(text: str) -> bool:
 
 
 def _keys(record: Record) -> set[str]:
-    """Everything that names a record: a subnet has an id in each version of its service, and a
-    public address is named by itself and by its bandwidth too.
+    """Everything that names a record.
+
+    A subnet has an id in each version of its service, and a public address is named by itself and
+    by its bandwidth too.
     """
     asked = record.document
     others = (
