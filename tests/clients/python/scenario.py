@@ -42,7 +42,8 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         answer = _perform(client, asked["call"], asked["args"])
-        sys.stdout.write(json.dumps(answer) + "\n")
+        # The SDK reads fractions as Decimal.
+        sys.stdout.write(json.dumps(answer, default=float) + "\n")
         sys.stdout.flush()
 
 

@@ -167,7 +167,7 @@ def _bound(cluster: Cluster, asked: EipAction) -> dict[str, str]:
 
 
 def public_address(eip_id: str) -> str:
-    """The id, where that is an address; else one that is nobody's, the same for an id (RFC 5737)."""
+    """The id, where that is an address; else one of nobody, the same for an id (RFC 5737)."""
     try:
         return str(IPv4Address(eip_id))
     except AddressValueError:

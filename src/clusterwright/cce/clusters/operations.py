@@ -67,13 +67,22 @@ async def create(
     # After the job and before the cluster: the order of locks. Nobody else chooses a range now.
     await store.hold_project(tx, caller.project_id)
     taken = await _taken(tx, caller.project_id, asked.spec)
-    spec = complete(asked.spec, taken, versions)
+    name, alias = asked.metadata.name, asked.metadata.alias or asked.metadata.name
+    try:
+        spec = complete(asked.spec, taken, versions)
+    except ApiError as refusal:
+        # Whoever asks again after a lost answer learns that the cluster is there.
+        if refusal.error is errors.CIDR_CONFLICT and await store.are_taken(
+            tx, caller.project_id, (name, alias)
+        ):
+            raise _name_taken(name, alias) from None
+        raise
     now = clock.now()
     cluster = Cluster(
         uid=uid,
         project_id=caller.project_id,
-        name=asked.metadata.name,
-        alias=asked.metadata.alias or asked.metadata.name,
+        name=name,
+        alias=alias,
         type=spec["type"],
         version=spec["version"],
         phase=ClusterPhase.CREATING,
@@ -91,7 +100,7 @@ async def create(
     try:
         await store.insert(tx, cluster, quota=quota)
     except NameTaken:
-        raise _name_taken(cluster) from None
+        raise _name_taken(name, alias) from None
     except QuotaUsed:
         detail = f"This project may have {quota} clusters. Delete one first."
         raise ApiError(errors.CLUSTER_QUOTA, detail) from None
@@ -107,8 +116,8 @@ async def _taken(tx: Tx, project_id: str, asked: Spec) -> list[str]:
     return await store.ranges_in_vpc(tx, asked.host_network.vpc, project_id=project_id)
 
 
-def _name_taken(cluster: Cluster) -> ApiError:
-    names = " or ".join(dict.fromkeys((cluster.name, cluster.alias)))
+def _name_taken(name: str, alias: str) -> ApiError:
+    names = " or ".join(dict.fromkeys((name, alias)))
     return ApiError(
         errors.ALREADY_EXISTS,
         f"A cluster with the name or alias {names} exists in this project. Choose another.",
@@ -207,7 +216,7 @@ async def update(
         try:
             await store.rename(tx, changed)
         except NameTaken:
-            raise _name_taken(changed) from None
+            raise _name_taken(changed.name, changed.alias) from None
     await store.update(
         tx, uid, alias=changed.alias, spec=changed.spec, updated_at=changed.updated_at
     )

@@ -4,7 +4,7 @@ A project's names and container ranges are claimed and freed by whoever holds it
 ``cluster_quotas``, which is locked before any cluster (docs/architecture.md, The order of locks).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -231,6 +231,14 @@ async def keep_ranges(tx: Tx, cluster: Cluster, vpc: str, ranges: Sequence[str])
                 for cidr in ranges
             ],
         )
+
+
+async def are_taken(tx: Tx, project_id: str, names: Iterable[str]) -> bool:
+    """Whether some cluster of the project holds one of these names."""
+    query = sa.select(sa.func.count()).where(
+        cluster_names.c.project_id == project_id, cluster_names.c.name.in_(list(names))
+    )
+    return bool((await tx.execute(query)).scalar_one())
 
 
 async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Cluster | None:
