@@ -68,6 +68,7 @@ async def live(folder: Path) -> None:
         listed = inside.read("/api/v1/nodes")["items"]
         assert [one["metadata"]["name"] for one in listed] == [seen["status"]["privateIP"]]
 
+        await cloud.until(path, "status.phase", "Available")
         await cloud.call("POST", f"{path}/operation/hibernate", expect=200)
         await cloud.until(path, "status.phase", "Hibernation")
         assert inside.get("/api/v1/namespaces") == 0
@@ -82,6 +83,7 @@ async def live(folder: Path) -> None:
         await cloud.call("DELETE", machine, expect=200)
         await cloud.until_gone(machine)
         assert inside.read("/api/v1/nodes")["items"] == []
+        await cloud.until(path, "status.phase", "Available")
         await cloud.call("DELETE", path, expect=200)
         await cloud.until_gone(path)
 

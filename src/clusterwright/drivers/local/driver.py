@@ -25,7 +25,7 @@ from clusterwright.drivers.contract import (
 )
 from clusterwright.drivers.local import components, fakes, pki, ports, processes, wanted
 from clusterwright.drivers.local.components import Programs
-from clusterwright.drivers.local.folder import Folder, read_json
+from clusterwright.drivers.local.folder import Folder, alone, read_json
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.plane import Plane
 from clusterwright.drivers.local.wanted import Pinned, State, Wanted
@@ -108,20 +108,26 @@ class LocalDriver:
             with self._changing(cluster) as folder:
                 before = wanted.read(folder)
                 programs = self._pinned(cluster, before, found)
-                chosen = before.ports if before else {}
-                if not chosen:
-                    numbers = ports.free(len(components.PORTS))
-                    chosen = dict(zip(components.PORTS, numbers, strict=True))
-                components.control_plane(cluster, folder, chosen, programs)
-                pki.ensure(folder, cluster, now=self._clock())
-                pki.write_kubeconfigs(folder, components.server_url(chosen))
-                now = Wanted(State.RUNNING, cluster, chosen, programs)
-                if before is None or before.revision != now.revision:
-                    folder.trouble.unlink(missing_ok=True)  # it was another wish's
-                    wanted.write(folder, now)
+                with alone(self._home):
+                    chosen = (before and before.ports) or self._free_ports()
+                    components.control_plane(cluster, folder, chosen, programs)
+                    now = Wanted(State.RUNNING, cluster, chosen, programs)
+                    pki.ensure(folder, cluster, now=self._clock())
+                    pki.write_kubeconfigs(folder, components.server_url(chosen))
+                    if before is None or before.revision != now.revision:
+                        folder.trouble.unlink(missing_ok=True)  # it was another wish's
+                        wanted.write(folder, now)
 
         await _in_thread(write)
         self._supervise(cluster.uid)
+
+    def _free_ports(self) -> dict[str, int]:
+        """Ports that neither run nor are kept by a cluster that stands still."""
+        uids = [path.parent.name for path in self._home.glob("*/wanted.json")]
+        others = [wanted.read(Folder(self._home, uid)) for uid in uids]
+        kept = {port for other in others if other is not None for port in other.ports.values()}
+        numbers = ports.free(len(components.PORTS), avoid=kept)
+        return dict(zip(components.PORTS, numbers, strict=True))
 
     def _pinned(self, cluster: Cluster, before: Wanted | None, found: Programs) -> Pinned:
         """The programs to begin with, or those that run already."""

@@ -119,6 +119,18 @@ class _Lock:
             self._descriptor = -1
 
 
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Be the only one that chooses among what all clusters of a folder share. Waits for others."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def write(path: Path, content: str | bytes) -> None:
     """Write a file for us alone, whole or not at all. Raises OSError."""
     data = content.encode() if isinstance(content, str) else content

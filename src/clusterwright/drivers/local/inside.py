@@ -37,6 +37,7 @@ class Inside:
         self._folder = folder
         self._server: ApiServer | None = None
         self._trusted = b""
+        self._connecting = asyncio.Lock()
         self._nodes = fakes.Nodes(folder)
         self.settled = ""
         """The revision of what is wanted that was last seen to be there."""
@@ -87,11 +88,13 @@ class Inside:
         from clusterwright.drivers.local.apiserver import ApiServer
 
         trusted = await asyncio.to_thread(self._read_trusted)
-        if self._server is None or trusted != self._trusted:
-            await self.close()
-            self._server = await ApiServer.connect(url, self._folder.pki)
-            self._trusted = trusted
-        return self._server
+        # Two that ask at once must not make two connections, of which one would stay open.
+        async with self._connecting:
+            if self._server is None or trusted != self._trusted:
+                await self.close()
+                self._server = await ApiServer.connect(url, self._folder.pki)
+                self._trusted = trusted
+            return self._server
 
     def _read_trusted(self) -> bytes:
         try:

@@ -1,37 +1,43 @@
 """Ports of loopback: chosen once for a cluster and kept, because kubeconfigs hold them."""
 
 import errno
+import random
 import socket
-from contextlib import ExitStack
+from collections.abc import Collection
 
 HOST = "127.0.0.1"
 
+_RANGE = range(20_000, 30_000)
+"""Below what Linux gives to outgoing connections. A port among those could be taken by one while
+its cluster hibernates, even by a client's attempt to reach the cluster; above are NodePorts.
+"""
 
-def free(count: int) -> list[int]:
-    """So many ports that nobody listens on now, all different. Raises OSError."""
-    with ExitStack() as bound:
-        sockets = [bound.enter_context(_listener(0)) for _ in range(count)]
-        return [int(one.getsockname()[1]) for one in sockets]
+
+def free(count: int, *, avoid: Collection[int] = ()) -> list[int]:
+    """So many ports that nobody listens on now, all different and none of those to ``avoid``.
+
+    Raises OSError where there are not so many.
+    """
+    found: list[int] = []
+    for port in random.sample(_RANGE, len(_RANGE)):
+        if len(found) == count:
+            break
+        if port not in avoid and not is_taken(port):
+            found.append(port)
+    if len(found) < count:
+        raise OSError(errno.EADDRINUSE, f"fewer than {count} ports are free for a cluster")
+    return found
 
 
 def is_taken(port: int) -> bool:
-    """Whether somebody listens on this port."""
-    try:
-        _listener(port).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return True
-        raise
-    return False
-
-
-def _listener(port: int) -> socket.socket:
-    made = socket.socket()
-    try:
+    """Whether somebody listens on this port. Raises OSError."""
+    with socket.socket() as probe:
         # As servers do: a connection that ended a moment ago keeps no port.
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((HOST, port))
-    except OSError:
-        made.close()
-        raise
-    return made
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return True
+            raise
+    return False

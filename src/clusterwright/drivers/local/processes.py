@@ -107,6 +107,9 @@ def is_alive(known: Record | None) -> bool:
     if state is None or state[1] != known.start_time:
         return False
     if state[0] in "ZX":
+        # The first thread has ended; the others may still be letting go of ports and files.
+        if _threads(known.pid) > 1:
+            return True
         # Ended, and perhaps ours to bury; somebody else's are their parent's.
         with suppress(ChildProcessError):
             os.waitpid(known.pid, os.WNOHANG)
@@ -174,6 +177,13 @@ def _state(pid: int) -> tuple[str, str] | None:
     # The name before it may hold anything, brackets too.
     fields = stat.rpartition(") ")[2].split()
     return fields[0], fields[_START_TIME]
+
+
+def _threads(pid: int) -> int:
+    try:
+        return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return 0
 
 
 def _boot_id() -> str:
