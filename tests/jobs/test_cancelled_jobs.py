@@ -8,6 +8,7 @@ import pytest
 from clusterwright.app import REGISTRY
 from clusterwright.cce.clusters.job_types import DELETE_CLUSTER
 from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.cce.lifecycle.job_types import HIBERNATE_CLUSTER
 from clusterwright.cce.nodes.job_types import ADD_NODE, MIGRATE_NODE, RESET_NODE, SCALEUP_CLUSTER
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Step
@@ -16,8 +17,17 @@ from tests.jobs.bench import Bench, changed
 
 REASON = "The cluster is being deleted."
 
-NOT_CANCELLED = (DELETE_CLUSTER, SCALEUP_CLUSTER, ADD_NODE, RESET_NODE, MIGRATE_NODE)
-"""A cluster is not deleted while nodes are being installed in it (API reference, 4.7)."""
+NOT_CANCELLED = (
+    DELETE_CLUSTER,
+    SCALEUP_CLUSTER,
+    ADD_NODE,
+    RESET_NODE,
+    MIGRATE_NODE,
+    HIBERNATE_CLUSTER,
+)
+"""A cluster is not deleted while nodes are being installed in it, nor while it goes to sleep (API
+reference, 4.7).
+"""
 
 every_other_job_type = pytest.mark.parametrize(
     "job_type",
