@@ -24,6 +24,7 @@ class ApiServer:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+        self._under_way: set[asyncio.Task[httpx.Response]] = set()
 
     @classmethod
     async def connect(cls, url: str, pki: Path) -> Self:
@@ -34,14 +35,16 @@ class ApiServer:
         )
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the connection, once what is under way has been answered or given up."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         await self._client.aclose()
 
     async def is_ready(self) -> bool:
         """Whether the API server says that it is ready. False where nobody answers."""
         try:
-            return (await self._client.get("/readyz")).status_code == httpx.codes.OK
-        except (httpx.HTTPError, ssl.SSLError):
+            return (await self._send("GET", "/readyz")).status_code == httpx.codes.OK
+        except Unavailable:
             return False
 
     async def version(self) -> str:
@@ -98,8 +101,13 @@ class ApiServer:
         return document
 
     async def _send(self, method: str, path: str, **sent: Any) -> httpx.Response:
+        # Whoever asks may be cancelled, what was sent may not: the client's library leaves a
+        # connection open that is cancelled while it is being made.
+        asking = asyncio.create_task(self._client.request(method, path, **sent))
+        self._under_way.add(asking)
+        asking.add_done_callback(self._under_way.discard)
         try:
-            return await self._client.request(method, path, **sent)
+            return await asyncio.shield(asking)
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unavailable(f"The API server does not answer: {error!r}") from error
 
