@@ -49,7 +49,18 @@ async def build(driver: LocalDriver) -> Kubernetes:
     await driver.ensure_credentials(CLUSTER)
     await driver.ensure_control_plane(CLUSTER)
     await eventually(lambda: is_ready(driver))
+    await eventually(lambda: is_at_rest(driver))
     return Kubernetes(await access(driver))
+
+
+async def is_at_rest(driver: LocalDriver) -> bool:
+    """Whether all components run, and none of them has been started again for a second.
+
+    A scheduler may end by itself before its rights are there, and is started anew.
+    """
+    before = running(driver._home)
+    await asyncio.sleep(1)
+    return set(components.CONTROL_PLANE) <= before.keys() and running(driver._home) == before
 
 
 async def access(driver: LocalDriver, **asked: int) -> Kubeconfig:
