@@ -136,6 +136,7 @@ async def test_another_driver_adopts_what_runs_and_what_died_meanwhile(
 
     async with LocalDriver(tmp_path, kubernetes.binaries) as second:
         await eventually(lambda: is_ready(second))
+        await eventually(lambda: is_at_rest(second))
 
         after = running(tmp_path)
         assert after.pop("kube-scheduler") != before.pop("kube-scheduler")
