@@ -96,12 +96,12 @@ WRONG: Mapping[str, tuple[Any, ...]] = {
 """By the type that belongs in a place: one value of every other."""
 
 
-def spoilt(body: Json, place: Place, value: Any) -> Json:
-    """The body with another value in one place."""
+def spoilt(body: Json, path: Path, value: Any) -> Json:
+    """The body with another value in one place; objects on the way there are made."""
     # By way of text: a copy would keep that two places share one value.
     made: Any = json.loads(json.dumps(body))
     inner = made
-    for key in place.path[:-1]:
-        inner = inner[key]
-    inner[place.path[-1]] = value
+    for key in path[:-1]:
+        inner = inner.setdefault(key, {}) if isinstance(inner, dict) else inner[key]
+    inner[path[-1]] = value
     return dict(made)

@@ -9,6 +9,7 @@ import pytest
 
 from clusterwright.cce.addons import wire
 from clusterwright.document import Document, Malformed
+from tests.api.official import Path, spoilt
 
 SPEC = {"clusterID": "c", "addonTemplateName": "npd", "version": "1.19.20"}
 BODIES: list[tuple[type[Document], type[Any], dict[str, Any]]] = [
@@ -48,8 +49,6 @@ RIGHT = {
 }
 """Samples that a type of the SDK may take; every other must be refused."""
 
-Path = tuple[str | int, ...]
-
 
 def attributes(model: type[Any], path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Where each attribute of an SDK's model is, and its type."""
@@ -60,16 +59,6 @@ def attributes(model: type[Any], path: Path = ()) -> Iterator[tuple[Path, str]]:
         if hasattr(sdk, inner):
             deeper = (*here, 0) if kind.startswith("list[") else here
             yield from attributes(getattr(sdk, inner), deeper)
-
-
-def changed(body: Any, path: Path, value: Any) -> Any:
-    """A copy of a body with another value at a path."""
-    copy = json.loads(json.dumps(body))
-    at = copy
-    for key in path[:-1]:
-        at = at.setdefault(key, {}) if isinstance(at, dict) else at[int(key)]
-    at[path[-1]] = value
-    return copy
 
 
 def wrong(kind: str) -> Iterator[Any]:
@@ -95,7 +84,7 @@ def test_an_attribute_of_another_type_is_refused_by_its_name(
     ours: type[Document], body: dict[str, Any], path: Path, value: Any
 ) -> None:
     with pytest.raises(Malformed) as refusal:
-        ours.parse(json.dumps(changed(body, path, value)).encode())
+        ours.parse(json.dumps(spoilt(body, path, value)).encode())
 
     assert refusal.value.field.startswith(".".join(map(str, path)))
 

@@ -152,7 +152,7 @@ async def test_a_field_of_another_type_is_refused_by_its_name_and_nothing_is_kep
 
     for place in places(operation):
         for value in WRONG[place.kind]:
-            body = spoilt(operation.body, place, value)
+            body = spoilt(operation.body, place.path, value)
             answer = await cloud.client.request(operation.method, url, json=body)
             told = answer.json().get("message", "")
             if answer.status_code != 400 or not told.startswith(str(place)):

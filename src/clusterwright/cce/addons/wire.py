@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from clusterwright.cce.clusters.values import Strings
 from clusterwright.document import Document
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=64)]
-Strings = dict[str, str]
 
 
 def _moment(value: str) -> str:

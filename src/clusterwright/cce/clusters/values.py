@@ -1,4 +1,4 @@
-"""Values that bodies about clusters share, each with its rule: names, ranges, versions, addresses.
+"""Values that bodies share, each with its rule: ids, names, ranges, versions, addresses.
 
 A rule refuses what no network, certificate or clock could have; what this server would have to ask
 another service about, such as the id of a VPC, is taken on trust (docs/limits.md).

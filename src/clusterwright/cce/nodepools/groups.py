@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.nodes.network import Short
+from clusterwright.cce.clusters.values import Short
 from clusterwright.cce.nodes.wire import Flavor, Zone
 from clusterwright.document import Document
 

@@ -4,17 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from clusterwright.cce.clusters.values import Id, Short, Strings
 from clusterwright.cce.nodepools.groups import ScaleGroup
 from clusterwright.cce.nodes.batch_wire import MOST_NODES, Batch, Lifecycle
 from clusterwright.cce.nodes.disks import RootVolume, Volume
-from clusterwright.cce.nodes.network import Id, Short
-from clusterwright.cce.nodes.software import (
-    Login,
-    Package,
-    Reinforcement,
-    Scripts,
-    Strings,
-)
+from clusterwright.cce.nodes.software import Login, Package, Reinforcement, Scripts
 from clusterwright.cce.nodes.wire import MOST_DISKS, NodeTemplate, TemplateSettings
 from clusterwright.document import Document
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from clusterwright.cce.clusters.values import Id, Short
 from clusterwright.cce.nodes.disks import Storage
-from clusterwright.cce.nodes.network import Id, Short
 from clusterwright.cce.nodes.software import (
     MOST_SCRIPT,
     BaseSize,

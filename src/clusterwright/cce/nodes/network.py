@@ -5,10 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from clusterwright.cce.clusters.values import Id, Short
 from clusterwright.document import Document
-
-Id = Annotated[str, Field(min_length=1, max_length=64)]
-Short = Annotated[str, Field(max_length=64)]
 
 
 def _block(value: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.nodes.network import Short
+from clusterwright.cce.clusters.values import Short
 from clusterwright.document import Document
 
 _CRYPT = re.compile(rb"\$6\$[^$]+\$.+", re.DOTALL)
@@ -59,7 +59,6 @@ LabelKey = Annotated[
 ]
 LabelValue = Annotated[str, Field(pattern=rf"^({_LABEL})?$")]
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=20)]
-Strings = dict[str, str]
 Script = Annotated[str, Field(max_length=MOST_SCRIPT), AfterValidator(_script)]
 BaseSize = Annotated[int, AfterValidator(_base_size)]
 MaxPods = Annotated[int, Field(ge=16, le=MOST_SECURE_PODS)]

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from clusterwright.cce.clusters.values import Short, Strings
 from clusterwright.cce.nodes.disks import RootVolume, Storage, Volume
-from clusterwright.cce.nodes.network import NodeNicSpec, PublicIp, Short
+from clusterwright.cce.nodes.network import NodeNicSpec, PublicIp
 from clusterwright.cce.nodes.software import (
     Conditions,
     HostnameConfig,
@@ -14,7 +15,6 @@ from clusterwright.cce.nodes.software import (
     NodeExtendParam,
     NodeNameTemplate,
     Runtime,
-    Strings,
     Taints,
     UserTags,
 )
