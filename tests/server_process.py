@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 30
 
 

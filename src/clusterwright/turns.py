@@ -12,9 +12,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-TURN = 0.001
-"""Seconds of work after which others get their turn: less than anybody notices, and hundreds of
-times the price of a turn.
+TURN = 0.0005
+"""Seconds of work after which others get their turn: less than anybody notices, though a read has
+to wait for several, and twenty times the price of a turn.
 """
 PART = 50
 """Rows of one statement: what SQLite writes in about a turn."""

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from clusterwright.web.asgi import Message, Receive, Scope, Send
 from tests.api.cloud import Cloud, open_cloud
 from tests.api.nodes_examples import job, node, pool
 
@@ -82,3 +84,41 @@ async def test_a_turn_of_the_loop_does_no_more_for_many_nodes_than_for_few(cloud
     many = await life(cloud, MANY)
 
     assert many <= 4 * few, f"{few} rows in a turn for {FEW} nodes, {many} for {MANY}"
+
+
+async def test_a_list_of_jobs_leaves_in_parts_that_make_up_its_declared_length(
+    cloud: Cloud,
+) -> None:
+    cluster = f"{cloud.project}/clusters/{await cloud.cluster(flavor='cce.s2.xlarge')}"
+    made = await cloud.call("POST", f"{cluster}/nodes", node(count=5 * MANY), expect=201)
+    await job(cloud, made["status"]["jobID"])
+    sent = Sent()
+
+    answer = await sent.get(cloud, f"{cloud.project}/jobs".replace("/v3/", "/v2/"))
+
+    assert int(answer.headers["content-length"]) == sum(sent.sizes) == len(answer.content)
+    assert max(sent.sizes) < len(answer.content) / 2
+
+
+class Sent:
+    """Tells in what parts an application sends the body of an answer."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    async def get(self, cloud: Cloud, path: str) -> httpx.Response:
+        """Read a path."""
+
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            async def note(message: Message) -> None:
+                self.sizes.append(len(message.get("body", b"")))
+                await send(message)
+
+            await cloud.app(scope, receive, note)
+
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(noted),
+            base_url="http://test",
+            headers=cloud.client.headers,
+        ) as client:
+            return await client.get(path)

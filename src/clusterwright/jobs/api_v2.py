@@ -8,8 +8,9 @@ from clusterwright.iam.auth import Member
 from clusterwright.jobs import removal, store, wire_v2
 from clusterwright.jobs.removal import PartOfTree, StillRunning
 from clusterwright.jobs.wire_v2 import JobDocumentV2
+from clusterwright.turns import unhurried
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Data, Router, json_bytes
+from clusterwright.web.routes import Data, JsonPieces, Router
 
 router = Router(tags=["Job"])
 
@@ -30,8 +31,12 @@ async def list_jobs(caller: Member, data: Data) -> Response:
     """The project's jobs, newest first, as a bare array."""
     async with data.reading() as tx:
         found = store.newest(tx, project_id=caller.project_id, limit=MOST_LISTED)
-        items = [await wire_v2.translate(document) async for document in found]
-    return json_bytes(b"[%b]" % b",".join(items))
+        pieces = [b"["]
+        async for document in found:
+            if len(pieces) > 1:
+                pieces.append(b",")
+            pieces += [piece async for piece in unhurried(wire_v2.translate(document))]
+    return JsonPieces([*pieces, b"]"])
 
 
 @router.get(
@@ -49,7 +54,7 @@ async def get_one_job(caller: Member, data: Data, job_id: str) -> Response:
         found = await store.document(tx, job_id, project_id=caller.project_id)
     if found is None:
         raise _unknown(job_id)
-    return json_bytes(await wire_v2.translate(found))
+    return JsonPieces([piece async for piece in unhurried(wire_v2.translate(found))])
 
 
 @router.delete(

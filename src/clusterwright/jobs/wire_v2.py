@@ -6,7 +6,6 @@ import msgspec
 
 from clusterwright.document import Document
 from clusterwright.jobs.tree import JobPhase
-from clusterwright.turns import unhurried
 
 
 class JobMetadataV2(Document):
@@ -59,13 +58,8 @@ _JOB = msgspec.json.Decoder(_Job)
 _SUB_JOBS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-async def translate(stored: bytes) -> bytes:
-    """The stored document of a job in the older dialect."""
-    return b"".join([piece async for piece in unhurried(_translated(stored))])
-
-
-def _translated(stored: bytes | msgspec.Raw) -> Iterator[bytes]:
-    """The translation in pieces, a job or less at a time."""
+def translate(stored: bytes | msgspec.Raw) -> Iterator[bytes]:
+    """The stored document of a job in the older dialect, in pieces: a job or less at a time."""
     job = _JOB.decode(stored)
     spec = {key.lower(): value for key, value in job.spec.items()}
     sub_jobs = spec.pop("subjobs", None)
@@ -75,7 +69,7 @@ def _translated(stored: bytes | msgspec.Raw) -> Iterator[bytes]:
         separator = b',"subjobs":['
         for sub_job in _SUB_JOBS.decode(sub_jobs):
             yield separator
-            yield from _translated(sub_job)
+            yield from translate(sub_job)
             separator = b","
         yield b"]"
     yield b'},"status":%b}' % msgspec.json.encode(_status(job))

@@ -1,6 +1,6 @@
 """What routes are made of: the router, what a route may ask for, and the answers it gives."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -15,8 +15,8 @@ from clusterwright.document import Document
 from clusterwright.errors import ApiError
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Conflict, Database
-from clusterwright.turns import unhurried
-from clusterwright.web.asgi import Scope
+from clusterwright.turns import parts, unhurried
+from clusterwright.web.asgi import Receive, Scope, Send
 from clusterwright.web.refusals import JSON
 from clusterwright.web.server import given
 
@@ -60,6 +60,31 @@ def json_response(
 def json_bytes(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """An answer whose body is JSON already."""
     return Response(body, status, headers, JSON.decode())
+
+
+class JsonPieces(Response):
+    """An answer of many megabytes, its JSON still in pieces, which is sent in turns.
+
+    Joining and sending it at once would keep everybody waiting for tens of milliseconds.
+    """
+
+    media_type = JSON.decode()
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+        super().__init__(headers={"Content-Length": str(sum(map(len, pieces)))})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        async for part in parts(self._pieces, _PIECES):
+            await send({"type": "http.response.body", "body": b"".join(part), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+_PIECES = 500
+"""Pieces that are sent together: some hundred kilobytes."""
 
 
 async def array(items: Iterable[Any]) -> msgspec.Raw:
