@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-import httpx
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
@@ -21,7 +20,7 @@ from bench.stored_jobs import StoredJobs, fill_postgresql, fill_sqlite
 from clusterwright.storage.database import sync_url
 from tests import postgresql
 from tests.kit import log_in_body
-from tests.server_process import ServerProcess
+from tests.server_process import PLAIN, ServerProcess
 
 SECRET = "only for this benchmark"
 
@@ -61,7 +60,7 @@ class Target:
         Raises RuntimeError.
         """
         request = self.ask(number)
-        got = httpx.get(f"http://127.0.0.1:{self.port}{request.path}", headers=request.headers)
+        got = PLAIN.get(f"http://127.0.0.1:{self.port}{request.path}", headers=request.headers)
         expected = self.answer(number)
         if got.status_code != 200 or not _same(got.content, expected):
             raise RuntimeError(f"{self.name} answered {got.status_code}: {got.text[:400]}")
@@ -142,7 +141,7 @@ def _reads(kind: Kind, server: ServerProcess, jobs: StoredJobs) -> list[Target]:
 def token(server: ServerProcess) -> str:
     """A token of the first account for its project."""
     body = log_in_body(server.credentials)
-    answer = httpx.post(f"{server.endpoint}/v3/auth/tokens", json=body).raise_for_status()
+    answer = PLAIN.post(f"{server.endpoint}/v3/auth/tokens", json=body).raise_for_status()
     return answer.headers["X-Subject-Token"]
 
 

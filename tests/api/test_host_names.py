@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.kit import log_in_body
-from tests.server_process import ServerProcess
+from tests.server_process import PLAIN, ServerProcess
 
 CLUSTER = "1df09f9a-0000-11f0-8f52-0255ac10003e"
 TEMPLATES = "/api/v3/addontemplates?addon_template_name=coredns"
@@ -19,7 +19,7 @@ TEMPLATES = "/api/v3/addontemplates?addon_template_name=coredns"
 def token(live_server: ServerProcess) -> str:
     """A token of the first project."""
     asked = log_in_body(live_server.credentials)
-    answer = httpx.post(f"{live_server.endpoint}/v3/auth/tokens", json=asked)
+    answer = PLAIN.post(f"{live_server.endpoint}/v3/auth/tokens", json=asked)
     return answer.headers["X-Subject-Token"]
 
 

@@ -1,8 +1,8 @@
 """The long form of the durability tests: as many events as you have patience for.
 
 Run as ``python -m tests.durability.soak --events 1000 --database postgresql --workers 3``. It ends
-by itself, prints the tally, writes it as JSON, and exits with 1 if anything was lost, failed, ran
-twice or was answered with an error. The seed it prints repeats the same events.
+by itself or at ^C, prints the tally, writes it as JSON, and exits with 1 if anything was lost,
+failed, ran twice or was answered with an error. The seed it prints repeats the same events.
 """
 
 import argparse
@@ -44,6 +44,7 @@ def main() -> int:
             patience=120,
             busy_database=options.max_connections < ENOUGH_CONNECTIONS,
             progress=_say,
+            may_end_early=True,
         )
     _say(tally.table())
     output = Path(options.output or folder / "tally.json")

@@ -5,13 +5,12 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests import sockets
 from tests.durability.conftest import Launch
 from tests.kit import until
-from tests.server_process import ServerProcess, free_port
+from tests.server_process import PLAIN, ServerProcess, free_port
 
 pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]
 
@@ -27,7 +26,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 def is_healthy(server: ServerProcess, port: int = 0) -> bool:
     """Whether a new client is served."""
-    found = httpx.get(f"http://127.0.0.1:{port or server.port}/healthz", timeout=30)
+    found = PLAIN.get(f"http://127.0.0.1:{port or server.port}/healthz", timeout=30)
     return found.status_code == 200
 
 
@@ -41,7 +40,7 @@ def test_three_thousand_clients_that_never_finish_keep_nobody_out(launch: Launch
 
         assert all(is_healthy(server) for _ in range(10))
         assert server.credentials
-        assert httpx.post(f"{server.endpoint}/v3/auth/tokens", json={}).status_code == 400
+        assert PLAIN.post(f"{server.endpoint}/v3/auth/tokens", json={}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_the_health_port_answers_beside_a_full_house(launch: Launch) -> None:
 
     with sockets.crowd(server, sockets.SILENT, each=100):
         healthy = [is_healthy(server, port) for _ in range(3)]
-        elsewhere = httpx.get(f"http://127.0.0.1:{port}/v3/auth/tokens")
+        elsewhere = PLAIN.get(f"http://127.0.0.1:{port}/v3/auth/tokens")
 
     assert all(healthy)
     assert elsewhere.status_code == 404

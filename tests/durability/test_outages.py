@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from tests import postgresql
@@ -17,7 +16,7 @@ from tests.durability.conftest import Launch, SignIn
 from tests.durability.evidence import workers
 from tests.kit import until
 from tests.postgresql import PostgresServer
-from tests.server_process import ServerProcess
+from tests.server_process import PLAIN, ServerProcess
 
 pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
 
@@ -89,10 +88,10 @@ def test_requests_are_refused_while_postgresql_is_away_and_jobs_end_when_it_is_b
     assert_unavailable(client, "meanwhile")
     assert client.get(f"/jobs/{job}").status_code == 503
     assert client.get("/clusters").json()["errorCode"] == "CCE.01503001"
-    unready = httpx.get(f"{server.endpoint}/readyz")
+    unready = PLAIN.get(f"{server.endpoint}/readyz")
     assert (unready.status_code, unready.json()["errorCode"]) == (503, "CCE.01503003")
     assert "the database does not answer" in unready.json()["message"]
-    assert httpx.get(f"{server.endpoint}/healthz").status_code == 200
+    assert PLAIN.get(f"{server.endpoint}/healthz").status_code == 200
     own_postgresql.start()
 
     client.wait_for_success([job])
@@ -120,10 +119,10 @@ def test_a_full_disk_refuses_creations_keeps_reads_and_loses_nothing(
     assert_unavailable(client, "meanwhile")
     assert client.job(job)["metadata"]["uid"] == job
     assert len(client.clusters()) == 1
-    assert httpx.get(f"{server.endpoint}/readyz").status_code == 503
+    assert PLAIN.get(f"{server.endpoint}/readyz").status_code == 503
     limit_files(server.pid, resource.RLIM_INFINITY)
 
-    until("it gets ready", lambda: httpx.get(f"{server.endpoint}/readyz").status_code == 200)
+    until("it gets ready", lambda: PLAIN.get(f"{server.endpoint}/readyz").status_code == 200)
     client.wait_for_success([job])
     client.wait_for_success([client.created("after")])
     assert {each["metadata"]["name"] for each in client.clusters()} == {"before", "after"}
