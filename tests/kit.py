@@ -43,7 +43,7 @@ def until(what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> No
     deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline, f"after {seconds} s: {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 async def until_async(what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:

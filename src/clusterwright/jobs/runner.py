@@ -116,6 +116,8 @@ class Runner:
             "log_level": "WARNING",
             # We wait for nothing through DBOS notifications; a listener would only cost a session.
             "use_listen_notify": False,
+            # Nothing to look for, then; an orderly stop waits until the next look is due.
+            "notification_listener_polling_interval_sec": 0.1,
             "scheduler_polling_interval_sec": 3600.0,
         }
         DBOS(config=config)
