@@ -23,6 +23,7 @@ from clusterwright.cce.addons.wire import (
 )
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.extensions import Counts
+from clusterwright.cce.clusters.operations import check_phase
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.cce.nodes.documents import census as count_nodes
 from clusterwright.errors import ApiError
@@ -60,11 +61,7 @@ async def _steady_cluster(
     tx: Tx, caller: Caller, uid: str, *, phases: tuple[ClusterPhase, ...] = STEADY
 ) -> Cluster:
     cluster = await cluster_of(tx, caller, uid, lock=True)
-    if cluster.phase not in phases:
-        raise ApiError(
-            errors.WRONG_STATE,
-            f"The cluster is {cluster.phase}. Change its add-ons when it is Available.",
-        )
+    check_phase(cluster, phases, "Change its add-ons when it is Available.")
     return cluster
 
 

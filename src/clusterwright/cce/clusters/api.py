@@ -18,7 +18,7 @@ from clusterwright.cce.clusters.wire import (
     ClusterToCreate,
     ClusterToUpdate,
 )
-from clusterwright.cce.offers import AUTOPILOT_FLAVOR, VERSIONS
+from clusterwright.cce.offers import VERSIONS
 from clusterwright.drivers.contract import Drivers
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
@@ -86,8 +86,6 @@ async def create_cluster(
     extended: Extended,
 ) -> Response:
     """Promise a new cluster; ``status.jobID`` tells which job makes it."""
-    if autopilot and asked.spec.flavor is None:
-        asked.spec.flavor = AUTOPILOT_FLAVOR
     annotations = asked.metadata.annotations or {}
     driver = annotations.get(DRIVER_ANNOTATION, setup.driver)
     versions = await runnable(drivers, driver)
@@ -233,11 +231,6 @@ async def delete_cluster(
     options: Annotated[dict[str, str], Depends(delete_options)],
 ) -> Response:
     """Promise the cluster's end; ``status.jobID`` tells which job brings it about."""
-    if options.get("tobedeleted") == "true":
-        raise ApiError(
-            errors.NOT_SUPPORTED,
-            "query.tobedeleted concerns prepaid clusters, which this server does not have.",
-        )
     try:
         async with data.transaction() as tx:
             cluster, job_uid = await operations.delete(

@@ -46,6 +46,8 @@ async def create(
     ``versions`` are those that the driver can run, the default first. Raises ApiError:
     INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS, CLUSTER_QUOTA.
     """
+    if autopilot and asked.spec.flavor is None:
+        asked.spec.flavor = AUTOPILOT_FLAVOR
     if (asked.spec.flavor == AUTOPILOT_FLAVOR) is not autopilot:
         raise invalid(
             "spec.flavor", f"Paths below /autopilot take {AUTOPILOT_FLAVOR}, all others do not."
@@ -139,12 +141,14 @@ async def get_in_phase(
 ) -> Cluster:
     """The cluster, locked, in one of these phases. Raises ApiError: NOT_FOUND, WRONG_STATE."""
     cluster = await show(tx, caller, uid, lock=True)
-    if cluster.phase not in allowed:
-        raise ApiError(
-            errors.WRONG_STATE,
-            f"The cluster is {cluster.phase}. This needs it to be {' or '.join(allowed)}.",
-        )
+    check_phase(cluster, allowed, f"This needs it to be {' or '.join(allowed)}.")
     return cluster
+
+
+def check_phase(cluster: Cluster, allowed: Collection[ClusterPhase], advice: str) -> None:
+    """Make sure that a cluster is in one of these phases. Raises ApiError WRONG_STATE."""
+    if cluster.phase not in allowed:
+        raise ApiError(errors.WRONG_STATE, f"The cluster is {cluster.phase}. {advice}")
 
 
 async def get_alive(tx: Tx, caller: Caller, uid: str) -> Cluster:
@@ -228,10 +232,14 @@ async def delete(
 ) -> tuple[Cluster, str]:
     """Promise the end of a cluster, from any state. Returns it as it was, and the job's uid.
 
-    Raises ApiError: NOT_FOUND, DELETION_PROTECTED, WRONG_STATE for a cluster that sleeps or is
-    about to; and
-    AlreadyDeleting, which carries the job to answer with.
+    Raises ApiError: NOT_SUPPORTED, NOT_FOUND, DELETION_PROTECTED, WRONG_STATE for a cluster that
+    sleeps or is about to; and AlreadyDeleting, which carries the job to answer with.
     """
+    if options.get("tobedeleted") == "true":
+        raise ApiError(
+            errors.NOT_SUPPORTED,
+            "query.tobedeleted concerns prepaid clusters, which this server does not have.",
+        )
     await show(tx, caller, uid, autopilot=autopilot)
     # Before the cluster's row is locked: a worker locks the job first and the cluster then.
     await jobs.cancel(tx, uid, "The cluster is being deleted.")

@@ -37,11 +37,7 @@ async def get_steady(tx: Tx, caller: Caller, cluster_uid: str) -> Cluster:
     Raises ApiError: NOT_FOUND, WRONG_STATE. The Open Telekom Cloud provider waits on its 403.
     """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
-    if cluster.phase not in STEADY:
-        raise ApiError(
-            errors.WRONG_STATE,
-            f"The cluster is {cluster.phase}. Change its nodes when it is Available.",
-        )
+    clusters.check_phase(cluster, STEADY, "Change its nodes when it is Available.")
     return cluster
 
 
