@@ -2,7 +2,7 @@
 
 DBOS keeps the queue, the ownership and the recovery. The memo of what is done are our own rows, so
 one workflow is one job and has no DBOS steps (docs/decisions/0003-rows-are-the-memo.md). Nobody
-else imports dbos. The traps it avoids are named where they are avoided.
+but ``claims`` imports dbos, too. The traps it avoids are named where they are avoided.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from dbos._serialization import DBOSPortableJSONSerializer
 from clusterwright import clock
 from clusterwright.drivers.contract import Drivers
 from clusterwright.jobs import removal, sessions, store, workers
+from clusterwright.jobs.claims import POLLING, Claims
 from clusterwright.jobs.execution import Execution
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.progress import apply
@@ -45,8 +46,6 @@ VERSION = "1"
 # Every crash counts as an attempt of every job in flight, so the limit must never be met in
 # practice.
 ATTEMPTS = 10_000
-POLLING = 0.2
-"""Seconds between two looks into the queue: the time from submission to start."""
 HOUSEKEEPING_PERIOD = 60.0
 LEAVING_SECONDS = 3.0
 """Seconds that each part of stopping may take: executions that leave their trees, the engine."""
@@ -120,8 +119,9 @@ class Runner:
             "notification_listener_polling_interval_sec": 0.1,
             "scheduler_polling_interval_sec": 3600.0,
         }
-        DBOS(config=config)
+        dbos = DBOS(config=config)
         _speak_through_our_log()
+        DBOS.listen_queues([])  # claims looks into ours
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=ATTEMPTS)
         async def job(uid: str) -> None:
@@ -129,7 +129,7 @@ class Runner:
 
         # Within the running loop: DBOS adopts it, so steps share the connections of this process.
         DBOS.launch()
-        await DBOS.register_queue_async(
+        queue = await DBOS.register_queue_async(
             QUEUE,
             worker_concurrency=self._settings.job_concurrency,
             partition_concurrency=1,
@@ -141,10 +141,13 @@ class Runner:
             application_name=APPLICATION,
         )
         self._database.outbox = self._promise
+        self._claims = Claims(dbos, queue)
+        self._database.on_promise = self._claims.bell.ring
 
     def chores(self) -> Iterator[Chore]:
         """What must be done again and again while this runner works."""
         yield Chore("housekeeping", self._keep_house, HOUSEKEEPING_PERIOD)
+        yield Chore("claims", lambda: self._claims.check(), workers.BEAT_PERIOD)
         if self._database.is_sqlite:
             yield Chore("heartbeat", self._beat_after_outage, workers.BEAT_PERIOD)
         else:
@@ -160,6 +163,7 @@ class Runner:
         # The engine warns of each run that is cancelled; here, that is what we want.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         log.info("leaving jobs where they stand", extra={"jobs": len(self._running)})
+        self._claims.bell.set()
         for task in self._running:
             task.cancel()
         if self._running:
@@ -168,6 +172,7 @@ class Runner:
                 log.error("leaving steps that do not end", extra={"steps": len(staying)})
         # The engine made its threads the loop's and ends them now; the loop goes on with others.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        await self._claims.stop(LEAVING_SECONDS)
         self._client.destroy()
         await self._end_engine()
         self._engine.dispose()

@@ -77,6 +77,7 @@ class Tx(ABC):
 
     def __init__(self, outbox: "Outbox") -> None:
         self._outbox = outbox
+        self.has_promised = False
 
     @property
     @abstractmethod
@@ -105,6 +106,7 @@ class Tx(ABC):
 
     async def promise(self, **what: Any) -> None:
         """Hand work to the engine: it will be done if and only if this transaction commits."""
+        self.has_promised = True
         await self._outbox(self, **what)
 
 
@@ -279,6 +281,8 @@ class Database:
         self.url = make_url(url)
         self.outbox: Outbox = _no_engine
         """What ``Tx.promise`` calls; the composition root puts the engine here."""
+        self.on_promise: Callable[[], None] = lambda: None
+        """What is called when a transaction has committed that promised something."""
         # Apart, because a full disk refuses writers while readers are served.
         self.outages = (Outage(), Outage())
         self._backend: _Backend
@@ -323,6 +327,8 @@ class Database:
                 case _:
                     raise
         outage.end()
+        if tx.has_promised:
+            self.on_promise()
 
     def outage_seconds(self) -> float:
         """Seconds in which this process could not read or could not write, since it began."""
