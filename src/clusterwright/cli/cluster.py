@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clusterwright.cli import job_screen, kubeconfig
+from clusterwright.cli import Deferred, job_screen, kubeconfig
 from clusterwright.cli.client import connect
 from clusterwright.cli.options import (
     TIMEOUT,
@@ -21,6 +21,12 @@ from clusterwright.cli.output import Document, fail, print_document, print_facts
 
 app = typer.Typer(
     help="Create, look at, use and delete clusters.", no_args_is_help=True, add_completion=False
+)
+# Of those, the server's modules are loaded when they are called.
+app.add_typer(
+    typer.Typer(cls=Deferred),
+    name="logs",
+    help="Print the logs of a real cluster's control plane, from the server's data folder.",
 )
 
 LONGEST_DAYS = 1827
