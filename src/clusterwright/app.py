@@ -105,7 +105,7 @@ async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncI
     simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed)
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
-    async with LocalDriver(settings.data / "local", find) as local:
+    async with LocalDriver(settings.local_folder, find) as local:
         yield Drivers({"simulated": simulated, "local": local})
 
 

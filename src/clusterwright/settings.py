@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{self.data / 'clusterwright.db'}"
 
     @property
+    def local_folder(self) -> Path:
+        """Where the driver ``local`` keeps its clusters."""
+        return self.data / "local"
+
+    @property
     def kubernetes_folder(self) -> Path:
         """Where versions of Kubernetes' programs are, the default filled in."""
         home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"

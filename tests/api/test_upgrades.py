@@ -1,6 +1,6 @@
 """Upgrades: tasks that can be paused and tried again, checks, snapshots and workflows."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from clusterwright.drivers import faults
 from clusterwright.drivers.faults import FaultRequest, Kind
+from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, open_cloud
 
@@ -112,6 +113,42 @@ async def test_an_upgrade_leads_to_the_version_asked_for(cloud: Cloud, path: str
 async def test_a_version_off_the_path_is_refused(cloud: Cloud, path: str, target: str) -> None:
     refusal = await cloud.call("POST", f"{path}/operation/upgrade", asked(target), expect=400)
 
+    assert refusal["errorCode"] == "CCE.01400015"
+
+
+@pytest.fixture
+def old_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that can run nothing newer than v1.32."""
+
+    async def versions(_self: SimulatedDriver, among: Sequence[str]) -> Sequence[str]:
+        return tuple(each for each in among if each <= "v1.32")
+
+    monkeypatch.setattr(SimulatedDriver, "versions", versions)
+
+
+@pytest.mark.usefixtures("old_host")
+async def test_a_version_that_the_driver_cannot_run_is_refused_before_any_job(
+    cloud: Cloud, path: str
+) -> None:
+    refusal = await cloud.call("POST", f"{path}/operation/upgrade", asked("v1.33"), expect=400)
+
+    assert refusal["errorCode"] == "CCE.01400015"
+    assert "targetVersion: this host has no programs that run v1.33" in refusal["message"]
+    assert (await cloud.call("GET", path, expect=200))["status"]["phase"] == "Available"
+    tasks = await cloud.call("GET", f"{path}/operation/upgrade/tasks", expect=200)
+    assert tasks["items"] == []
+
+
+@pytest.mark.usefixtures("old_host")
+async def test_only_versions_that_the_driver_can_run_are_offered(cloud: Cloud, path: str) -> None:
+    info = await cloud.call("GET", f"{path}/upgradeinfo", expect=200)
+    check = hop("PreCheckTask", "v1.33")
+    task = await cloud.call("POST", f"{path}/operation/precheck", check, expect=200)
+
+    assert info["spec"]["versionInfo"]["targetVersions"] == ["v1.32"]
+    assert task["status"]["phase"] == "Failed"
+    begun = hop("WorkFlowTask", "v1.33", clusterID=path.rpartition("/")[2])
+    refusal = await cloud.call("POST", f"{path}/operation/upgradeworkflows", begun, expect=400)
     assert refusal["errorCode"] == "CCE.01400015"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LIMIT = 60
+LIMIT = 180
 """Seconds that one command may take."""
 
 

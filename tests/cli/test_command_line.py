@@ -81,7 +81,7 @@ def modules_after(run: CommandLine, program: str) -> list[str]:
     ("words", "expected"),
     [
         ("clusterwright ", NAMES),
-        ("clusterwright cluster ", ("create", "delete", "list", "show")),
+        ("clusterwright cluster ", ("create", "delete", "kubeconfig", "list", "logs", "show")),
         ("clusterwright fault ", ("add", "clear", "list")),
     ],
 )

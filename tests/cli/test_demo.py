@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from clusterwright.cli.demo import NEXT
+from tests import kubernetes
 from tests.cli.command_line import LIMIT, CommandLine
+from tests.drivers import local_host
+from tests.kubernetes import needs_kubernetes
 
 pytestmark = pytest.mark.clients
 
@@ -59,7 +62,65 @@ def test_the_demo_writes_plain_text_where_nobody_looks_at_a_screen(alone: Comman
 
 
 def test_what_to_try_next_fits_a_narrow_screen() -> None:
-    assert max(map(len, NEXT.splitlines())) < 80
+    lines = NEXT.format(serve="clusterwright serve --driver local").splitlines()
+
+    assert max(map(len, lines)) < 80
+
+
+@needs_kubernetes
+def test_a_real_demo_shows_the_nodes_by_kubectl_and_leaves_nothing(alone: CommandLine) -> None:
+    ran = with_programs(alone)("demo", "--driver", "local")
+
+    told = ran.out[ran.out.index("kubectl get nodes") :]
+    assert ran.code == 0, ran.err
+    assert len(re.findall(r"^\d+\.\d+\.\d+\.\d+ +Ready +<none> .* v1\.34", told, re.MULTILINE)) == 2
+    assert re.findall(r"✔ (\w+) +Success", told)[0] == "DeleteCluster"
+    assert "clusterwright serve --driver local" in ran.err
+    assert left_behind(alone) == []
+    assert at_work(alone) == []
+
+
+@needs_kubernetes
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_real_demo_that_is_stopped_deletes_its_cluster_first(
+    alone: CommandLine, number: signal.Signals
+) -> None:
+    known = with_programs(alone)
+    command = [sys.executable, "-m", "clusterwright", "demo", "--driver", "local"]
+    with subprocess.Popen(command, env=known.environ, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        assert next(line for line in demo.stdout if "InstallMaster: " in line)
+        demo.send_signal(number)
+        rest = demo.stdout.read()
+        assert demo.wait(timeout=LIMIT) != 0
+
+    assert "Deleting the cluster, which would go on running." in rest
+    assert left_behind(alone) == []
+    assert at_work(alone) == []
+
+
+def test_a_real_demo_without_programs_says_how_to_get_them(alone: CommandLine) -> None:
+    nothing = {"PATH": str(alone.home), "XDG_CACHE_HOME": str(alone.home)}
+
+    ran = CommandLine(alone.home, alone.variables | nothing)("demo", "--driver", "local")
+
+    assert ran.code == 1
+    assert ran.err.startswith("Error: Real clusters do not run here without etcd, kube-apiserver")
+    assert "Run: clusterwright kubernetes install v1.34" in ran.err
+    assert left_behind(alone) == []
+
+
+def with_programs(alone: CommandLine) -> CommandLine:
+    """The same command line on a host with the programs of Kubernetes."""
+    kubernetes.binaries()
+    programs = {"CLUSTERWRIGHT_KUBERNETES_BIN_DIR": str(kubernetes.bin_dir())}
+    return CommandLine(alone.home, alone.variables | programs)
+
+
+def at_work(alone: CommandLine) -> list[int]:
+    """The processes that work on the temporary files of the command line."""
+    folder = str(alone.home / "tmp")
+    return [pid for pid in local_host.pids() if folder in " ".join(local_host.command(pid))]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -123,6 +123,12 @@ class Kubernetes:
         except httpx.HTTPError:
             return 0
 
+    @contextmanager
+    def connected(self) -> Iterator[httpx.Client]:
+        """A connection that stays open."""
+        with httpx.Client(verify=self._context, base_url=self.kubeconfig.server) as client:
+            yield client
+
     def read(self, path: str) -> dict[str, Any]:
         """An object that is there."""
         answer = self._send("GET", path)
@@ -147,5 +153,5 @@ class Kubernetes:
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         # A connection of its own each time: what the server shows and trusts may change.
-        with httpx.Client(verify=self._context, base_url=self.kubeconfig.server) as client:
+        with self.connected() as client:
             return client.request(method, path, json=body, timeout=30)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from clusterwright.cce.lifecycle import operations
 from clusterwright.cce.lifecycle.wire import ClusterToResize, CredentialsToRotate
+from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import operations as upgrades
 from clusterwright.cce.upgrades.wire import ClusterToUpgrade
 from tests.jobs.node_jobs import CALLER, cluster, parsed
@@ -52,7 +53,8 @@ async def upgrade(bench: "Bench") -> str:
         },
     )
     async with bench.database.transaction() as tx:
-        return (await upgrades.upgrade(tx, CALLER, uid, asked)).job_uid
+        task = await upgrades.upgrade(tx, CALLER, uid, asked, runnable=VERSIONS)
+        return task.job_uid
 
 
 SUBMISSIONS: Mapping[str, Callable[["Bench"], Awaitable[str]]] = {

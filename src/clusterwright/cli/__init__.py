@@ -16,7 +16,7 @@ COMMANDS = {
     "env": "Print how SDKs, Terraform and the OpenStack tools reach the server, secrets included.",
     "demo": "Start a throw-away server, create a cluster and nodes with the SDK, delete all of it.",
     "version": "Print the versions of Clusterwright, Python and the most important libraries.",
-    "cluster": "Create, look at and delete clusters.",
+    "cluster": "Create, look at, use and delete clusters.",
     "job": "See how jobs are going.",
     "kubernetes": "Find and install the programs of real Kubernetes; tell what this host can run.",
     "fault": "Make steps of simulated clusters fail on demand.",

@@ -92,6 +92,12 @@ class Api:
             fail(f"There is no cluster {name_or_id}. See them with: clusterwright cluster list")
         return found
 
+    def create_certificate(self, uid: str, days: int) -> Document:
+        """A kubeconfig of the cluster, good for so many days."""
+        body = self._sdk.ClusterCertDuration(duration=days)
+        request = self._sdk.CreateKubernetesClusterCertRequest(cluster_id=uid, body=body)
+        return self._call(self._client.create_kubernetes_cluster_cert, request)
+
     def create_nodes(self, cluster_uid: str, body: Document) -> Document:
         """The first of the new nodes, with the job of all of them in ``status.jobID``."""
         request = self._sdk.CreateNodeRequest(cluster_id=cluster_uid, body=body)

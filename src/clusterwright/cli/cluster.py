@@ -1,11 +1,12 @@
-"""``clusterwright cluster``: create, look at and delete clusters."""
+"""``clusterwright cluster``: create, look at, use and delete clusters."""
 
+import os
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from clusterwright.cli import job_screen
+from clusterwright.cli import Deferred, job_screen, kubeconfig
 from clusterwright.cli.client import connect
 from clusterwright.cli.options import (
     TIMEOUT,
@@ -16,11 +17,20 @@ from clusterwright.cli.options import (
     Timeout,
     Wait,
 )
-from clusterwright.cli.output import Document, print_document, print_facts, print_rows
+from clusterwright.cli.output import Document, fail, print_document, print_facts, print_rows
 
 app = typer.Typer(
-    help="Create, look at and delete clusters.", no_args_is_help=True, add_completion=False
+    help="Create, look at, use and delete clusters.", no_args_is_help=True, add_completion=False
 )
+# Of those, the server's modules are loaded when they are called.
+app.add_typer(
+    typer.Typer(cls=Deferred),
+    name="logs",
+    help="Print the logs of a real cluster's control plane, from the server's data folder.",
+)
+
+LONGEST_DAYS = 1827
+"""Of a certificate: five years (API reference, 4.8)."""
 
 
 class Mode(StrEnum):
@@ -108,6 +118,49 @@ def list_clusters(output: OutputOption = Output.TABLE, data: Server = None) -> N
 def show(name: ClusterName, output: OutputOption = Output.TABLE, data: Server = None) -> None:
     """Show a cluster."""
     show_cluster(connect(data).find_cluster(name), output)
+
+
+@app.command("kubeconfig", epilog="Example: clusterwright cluster kubeconfig demo --save")
+def show_kubeconfig(
+    name: ClusterName,
+    save: Annotated[
+        bool,
+        typer.Option(
+            "--save",
+            help="Merge it into $KUBECONFIG or ~/.kube/config, as the current context.",
+        ),
+    ] = False,
+    days: Annotated[
+        int, typer.Option(min=1, max=LONGEST_DAYS, help="How long its certificate is good.")
+    ] = 365,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONTEXT",
+            help="Which of its contexts: internal, external or externalTLSVerify.",
+            show_default="external where the cluster has a public address",
+        ),
+    ] = None,
+    data: Server = None,
+) -> None:
+    """Print a cluster's kubeconfig, private key included, or save it for kubectl."""
+    api = connect(data)
+    cluster = api.find_cluster(name)["metadata"]
+    found = api.create_certificate(cluster["uid"], days)
+    known = kubeconfig.contexts(found)
+    chosen = address or found["current-context"]
+    if chosen not in known:
+        fail(f"The kubeconfig has no context {chosen}. It has {', '.join(known)}.")
+    if not save:
+        print_document(dict(found) | {"current-context": chosen}, Output.YAML)
+        return
+    context = f"clusterwright-{cluster['name']}"
+    path = kubeconfig.file_of_user(os.environ)
+    try:
+        kubeconfig.save(kubeconfig.only(found, chosen, name=context), path)
+    except kubeconfig.CannotSave as error:
+        fail(f"Nothing was saved in {path}. {error}")
+    typer.echo(f"Saved in {path}. kubectl's context is now {context}.")
 
 
 @app.command(epilog="Example: clusterwright cluster delete demo --no-wait")

@@ -1,4 +1,4 @@
-"""What every driver promises: nine verbs, all of which may be repeated at any moment.
+"""What every driver promises: ten verbs, all of which may be repeated at any moment.
 
 ``ensure_*`` makes something exist and returns at once; ``observe_*`` tells how far it is and
 changes nothing; ``delete_*`` makes something not exist, whatever half-built state it was in. A
@@ -123,7 +123,7 @@ class Kubeconfig:
 
 
 class Driver(Protocol):
-    """Nine verbs and a question. Each may raise Unavailable (try again) or DriverError (do not)."""
+    """Ten verbs and a question. Each may raise Unavailable (try again) or DriverError (do not)."""
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """Those of these versions that it can run now, in the same order."""
@@ -175,7 +175,13 @@ class Driver(Protocol):
 
         Clients ask on every refresh and compare (API reference, 0.17): asking twice for the same
         user, lifetime and generation gives the same certificate while it is valid. A generation
-        that was never asked for before gives a new one.
+        that was never asked for before gives a new one. The control plane takes it at once.
+        """
+
+    async def revoke(self, cluster: Cluster, *, user: str, generation: int) -> None:
+        """End what ``user`` got in earlier generations than this; returns when none is taken.
+
+        Users who never got any have nothing to lose.
         """
 
 

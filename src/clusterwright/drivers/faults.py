@@ -189,6 +189,10 @@ class FaultyDriver:
             cluster, user=user, lifetime_seconds=lifetime_seconds, generation=generation
         )
 
+    async def revoke(self, cluster: Cluster, *, user: str, generation: int) -> None:
+        """As the driver does: no step asks."""
+        await self._driver.revoke(cluster, user=user, generation=generation)
+
     async def _strike(self, cluster: Cluster) -> None:
         """Raise the oldest armed fault of the step, counting it; do nothing without one.
 

@@ -101,13 +101,3 @@ def test_output_goes_to_the_end_of_the_log(record: Path) -> None:
         time.sleep(0.01)
 
     assert log.read_text() == "before\nhere\nthere\n"
-
-
-def test_a_long_log_becomes_the_older_one_of_two(tmp_path: Path) -> None:
-    log = tmp_path / "long.log"
-    log.write_bytes(b"x" * (9 * 1024 * 1024))
-
-    processes.rotate(log)
-
-    assert log.stat().st_size == 0
-    assert (tmp_path / "long.log.1").stat().st_size == 9 * 1024 * 1024

@@ -88,12 +88,14 @@ async def _kubeconfig(
 async def revoke_certificates(
     caller: Member,
     data: Data,
+    drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[CertificatesToRevoke, Depends(Body(CertificatesToRevoke))],
 ) -> Response:
-    """Give the holder new credentials from now on."""
+    """End the holder's credentials; who asks afterwards gets new ones."""
     async with data.transaction() as tx:
-        await operations.revoke(tx, caller, cluster_id, asked)
+        cluster, revoked = await operations.revoke(tx, caller, cluster_id, asked)
+    await operations.end(drivers.get(cluster.driver), cluster, revoked)
     return json_response({})
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from ipaddress import AddressValueError, IPv4Address
 
@@ -114,7 +114,17 @@ def _until(expire_at: str, now: int) -> int:
     return seconds // step * step
 
 
-async def revoke(tx: Tx, caller: Caller, uid: str, asked: CertificatesToRevoke) -> None:
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """Whose certificates end, and the first generation of them that does not."""
+
+    holder: str
+    generation: int
+
+
+async def revoke(
+    tx: Tx, caller: Caller, uid: str, asked: CertificatesToRevoke
+) -> tuple[Cluster, Revoked]:
     """Make the holder's next request for credentials give new ones.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST unless one holder is named, QUOTA for
@@ -138,6 +148,16 @@ async def revoke(tx: Tx, caller: Caller, uid: str, asked: CertificatesToRevoke) 
             " revoked. Rotate the cluster's credentials, which ends everybody's.",
         )
     await store.revoke(tx, uid, holder)
+    return cluster, Revoked(holder, await store.generation(tx, uid, holder))
+
+
+async def end(driver: Driver, cluster: Cluster, revoked: Revoked) -> None:
+    """Have the old certificates refused, once it is kept that they are.
+
+    Raises ApiError like ``kubeconfig``; the same request sent again does it.
+    """
+    with _refusing():
+        await driver.revoke(blueprint(cluster), user=revoked.holder, generation=revoked.generation)
 
 
 async def change_address(tx: Tx, caller: Caller, uid: str, asked: EipAction) -> Cluster:

@@ -1,5 +1,6 @@
 """The routes of upgrades: they translate and commit, and decide nothing."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends
@@ -8,6 +9,7 @@ from starlette.responses import Response
 from clusterwright.cce import offers
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.api import AllDrivers
+from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import documents, operations, paths
 from clusterwright.cce.upgrades.store import TaskType
@@ -46,12 +48,14 @@ SNAPSHOT = "/api/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snap
 async def upgrade_cluster(
     caller: Member,
     data: Data,
+    drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[ClusterToUpgrade, Depends(Body(ClusterToUpgrade))],
 ) -> Response:
     """Promise a newer version; the task tells how far it is."""
+    runnable = await _runnable(await _shown(caller, data, cluster_id), drivers)
     async with data.transaction() as tx:
-        task = await operations.upgrade(tx, caller, cluster_id, asked)
+        task = await operations.upgrade(tx, caller, cluster_id, asked, runnable=runnable)
     return json_response(documents.promised(task))
 
 
@@ -134,18 +138,24 @@ async def create_pre_check(
     asked: Annotated[PreCheckToMake, Depends(Body(PreCheckToMake))],
 ) -> Response:
     """Look whether an upgrade may begin."""
-    ready = await _is_ready(caller, data, drivers, cluster_id)
+    cluster = await _shown(caller, data, cluster_id)
+    ready = await operations.is_ready(drivers.get(cluster.driver), cluster)
+    runnable = await _runnable(cluster, drivers)
     async with data.transaction() as tx:
         task = await operations.check_before(
-            tx, caller, cluster_id, asked.spec, control_plane_ready=ready
+            tx, caller, cluster_id, asked.spec, control_plane_ready=ready, runnable=runnable
         )
     return json_response(documents.pre_check(task))
 
 
-async def _is_ready(caller: Caller, data: Data, drivers: AllDrivers, cluster_id: str) -> bool:
+async def _shown(caller: Caller, data: Data, cluster_id: str) -> Cluster:
     async with data.reading() as tx:
-        cluster = await clusters.show(tx, caller, cluster_id)
-    return await operations.is_ready(drivers.get(cluster.driver), cluster)
+        return await clusters.show(tx, caller, cluster_id)
+
+
+async def _runnable(cluster: Cluster, drivers: AllDrivers) -> Sequence[str]:
+    """The versions that the cluster's driver can run now."""
+    return await drivers.get(cluster.driver).versions(VERSIONS)
 
 
 @router.get(
@@ -188,7 +198,8 @@ async def create_post_check(
     asked: Annotated[PostCheckToMake, Depends(Body(PostCheckToMake))],
 ) -> Response:
     """Look whether an upgrade has led where it should."""
-    ready = await _is_ready(caller, data, drivers, cluster_id)
+    cluster = await _shown(caller, data, cluster_id)
+    ready = await operations.is_ready(drivers.get(cluster.driver), cluster)
     async with data.transaction() as tx:
         task = await operations.check_after(
             tx, caller, cluster_id, asked.spec, control_plane_ready=ready
@@ -231,12 +242,16 @@ async def list_snapshots(caller: Member, data: Data, cluster_id: str) -> Respons
 async def create_workflow(
     caller: Member,
     data: Data,
+    drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[WorkflowToCreate, Depends(Body(WorkflowToCreate))],
 ) -> Response:
     """Begin a workflow, to which the tasks that follow belong."""
+    runnable = await _runnable(await _shown(caller, data, cluster_id), drivers)
     async with data.transaction() as tx:
-        document = await operations.create_workflow(tx, caller, cluster_id, asked.spec)
+        document = await operations.create_workflow(
+            tx, caller, cluster_id, asked.spec, runnable=runnable
+        )
     return json_response(document)
 
 
@@ -293,12 +308,14 @@ async def update_workflow(
     summary="Show what a cluster may be upgraded to",
     **described(TaskDocument),
 )
-async def show_info(caller: Member, data: Data, cluster_id: str) -> Response:
+async def show_info(caller: Member, data: Data, drivers: AllDrivers, cluster_id: str) -> Response:
     """The versions that may follow, and the last upgrade."""
     async with data.reading() as tx:
         cluster = await clusters.show(tx, caller, cluster_id)
         found = await operations.list_tasks(tx, caller, cluster_id, TaskType.CLUSTER)
-    return json_response(documents.info(cluster, found[0] if found else None))
+    runnable = await _runnable(cluster, drivers)
+    last = found[0] if found else None
+    return json_response(documents.info(cluster, last, runnable=runnable))
 
 
 @router.get(

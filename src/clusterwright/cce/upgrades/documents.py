@@ -112,8 +112,8 @@ def _snapshot(task: Task) -> dict[str, Any]:
     }
 
 
-def info(cluster: Cluster, last: Task | None) -> dict[str, Any]:
-    """What may become of a cluster's version, and its last upgrade."""
+def info(cluster: Cluster, last: Task | None, *, runnable: Sequence[str]) -> dict[str, Any]:
+    """What may become of a cluster's version where these can be run, and its last upgrade."""
     release, _, patch = cluster.version.partition("-")
     status = _status(last) if last else {"phase": str(TaskPhase.INIT), "progress": "0"}
     return {
@@ -126,7 +126,7 @@ def info(cluster: Cluster, last: Task | None) -> dict[str, Any]:
                 "release": release,
                 "patch": patch or "r0",
                 "suggestPatch": patch or "r0",
-                "targetVersions": list(paths.targets(cluster.version)),
+                "targetVersions": list(paths.targets(cluster.version, runnable)),
             },
             "upgradeFeatureGates": {"supportUpgradePageV4": False},
         },

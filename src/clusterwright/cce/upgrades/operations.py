@@ -1,5 +1,6 @@
 """What can be done with a cluster's version: one transaction each, refusals from the catalogue."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,14 +21,17 @@ from clusterwright.storage.database import Tx
 _RETRYABLE = (ClusterPhase.ERROR, ClusterPhase.AVAILABLE)
 
 
-async def upgrade(tx: Tx, caller: Caller, uid: str, asked: ClusterToUpgrade) -> Task:
+async def upgrade(
+    tx: Tx, caller: Caller, uid: str, asked: ClusterToUpgrade, *, runnable: Sequence[str]
+) -> Task:
     """Promise a newer version: the task, and the job that works on it.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, VERSION_NOT_SUPPORTED for a version off the path.
+    Raises ApiError: NOT_FOUND, WRONG_STATE, VERSION_NOT_SUPPORTED for a version off the path and
+    for one that is not ``runnable`` by the cluster's driver.
     """
     cluster = await clusters.get_in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
     target = asked.spec.cluster_upgrade_action.target_version
-    _check_path(cluster, target)
+    _check_path(cluster, target, runnable)
     task = await _new_task(tx, cluster, TaskType.CLUSTER, target, asked.as_sent()["spec"])
     task = replace(task, phase=TaskPhase.INIT, progress=0)
     task = replace(task, job_uid=await _begin(tx, cluster, task))
@@ -35,13 +39,19 @@ async def upgrade(tx: Tx, caller: Caller, uid: str, asked: ClusterToUpgrade) -> 
     return task
 
 
-def _check_path(cluster: Cluster, target: str) -> None:
-    known = paths.targets(cluster.version)
-    if offers.minor(target) not in known:
+def _check_path(cluster: Cluster, target: str, runnable: Sequence[str]) -> None:
+    if offers.minor(target) not in paths.targets(cluster.version):
+        known = paths.targets(cluster.version, runnable)
         choice = f"Choose one of {', '.join(known)}" if known else "It has the newest one"
         raise ApiError(
             errors.VERSION_NOT_SUPPORTED,
             f"targetVersion: {target} does not follow {cluster.version}. {choice}.",
+        )
+    if offers.minor(target) not in runnable:
+        raise ApiError(
+            errors.VERSION_NOT_SUPPORTED,
+            f"targetVersion: this host has no programs that run {target}. It can run"
+            f" {', '.join(runnable) or 'no version'}. Run: clusterwright kubernetes check",
         )
 
 
@@ -134,12 +144,18 @@ async def is_ready(driver: Driver, cluster: Cluster) -> bool:
 
 
 async def check_before(
-    tx: Tx, caller: Caller, uid: str, asked: Hop, *, control_plane_ready: bool
+    tx: Tx,
+    caller: Caller,
+    uid: str,
+    asked: Hop,
+    *,
+    control_plane_ready: bool,
+    runnable: Sequence[str],
 ) -> Task:
     """Look whether an upgrade may begin, and keep what was found. Raises ApiError NOT_FOUND."""
     cluster = await clusters.show(tx, caller, uid, lock=True)
     _check_names_cluster(asked, uid)
-    known = paths.targets(cluster.version)
+    known = paths.targets(cluster.version, runnable)
     available = cluster.phase is ClusterPhase.AVAILABLE
     follows = offers.minor(asked.target_version) in known
     choice = f"{cluster.version} may be upgraded to {', '.join(known) or 'nothing newer'}."
@@ -207,7 +223,9 @@ async def snapshot(tx: Tx, caller: Caller, uid: str) -> Task:
     return task
 
 
-async def create_workflow(tx: Tx, caller: Caller, uid: str, asked: Hop) -> dict[str, Any]:
+async def create_workflow(
+    tx: Tx, caller: Caller, uid: str, asked: Hop, *, runnable: Sequence[str]
+) -> dict[str, Any]:
     """Begin a workflow, to which the tasks that follow belong.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST unless the body names the cluster,
@@ -220,7 +238,7 @@ async def create_workflow(tx: Tx, caller: Caller, uid: str, asked: Hop) -> dict[
         )
     cluster = await clusters.get_alive(tx, caller, uid)
     _check_names_cluster(asked, uid)
-    _check_path(cluster, asked.target_version)
+    _check_path(cluster, asked.target_version, runnable)
     if await _open_workflow(tx, uid) is not None:
         raise ApiError(
             errors.ALREADY_EXISTS, "An upgrade workflow is under way. Finish or cancel it first."

@@ -1,6 +1,6 @@
 """Which version may follow which, and what this server's upgrades can do, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clusterwright.cce.offers import VERSIONS, minor
 
@@ -15,7 +15,11 @@ FEATURE_GATES: Mapping[str, str] = {
 }
 
 
-def targets(version: str) -> tuple[str, ...]:
-    """The versions that a cluster of this one may be upgraded to, the nearest first."""
+def targets(version: str, runnable: Sequence[str] = VERSIONS) -> tuple[str, ...]:
+    """The versions that a cluster of this one may be upgraded to, the nearest first.
+
+    Those alone that are ``runnable``.
+    """
     place = VERSIONS.index(minor(version))
-    return VERSIONS[max(place - FARTHEST, 0) : place][::-1]
+    nearest = VERSIONS[max(place - FARTHEST, 0) : place][::-1]
+    return tuple(each for each in nearest if each in runnable)

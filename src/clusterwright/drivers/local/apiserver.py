@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import DriverError, Unavailable
 
 SECONDS = 5.0
@@ -27,9 +29,12 @@ class ApiServer:
         self._under_way: set[asyncio.Task[httpx.Response]] = set()
 
     @classmethod
-    async def connect(cls, url: str, pki: Path) -> Self:
-        """Prepare to speak; nothing is sent. Raises Unavailable where there are no certificates."""
-        context = await asyncio.to_thread(_context, pki)
+    async def connect(cls, url: str, pki: Path, pair: Pair | None = None) -> Self:
+        """Prepare to speak, as somebody else where a ``pair`` is given; nothing is sent.
+
+        Raises Unavailable where there are no certificates.
+        """
+        context = await asyncio.to_thread(_context, pki, pair)
         return cls(
             httpx.AsyncClient(base_url=url, verify=context, timeout=SECONDS, trust_env=False)
         )
@@ -46,6 +51,11 @@ class ApiServer:
             return (await self._send("GET", "/readyz")).status_code == httpx.codes.OK
         except Unavailable:
             return False
+
+    async def is_known(self) -> bool:
+        """Whether the API server takes our certificate. Raises Unavailable."""
+        answer = await self._send("GET", "/version")
+        return answer.status_code != httpx.codes.UNAUTHORIZED
 
     async def version(self) -> str:
         """The version that it acts as, such as ``v1.31``. Raises Unavailable."""
@@ -121,10 +131,21 @@ class ApiServer:
         raise (DriverError if answer.status_code in refused else Unavailable)(text)
 
 
-def _context(pki: Path) -> ssl.SSLContext:
+def _context(pki: Path, pair: Pair | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=str(pki / "servers.crt"))
-        context.load_cert_chain(pki / "admin.pem")
+        if pair is None:
+            context.load_cert_chain(pki / "admin.pem")
+        else:
+            _load(context, pair)
     except OSError as error:  # an SSLError too
         raise Unavailable(f"The cluster's certificates cannot be read: {error}") from error
     return context
+
+
+def _load(context: ssl.SSLContext, pair: Pair) -> None:
+    """Use a certificate that is in no file; the library reads files only, so from one in memory."""
+    with os.fdopen(os.memfd_create("certificate"), "w") as file:
+        file.write(pair.certificate + pair.key)
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")

@@ -1,4 +1,4 @@
-"""The driver ``local``: nine verbs over folders, and a plane per cluster that keeps it running.
+"""The driver ``local``: ten verbs over folders, and a plane per cluster that keeps it running.
 
 A verb writes down what is wanted and returns; a plane, in this process or in another one on the
 same folder, makes it so. The programs outlive every process of ours.
@@ -23,7 +23,7 @@ from clusterwright.drivers.contract import (
     Node,
     Unavailable,
 )
-from clusterwright.drivers.local import components, fakes, pki, ports, processes, wanted
+from clusterwright.drivers.local import access, components, fakes, pki, ports, processes, wanted
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, alone, read_json
 from clusterwright.drivers.local.inside import Inside
@@ -273,30 +273,30 @@ class LocalDriver:
         """
         folder = Folder(self._home, cluster.uid)
 
-        def write() -> Kubeconfig:
-            wish = wanted.read(folder)
-            if wish is None or wish.state is State.GONE:
-                raise Unavailable(f"The cluster {cluster.name} has no control plane.")
-            with folder.changing():
-                trusted = pki.trusted(folder, cluster.credentials)
-                if trusted is None:
-                    raise Unavailable(f"The cluster {cluster.name} has no such credentials yet.")
-                pair = pki.client(
-                    folder,
-                    credentials=cluster.credentials,
-                    user=user,
-                    lifetime_seconds=lifetime_seconds,
-                    generation=generation,
-                    now=self._clock(),
-                )
-            return Kubeconfig(
-                server=components.server_url(wish.ports),
-                ca=trusted,
-                client_certificate=pair.certificate,
-                client_key=pair.key,
+        def write() -> access.Granted:
+            return access.grant(
+                folder,
+                cluster,
+                user=user,
+                lifetime_seconds=lifetime_seconds,
+                generation=generation,
+                now=self._clock(),
             )
 
-        return await _in_thread(write)
+        granted = await _in_thread(write)
+        if granted.is_new:
+            inside = self._inside(folder)
+            await access.until(folder, inside, granted.url, granted.pair, taken=True)
+        return granted.kubeconfig
+
+    async def revoke(self, cluster: Cluster, *, user: str, generation: int) -> None:
+        """Replace the authority of the user; the API server reads at once that it has gone."""
+        folder = Folder(self._home, cluster.uid)
+        url, ended = await _in_thread(
+            lambda: access.end(folder, user=user, generation=generation, now=self._clock())
+        )
+        for pair in ended:
+            await access.until(folder, self._inside(folder), url, pair, taken=False)
 
     @contextlib.contextmanager
     def _changing(self, cluster: Cluster) -> Iterator[Folder]:

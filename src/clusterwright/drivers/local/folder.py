@@ -52,6 +52,10 @@ class Folder:
         """Where a component writes its log."""
         return self.path / "log" / f"{component}.log"
 
+    def logged(self) -> list[str]:
+        """The components that have a log."""
+        return sorted(path.stem for path in (self.path / "log").glob("*.log"))
+
     def make(self) -> None:
         """Make the folder exist, for us alone. Raises OSError."""
         for each in ("", "run", "log", "pki", "credentials", "nodes"):

@@ -7,9 +7,11 @@ spoken to: it takes longer than all else that a server without such clusters loa
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Unavailable
-from clusterwright.drivers.local import components, fakes, pki
+from clusterwright.drivers.local import components, fakes
 from clusterwright.drivers.local.folder import Folder
+from clusterwright.drivers.local.holders import CLIENTS
 from clusterwright.drivers.local.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -19,13 +21,13 @@ _BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 _BINDING = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRoleBinding",
-    "metadata": {"name": pki.CLIENTS},
+    "metadata": {"name": CLIENTS},
     "roleRef": {
         "apiGroup": "rbac.authorization.k8s.io",
         "kind": "ClusterRole",
         "name": "cluster-admin",
     },
-    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": pki.CLIENTS}],
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": CLIENTS}],
 }
 _FIRST_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
 
@@ -67,7 +69,7 @@ class Inside:
         if self.settled == wish.revision:
             return True
         server = await self._connected(components.server_url(wish.ports))
-        if await server.get(f"{_BINDINGS}/{pki.CLIENTS}") is None:
+        if await server.get(f"{_BINDINGS}/{CLIENTS}") is None:
             await server.create(_BINDINGS, _BINDING)
         return await server.get(_FIRST_ACCOUNT) is not None
 
@@ -79,6 +81,16 @@ class Inside:
         assert wish.cluster is not None
         server = await self._connected(components.server_url(wish.ports))
         return await self._nodes.keep(server, wish.cluster)
+
+    async def takes(self, url: str, pair: Pair) -> bool:
+        """Whether the API server takes a client's certificate. Raises Unavailable."""
+        from clusterwright.drivers.local.apiserver import ApiServer
+
+        server = await ApiServer.connect(url, self._folder.pki, pair)
+        try:
+            return await server.is_known()
+        finally:
+            await server.close()
 
     async def node(self, url: str, name: str) -> dict[str, Any] | None:
         """A node as Kubernetes knows it. Raises Unavailable."""

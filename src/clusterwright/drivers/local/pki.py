@@ -2,19 +2,18 @@
 
 ``pki/`` is read by components: authorities of its own for etcd, for the front proxy and for
 components, which no client ever gets a certificate of, and beside them what the present
-generations of credentials amount to. ``credentials/N/`` is generation N: the authority that signs
-clients, the server's certificate, the key of service accounts, and the clients' certificates.
+generations of credentials amount to. ``credentials/N/`` is generation N: the authority of the
+server and of what the cluster itself signs, the server's certificate, the key of service accounts,
+and those who hold clients' certificates (``holders``).
 
 Two generations are good at a time. The API server shows the certificate of the older one, which
 kubeconfigs of both trust, and takes clients of both; it reads its files again when they change.
 """
 
 import base64
-import json
 import secrets
 import shutil
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import (
@@ -26,17 +25,11 @@ from cryptography.hazmat.primitives.serialization import (
 from clusterwright.drivers import certificates
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Cluster, DriverError
-from clusterwright.drivers.local.folder import Folder, read_json, write, write_json
+from clusterwright.drivers.local import holders
+from clusterwright.drivers.local.folder import Folder, write, write_json
+from clusterwright.drivers.local.holders import LIFETIME
 from clusterwright.drivers.local.ports import HOST
-from clusterwright.storage import limits
 
-CLIENTS = "cce:admins"
-"""The group of everybody who gets credentials; a binding of ours makes them administrators."""
-
-LIFETIME = timedelta(days=30 * 365)
-"""How long everything is valid but clients' certificates."""
-
-_SECOND = 1_000_000_000
 _COMPONENTS = {
     "admin": ("clusterwright", certificates.ADMINISTRATORS),
     "kube-controller-manager": ("system:kube-controller-manager", "system:controllers"),
@@ -54,7 +47,7 @@ def ensure(folder: Folder, cluster: Cluster, *, now: int) -> None:
     carry.
     """
     names = _names(cluster)
-    moment = _moment(now)
+    moment = holders.moment(now)
     _ensure_internal(folder, moment)
     generation = folder.credentials / str(cluster.credentials)
     earlier = folder.credentials / str(cluster.credentials - 1)
@@ -122,7 +115,7 @@ def _ensure_generation(generation: Path, earlier: Path, cluster: Cluster, now: d
     """
     if (generation / "trusted.crt").exists():
         return
-    (generation / "clients").mkdir(mode=0o700, parents=True, exist_ok=True)
+    generation.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority = _ensure_authority(generation, "ca", now)
     # Only the key of this pair is used: any key of an elliptic curve signs tokens.
     accounts = certificates.new_authority(cluster.uid, now=now, lifetime=LIFETIME)
@@ -148,16 +141,32 @@ def _publish(folder: Folder, generation: Path, earlier: Path, serving: Path) -> 
     files = {
         "server.pem": (serving / "server.pem").read_text(),
         "servers.crt": authorities,
-        "clients.crt": (folder.pki / "internal-ca.crt").read_text() + authorities,
         "accounts.pub": "".join((one / "accounts.pub").read_text() for one in both),
         "accounts.key": (generation / "accounts.key").read_text(),
         "signer.crt": (generation / "ca.crt").read_text(),
         "signer.key": (generation / "ca.key").read_text(),
     }
     for name, content in files.items():
-        path = folder.pki / name
-        if not path.exists() or path.read_text() != content:
-            write(path, content)
+        _update(folder.pki / name, content)
+    publish_clients(folder)
+
+
+def publish_clients(folder: Folder) -> bool:
+    """Write whose certificates the API server takes. Returns whether that has changed.
+
+    To be called while the folder is held.
+    """
+    found = [(folder.pki / "internal-ca.crt").read_text()]
+    for authority in sorted(folder.credentials.glob("*/ca.crt")):
+        found += [authority.read_text(), *holders.authorities(authority.parent)]
+    return _update(folder.pki / "clients.crt", "".join(found))
+
+
+def _update(path: Path, content: str) -> bool:
+    if path.exists() and path.read_text() == content:
+        return False
+    write(path, content)
+    return True
 
 
 def write_kubeconfigs(folder: Folder, server: str) -> None:
@@ -189,60 +198,6 @@ def trusted(folder: Folder, credentials: int) -> str | None:
     return path.read_text() if path.exists() else None
 
 
-def client(
-    folder: Folder,
-    *,
-    credentials: int,
-    user: str,
-    lifetime_seconds: int,
-    generation: int,
-    now: int,
-) -> Pair:
-    """A user's certificate: the one there is, while at least half of its lifetime is left.
-
-    To be called while the folder is held.
-    """
-    home = folder.credentials / str(credentials)
-    key = json.dumps([user, lifetime_seconds, generation])
-    path = home / "clients" / f"{sha256(key.encode()).hexdigest()}.json"
-    found = read_json(path)
-    if found is not None and 2 * (found["expires"] - now) >= lifetime_seconds * _SECOND:
-        return Pair(found["certificate"], found["key"])
-    pair = certificates.new_client(
-        Pair((home / "ca.crt").read_text(), (home / "ca.key").read_text()),
-        user=user,
-        group=CLIENTS,
-        now=_moment(now),
-        lifetime=timedelta(seconds=lifetime_seconds),
-    )
-    made = {
-        "user": user,
-        "generation": generation,
-        "made": now,
-        "expires": now + lifetime_seconds * _SECOND,
-        "certificate": pair.certificate,
-        "key": pair.key,
-    }
-    write_json(path, made)
-    _forget_unused(home / "clients", user, generation, now)
-    return pair
-
-
-def _forget_unused(home: Path, user: str, generation: int, now: int) -> None:
-    """Forget a user's certificates that have expired or were made anew, and all but the last."""
-    kept = []
-    for path in home.glob("*.json"):
-        found = read_json(path)
-        if found is None or found["user"] != user:
-            continue
-        if found["expires"] <= now or found["generation"] < generation:
-            path.unlink(missing_ok=True)
-        else:
-            kept.append((found["made"], path))
-    for _, path in sorted(kept, reverse=True)[limits.KEPT_CERTIFICATES :]:
-        path.unlink(missing_ok=True)
-
-
 def _names(cluster: Cluster) -> tuple[str, ...]:
     try:
         return certificates.server_names(
@@ -262,7 +217,3 @@ def _both(pair: Pair) -> str:
 def _public(key: str) -> str:
     public = load_pem_private_key(key.encode(), password=None).public_key()
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def _moment(nanoseconds: int) -> datetime:
-    return datetime.fromtimestamp(nanoseconds // _SECOND, UTC)

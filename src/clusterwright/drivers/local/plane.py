@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clusterwright.drivers.contract import DriverError, Unavailable
-from clusterwright.drivers.local import components, ports, processes, wanted
+from clusterwright.drivers.local import components, logs, ports, processes, wanted
 from clusterwright.drivers.local.components import APISERVER, Command, Programs
 from clusterwright.drivers.local.folder import Folder, write_json
 from clusterwright.drivers.local.inside import Inside
@@ -209,9 +209,14 @@ class Plane:
             await asyncio.to_thread(self._start, due)
             for command in due:
                 self._ends.setdefault(command.name, _Ends()).started = time.monotonic()
+        await asyncio.to_thread(self._rotate, commands)
         await self._tell_ends(c.name for c in missing)
         self._watch(c.name for c in commands)
         return [command.name for command in due]
+
+    def _rotate(self, commands: list[Command]) -> None:
+        for command in commands:
+            logs.rotate(self._folder.log(command.name))
 
     def _states(self, commands: list[Command]) -> dict[str, tuple[bool, bool]]:
         """Of each component whether it runs, and whether by this very command."""

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from clusterwright.drivers.local.logs import rotate
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _START_TIME = 19
 """The place of the start time behind a process's name in ``/proc/PID/stat`` (man 5 proc)."""
@@ -35,9 +37,6 @@ mv -f "$record.new" "$record"
 cd /
 exec "$@"
 """
-
-_LONGEST_LOG = 8 * 1024 * 1024
-"""Bytes of a log before it becomes the older one of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +77,6 @@ def start(argv: Sequence[str], *, environment: Mapping[str, str], record: Path, 
         # An interpreter ignores SIGPIPE, and what is ignored is inherited.
         setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
     )
-
-
-def rotate(log: Path) -> None:
-    """Keep a long log as the older one of two. Its writer appends, so it goes on at the start."""
-    with suppress(FileNotFoundError):
-        if log.stat().st_size > _LONGEST_LOG:
-            log.with_suffix(".log.1").write_bytes(log.read_bytes())
-            os.truncate(log, 0)
 
 
 def read(record: Path) -> Record | None:

@@ -1,4 +1,4 @@
-"""The simulated driver: nine verbs over rows that say when each thing will be ready or gone.
+"""The simulated driver: ten verbs over rows that say when each thing will be ready or gone.
 
 Nothing happens between two calls: a verb writes down the times that its pace and seed give, and
 observing compares them with the clock.
@@ -242,6 +242,12 @@ class SimulatedDriver:
             client_certificate=client.pair.certificate,
             client_key=client.pair.key,
         )
+
+    async def revoke(self, cluster: Cluster, *, user: str, generation: int) -> None:
+        """Forget the certificates of earlier generations: nothing here would take them anyway."""
+        async with self._database.transaction() as tx:
+            await store.hold(tx, cluster.uid)
+            await store.revoke(tx, cluster.uid, user=user, generation=generation)
 
     async def _access(self, tx: Tx, cluster: Cluster) -> tuple[str, Pair]:
         """The URL of the API server and the authority behind it."""

@@ -258,6 +258,13 @@ async def keep(
     await _forget_unused(tx, key)
 
 
+async def revoke(tx: Tx, cluster_uid: str, *, user: str, generation: int) -> None:
+    """Forget a user's certificates of earlier generations, of a held cluster."""
+    of_user = (certificates.c.cluster_uid == cluster_uid, certificates.c.user_name == user)
+    earlier = certificates.c.generation < generation
+    await tx.execute(sa.delete(certificates).where(*of_user, earlier))
+
+
 async def _forget_unused(tx: Tx, key: CertificateKey) -> None:
     """Forget a user's certificates but the last made: each lifetime asked for makes one."""
     of_user = (
