@@ -45,6 +45,12 @@ def at_most(size: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _trimmed(value: str) -> str:
+    if value != value.strip():
+        raise ValueError("no blanks are allowed at either end")
+    return value
+
+
 def unique(values: list[str]) -> list[str]:
     """A list in which nothing is said twice, in whatever letter case."""
     if len({value.lower() for value in values}) != len(values):
@@ -156,9 +162,32 @@ Name = Annotated[
         " starting with a letter and not ending with a hyphen",
     ),
 ]
-Id = Annotated[str, Field(min_length=1, max_length=64)]
-Short = Annotated[str, Field(max_length=64)]
-Text = Annotated[str, Field(max_length=255)]
+Id = Annotated[
+    str, matching("[!-~]{1,64}", "an id is needed: 1 to 64 letters, digits and signs, no blanks")
+]
+Short = Annotated[str, Field(max_length=64), AfterValidator(_trimmed)]
+Text = Annotated[str, Field(max_length=255), AfterValidator(_trimmed)]
+TagKey = Annotated[
+    str,
+    matching(
+        r"(?!_sys_)(?!\s)[\w .:=+@-]{1,128}(?<!\s)",
+        "1 to 128 letters, digits, spaces and _.:=+-@ are needed,"
+        " no space at either end, not starting with _sys_",
+    ),
+]
+ServerTagKey = Annotated[
+    str,
+    matching(
+        r"(?!_sys_)(?!\s)[\w .:/=+@-]{1,128}(?<!\s)",
+        "1 to 128 letters, digits, spaces and _.:/=+-@ are needed,"
+        " no space at either end, not starting with _sys_",
+    ),
+]
+"""Of what is not a cluster; both may be of any language."""
+TagValue = Annotated[
+    str,
+    matching(r"[\w .:=+@/-]{0,255}", "at most 255 letters, digits, spaces and _.:/=+-@"),
+]
 Strings = dict[str, str]
 Flag = Annotated[str, matching("true|false", "the text true or false is needed")]
 Description = Annotated[str, at_most(200)]

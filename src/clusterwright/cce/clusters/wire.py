@@ -27,6 +27,8 @@ from clusterwright.cce.clusters.values import (
     PrivateCidr,
     Short,
     Strings,
+    TagKey,
+    TagValue,
     Text,
     TimeZone,
     Version,
@@ -86,19 +88,9 @@ class Master(Document):
 class Tag(Document):
     """One entry of ``clusterTags``."""
 
-    key: Annotated[
-        str,
-        matching(
-            r"(?!_sys_)(?!\s)[\w .:=+@-]{1,128}(?<!\s)",
-            "1 to 128 letters, digits, spaces and _.:=+-@ are needed,"
-            " no space at either end, not starting with _sys_",
-        ),
-    ]
+    key: TagKey
     # Terraform leaves an empty value out.
-    value: Annotated[
-        str,
-        matching(r"[\w .:=+@/-]{0,255}", "at most 255 letters, digits, spaces and _.:/=+-@"),
-    ] = ""
+    value: TagValue = ""
 
 
 class ClusterExtendParam(Document):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clusterwright.cce.clusters.values import Flag, Short, matching
+from clusterwright.cce.clusters.values import Flag, ServerTagKey, Short
 from clusterwright.cce.clusters.wire import AuthenticatingProxy, Tag
 from clusterwright.document import Document
 
@@ -56,13 +56,7 @@ class TagsToSet(Document):
 class TagToRemove(Document):
     """One entry of a request to remove tags; a value is ignored."""
 
-    key: Annotated[
-        str,
-        matching(
-            r"(?!_sys_)[\w .:/=+@-]{1,128}",
-            "1 to 128 letters, digits, spaces and _.:/=+-@ are needed, not starting with _sys_",
-        ),
-    ]
+    key: ServerTagKey
 
 
 class TagsToRemove(Document):
