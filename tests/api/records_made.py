@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from clusterwright.cce.surroundings.store import Kind
 from clusterwright.neighbours.records.dialects import Dialect
-from clusterwright.neighbours.records.store import Kind
 from tests.api.cloud import Cloud, unique
 
 Json = dict[str, Any]
@@ -89,3 +89,21 @@ async def one_of(cloud: Cloud, kind: Kind) -> Json:
 def label(dialect: Dialect) -> str:
     """What tests of a dialect are called."""
     return f"{dialect.service}{dialect.noun}{dialect.suffix}"
+
+
+async def network(cloud: Cloud) -> Json:
+    """A new network in which a cluster can be: ``spec.hostNetwork``."""
+    around = await vpc(cloud)
+    return {"vpc": around["id"], "subnet": (await subnet(cloud, around["id"]))["id"]}
+
+
+async def home(cloud: Cloud, **spec: Any) -> str:
+    """The URL of a new cluster in a new network."""
+    host = await network(cloud)
+    return f"{cloud.project}/clusters/{await cloud.cluster(hostNetwork=host, **spec)}"
+
+
+async def refusal(cloud: Cloud, method: str, path: str, body: Json) -> str:
+    """What a request is refused with."""
+    answer = await cloud.call(method, path, body, expect=400)
+    return str(answer["message"])

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from clusterwright.cce.surroundings.store import Kind, is_ours
 from clusterwright.neighbours.records.dialects import DIALECTS, Dialect
-from clusterwright.neighbours.records.store import Kind, is_ours
 from tests.api.cloud import Cloud, cluster, open_cloud, stranger, unique
 from tests.api.records_made import (
     Json,

@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 from pydantic import TypeAdapter, ValidationError
 
+from clusterwright.cce.surroundings.store import Kind
 from clusterwright.neighbours.records import wire
 from clusterwright.neighbours.records.dialects import DIALECTS, Dialect
-from clusterwright.neighbours.records.store import Kind
 from clusterwright.neighbours.wire import SnakeCase
 from tests.api.cloud import Cloud, open_cloud, unique
 from tests.api.records_made import (

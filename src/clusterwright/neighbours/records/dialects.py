@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from clusterwright.cce.surroundings.store import Kind, Record
 from clusterwright.neighbours.records import readings, wire
 from clusterwright.neighbours.records.around import Around
-from clusterwright.neighbours.records.store import Kind, Record
 from clusterwright.neighbours.wire import SnakeCase
 
 Reading = Callable[[Around, Record], dict[str, Any]]

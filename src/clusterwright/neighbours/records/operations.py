@@ -14,24 +14,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clusterwright import clock, errors
 from clusterwright.cce.access.operations import public_address
 from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.nodes import references
+from clusterwright.cce.surroundings import store
+from clusterwright.cce.surroundings.checks import WORDS
+from clusterwright.cce.surroundings.store import Kind, Record
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.neighbours.records import around, store
+from clusterwright.neighbours.records import around
 from clusterwright.neighbours.records.around import Around
-from clusterwright.neighbours.records.store import Kind, Record
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
 
 Json = dict[str, Any]
 
-WORDS: Mapping[Kind, str] = {
-    Kind.VPC: "VPC",
-    Kind.SUBNET: "subnet",
-    Kind.ADDRESS: "public address",
-    Kind.GROUP: "security group",
-    Kind.RULE: "security group rule",
-    Kind.KEY_PAIR: "key pair",
-}
 _TRIES = 1000
 """Ids that are drawn until one has an address that the project has not."""
 
@@ -115,7 +111,11 @@ async def remove(tx: Tx, caller: Caller, kind: Kind, id: str) -> None:
     await clusters.hold_project(tx, caller.project_id)
     seen = await around.look(tx, caller)
     found = seen.made(kind, id)
+    if found:
+        await store.hold(tx, kind, project_id=caller.project_id)
     user = _user(seen, kind, id if found is None else found.id, found)
+    if found and not user:
+        user = await references.user_of(tx, kind, store.names(found), project_id=caller.project_id)
     if user:
         raise ApiError(errors.IN_USE, f"The {WORDS[kind]} is used by {user}. Delete that first.")
     if found is None:
@@ -130,7 +130,8 @@ def _user(seen: Around, kind: Kind, id: str, found: Record | None) -> str:
     ids = {id, str(found.document.get("neutron_subnet_id", id)) if found else id}
     if kind is Kind.ADDRESS:
         holder = found and seen.holder(found)
-        return f"the cluster {holder.name}" if holder else ""
+        word = "cluster" if isinstance(holder, Cluster) else "node"
+        return f"the {word} {holder.name}" if holder else ""
     for cluster in seen.clusters:
         host = cluster.spec["hostNetwork"]
         pods = (cluster.spec.get("eniNetwork") or {}).get("subnets") or ()
