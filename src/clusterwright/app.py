@@ -25,6 +25,7 @@ from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYP
 from clusterwright.cce.nodepools import api as nodepools_api
 from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
 from clusterwright.cce.nodes import api as nodes_api
+from clusterwright.cce.nodes import references
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
@@ -161,7 +162,11 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             login,
             show_job,
             Health(data, chores),
-            Extensions(census=addons_operations.census, on_create=addons_operations.add_built_in),
+            Extensions(
+                census=addons_operations.census,
+                on_create=addons_operations.add_built_in,
+                address_holder=references.address_holder,
+            ),
         )
         server.check_complete()
         app = routes()

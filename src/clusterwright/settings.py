@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         description="Whether the last address of X-Forwarded-For is the client's: true only behind"
         " a proxy that sets it; wrong passwords are counted by address",
     )
+    trust_networks: bool = Field(
+        True,
+        description="Whether VPCs, subnets, security groups, public addresses and key pairs that"
+        " were not made here are believed in; false refuses clusters and nodes that name others",
+    )
     temporary_keys: int = Field(
         500,
         ge=1,

@@ -95,7 +95,7 @@ OPERATIONS = (
                 "os": "EulerOS 2.9",
                 "extendParam": {
                     "maxPods": 110,
-                    "DockerLVMConfigOverride": "x",
+                    "DockerLVMConfigOverride": "lvType=linear",
                     "alpha.cce/preInstall": SCRIPT,
                     "alpha.cce/postInstall": SCRIPT,
                     "alpha.cce/NodeImageID": "i",

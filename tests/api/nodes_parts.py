@@ -184,7 +184,7 @@ REINSTALL: Json = {
     "login": LOGIN,
     "name": "n",
     "serverConfig": {"userTags": TAGS, "rootVolume": {"imageID": "i", "cmkID": "c"}},
-    "volumeConfig": {"lvmConfig": "x", "storage": STORAGE} | KEEP,
+    "volumeConfig": {"lvmConfig": "lvType=linear", "storage": STORAGE} | KEEP,
     "runtimeConfig": {"dockerBaseSize": 20, "containerBaseSize": 20, "runtime": RUNTIME},
     "k8sOptions": {
         "labels": {"a": "b"},

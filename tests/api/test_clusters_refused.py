@@ -127,6 +127,17 @@ VALUES: list[tuple[str, Any, tuple[str, str]]] = [
     ("spec.extendParam", {"dssMasterVolumes": "pool"}, INVALID),
     *(("spec.extendParam", {"alpha.cce/fixPoolMask": m}, INVALID) for m in ("99", 25, "٢٥")),
     *(("spec.extendParam", {"clusterExternalIP": address}, INVALID) for address in ADDRESSES),
+    ("spec.kubernetesSvcIpRange", "10.0.0.0/11", INVALID),
+    ("spec.eniNetwork", {"subnets": [{"subnetID": "a"}]}, INVALID),
+    *(("spec.clusterTags", [{"key": "a"}, {"key": "a", "value": v}], INVALID) for v in ("", "b")),
+    *(
+        (
+            "spec.configurationsOverride",
+            [{"name": "kube-apiserver", "configurations": [{"name": name, "value": value}]}],
+            INVALID,
+        )
+        for name, value in (("support-overload", "maybe"), ("max-requests-inflight", "many"))
+    ),
     ("spec.unknown", "nul\x00", INVALID),
     ("spec.unknown", 2**64, INVALID),
 ]

@@ -2,21 +2,29 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from pydantic import TypeAdapter, ValidationError
 
-from clusterwright.neighbours.records import wire
+from clusterwright.cce.surroundings.store import Kind, is_ours
 from clusterwright.neighbours.records.dialects import DIALECTS, Dialect
-from clusterwright.neighbours.records.store import Kind, is_ours
-from clusterwright.neighbours.wire import SnakeCase
 from tests.api.cloud import Cloud, cluster, open_cloud, stranger, unique
+from tests.api.records_made import (
+    Json,
+    address,
+    at,
+    group,
+    key_pair,
+    label,
+    make,
+    one_of,
+    rule,
+    subnet,
+    subnet_body,
+    vpc,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-Json = dict[str, Any]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -30,80 +38,6 @@ async def cloud(folder: Path) -> AsyncIterator[Cloud]:
     """A whole server on SQLite, which the tests of this file share."""
     async with open_cloud(folder) as opened:
         yield opened
-
-
-def at(cloud: Cloud, path: str, **names: str) -> str:
-    """A path of this cloud's project."""
-    return path.format(project_id=cloud.account["project_id"], **names)
-
-
-async def make(cloud: Cloud, path: str, body: Json, *, expect: int = 200) -> Json:
-    """Create something by an enveloped body; what is in the answer's envelope."""
-    (document,) = (await cloud.call("POST", at(cloud, path), body, expect=expect)).values()
-    found: Json = document
-    return found
-
-
-async def vpc(cloud: Cloud, cidr: str = "10.0.0.0/16") -> Json:
-    return await make(cloud, "/v1/{project_id}/vpcs", {"vpc": {"name": unique("v"), "cidr": cidr}})
-
-
-def subnet_body(vpc_id: str, cidr: str = "10.0.1.0/24", gateway: str = "10.0.1.1") -> Json:
-    asked = {"name": unique("s"), "cidr": cidr, "gateway_ip": gateway, "vpc_id": vpc_id}
-    return {"subnet": asked | {"dnsList": ["100.125.1.250"], "availability_zone": "cn-north-4a"}}
-
-
-async def subnet(cloud: Cloud, vpc_id: str, **given: str) -> Json:
-    return await make(cloud, "/v1/{project_id}/subnets", subnet_body(vpc_id, **given))
-
-
-async def address(cloud: Cloud) -> Json:
-    body = {
-        "publicip": {"type": "5_bgp"},
-        "bandwidth": {"name": "b", "size": 8, "share_type": "PER", "charge_mode": "traffic"},
-    }
-    return await make(cloud, "/v1/{project_id}/publicips", body)
-
-
-async def group(cloud: Cloud) -> Json:
-    body = {"security_group": {"name": unique("g")}}
-    return await make(cloud, "/v3/{project_id}/vpc/security-groups", body, expect=201)
-
-
-async def rule(cloud: Cloud) -> Json:
-    asked = {
-        "security_group_id": (await group(cloud))["id"],
-        "direction": "ingress",
-        "protocol": "tcp",
-        "port_range_min": 80,
-        "port_range_max": 90,
-        "remote_ip_prefix": "0.0.0.0/0",
-    }
-    path = "/v1/{project_id}/security-group-rules"
-    return await make(cloud, path, {"security_group_rule": asked}, expect=201)
-
-
-async def key_pair(cloud: Cloud) -> Json:
-    made = await make(cloud, "/v3/{project_id}/keypairs", {"keypair": {"name": unique("k")}})
-    return made | {"id": made["name"]}
-
-
-async def one_of(cloud: Cloud, kind: Kind) -> Json:
-    """A new record of a kind."""
-    if kind is Kind.SUBNET:
-        return await subnet(cloud, (await vpc(cloud))["id"])
-    made: Json = await {
-        Kind.VPC: vpc,
-        Kind.ADDRESS: address,
-        Kind.GROUP: group,
-        Kind.RULE: rule,
-        Kind.KEY_PAIR: key_pair,
-    }[kind](cloud)
-    return made
-
-
-def label(dialect: Dialect) -> str:
-    return f"{dialect.service}{dialect.noun}{dialect.suffix}"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=label)
@@ -363,53 +297,3 @@ async def test_tags_are_set_and_removed(cloud: Cloud, resource: str) -> None:
     assert await cloud.call("GET", tags, expect=200) == {"tags": [tag]}
     await cloud.call("POST", f"{tags}/action", {"action": "delete", "tags": [tag]}, expect=204)
     assert await cloud.call("GET", tags, expect=200) == {"tags": []}
-
-
-SAMPLES: tuple[Any, ...] = ("text", 5, 0.5, True, ["x"], {"x": "y"})
-"""A value of each type of JSON."""
-
-
-def fits(annotation: Any, value: Any) -> bool:
-    """Whether a value's type of JSON is one that a field may have."""
-    words = str(TypeAdapter(annotation).json_schema())
-    kinds = {
-        str: "string",
-        bool: "boolean",
-        int: "integer",
-        list: "array",
-        dict: "object",
-    }
-    kind = kinds.get(type(value))
-    if isinstance(value, int | str) and not isinstance(value, bool) and "'enum'" in words:
-        return False
-    return kind is not None and f"'type': '{kind}'" in words
-
-
-def models() -> list[type[SnakeCase]]:
-    """Every body that makes or changes a record, and what is in it."""
-    found = (each for each in vars(wire).values() if isinstance(each, type))
-    return [each for each in found if issubclass(each, SnakeCase) and each.model_fields]
-
-
-@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
-async def test_a_field_of_another_type_of_json_is_refused_by_its_name(
-    model: type[SnakeCase],
-) -> None:
-    for name, field in model.model_fields.items():
-        word = field.alias or name
-        for value in (each for each in SAMPLES if not fits(field.annotation, each)):
-            with pytest.raises(ValidationError) as refusal:
-                model.model_validate({word: value})
-            assert word in {error["loc"][0] for error in refusal.value.errors()}
-
-
-@pytest.mark.parametrize(
-    "cidr",
-    ["", "10.0.0.0", "10.0.0.1/16", "10.0.0.0/33", "10.0.0.0/4", "::/64", "1٠.0.0.0/16", "x"],
-)
-async def test_a_range_that_no_network_has_is_refused(cloud: Cloud, cidr: str) -> None:
-    body = {"vpc": {"name": "v", "cidr": cidr}}
-
-    refused = await cloud.call("POST", at(cloud, "/v1/{project_id}/vpcs"), body, expect=400)
-
-    assert refused["message"].startswith("vpc.cidr")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clusterwright.storage import limits
-from tests.api import test_records as records
+from tests.api import records_made as records
 from tests.api.cloud import open_cloud
 
 

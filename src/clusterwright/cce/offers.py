@@ -179,6 +179,13 @@ NODE: Components = {
 }
 """The components of a node and their options."""
 
+
+def rule_broken_by(value: object, components: Components, component: str, option: str) -> str:
+    """The rule that a value of an option breaks; empty for an option that is not known here."""
+    known = (each for each in components.get(component, ()) if each.name == option)
+    return next((each.broken_by(value) for each in known), "")
+
+
 CONTROL_LOGS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 AUDIT_LOG = "audit"
 DEFAULT_LOG_DAYS = 7

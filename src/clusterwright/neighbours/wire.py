@@ -4,20 +4,25 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from clusterwright.cce.clusters.values import ServerTagKey, TagValue
 from clusterwright.document import Document
 
 
 class SnakeCase(Document):
-    """A document whose keys are the fields' own names."""
+    """A document whose keys are the fields' own names.
 
-    model_config = ConfigDict(alias_generator=None)
+    What it does not declare is passed over: nothing else of it is ever kept, so that no answer
+    shows a value whose type nobody looked at.
+    """
+
+    model_config = ConfigDict(alias_generator=None, extra="ignore")
 
 
 class ServerTag(Document):
     """One tag of a server, or of a record."""
 
-    key: Annotated[str, Field(min_length=1, max_length=128)]
-    value: Annotated[str, Field(max_length=255)] = ""
+    key: ServerTagKey
+    value: TagValue = ""
 
 
 class TagAction(Document):

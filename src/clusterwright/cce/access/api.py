@@ -18,7 +18,7 @@ from clusterwright.cce.access.wire import (
     KubeconfigDocument,
 )
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters.api import AllDrivers
+from clusterwright.cce.clusters.api import AllDrivers, Extended
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Database
@@ -109,12 +109,21 @@ async def update_address(
     caller: Member,
     data: Data,
     drivers: AllDrivers,
+    setup: Setup,
+    extended: Extended,
     cluster_id: str,
     asked: Annotated[EipRequest, Depends(Body(EipRequest))],
 ) -> Response:
     """Change the public address of the API server."""
     async with data.transaction() as tx:
-        cluster = await operations.change_address(tx, caller, cluster_id, asked.spec)
+        cluster = await operations.change_address(
+            tx,
+            caller,
+            cluster_id,
+            asked.spec,
+            extended.address_holder,
+            trusting=setup.trust_networks,
+        )
     await operations.cover(drivers.get(cluster.driver), cluster)
     return json_response(documents.addresses(cluster, asked.spec.action))
 

@@ -19,7 +19,11 @@ from clusterwright.cce.access.wire import (
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters import store as clusters_store
 from clusterwright.cce.clusters.blueprint import blueprint
+from clusterwright.cce.clusters.extensions import AddressHolder
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.surroundings import checks
+from clusterwright.cce.surroundings.checks import Named
+from clusterwright.cce.surroundings.store import Kind
 from clusterwright.drivers.contract import Driver, DriverError, Kubeconfig, Unavailable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
@@ -160,10 +164,20 @@ async def end(driver: Driver, cluster: Cluster, revoked: Revoked) -> None:
         await driver.revoke(blueprint(cluster), user=revoked.holder, generation=revoked.generation)
 
 
-async def change_address(tx: Tx, caller: Caller, uid: str, asked: EipAction) -> Cluster:
+async def change_address(
+    tx: Tx,
+    caller: Caller,
+    uid: str,
+    asked: EipAction,
+    holder: AddressHolder,
+    *,
+    trusting: bool = True,
+) -> Cluster:
     """Bind a public address to the API server, or release it. Both may be repeated.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for another action and a missing id.
+    ``trusting`` says whether addresses that were not made here are believed in. Raises ApiError:
+    NOT_FOUND, WRONG_STATE, INVALID_REQUEST for another action, a missing id, and an address that
+    another cluster or a node has.
     """
     cluster = await clusters.show(tx, caller, uid, lock=True)
     if cluster.phase in _UNREACHABLE or not cluster.endpoint:
@@ -172,6 +186,10 @@ async def change_address(tx: Tx, caller: Caller, uid: str, asked: EipAction) -> 
             f"The cluster is {cluster.phase}. Change its address when it is Available.",
         )
     eip = _bound(cluster, asked) if asked.action == "bind" else _released(asked)
+    if eip:
+        around = [Named(Kind.ADDRESS, eip["id"], "spec.spec.id")]
+        await checks.check(tx, around, project_id=cluster.project_id, trusting=trusting)
+        await clusters.check_address(tx, cluster, eip["id"], holder, "spec.spec.id")
     changed = replace(cluster, eip=eip, updated_at=clock.now())
     await clusters_store.update(tx, uid, eip=eip, updated_at=changed.updated_at)
     return changed

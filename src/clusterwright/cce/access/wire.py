@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from clusterwright.cce.clusters.values import Address, Id, Short, matching
+from clusterwright.cce.clusters.values import Address, Id, Short, each_once, matching
 from clusterwright.document import Document
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", re.ASCII)
 
 
 def _moment(value: str) -> str:
@@ -25,6 +25,12 @@ def moment_of(text: str) -> datetime:
     Raises ValueError for a day or an hour that does not exist.
     """
     return datetime.strptime(text, "%Y-%m-%d %H:%M:%S +0000 UTC").replace(tzinfo=UTC)
+
+
+def _all_alone(values: list[str]) -> list[str]:
+    if "*" in values and len(values) > 1:
+        raise ValueError("* is all of them: send it alone")
+    return values
 
 
 def _lower(value: Any) -> Any:
@@ -57,7 +63,7 @@ class CertificatesToRevoke(Document):
 class EipToBind(Document):
     """``spec.spec`` of a request about the public address."""
 
-    id: Annotated[str, Field(max_length=64)] = ""
+    id: Annotated[str, matching("[!-~]{0,64}", "the id of a public address is needed")] = ""
 
 
 class EipAction(Document):
@@ -78,14 +84,19 @@ class EipRequest(Document):
 class AccessScope(Document):
     """Which namespaces a policy concerns; ``*`` is all."""
 
-    namespaces: Annotated[list[Namespace], Field(min_length=1, max_length=500)]
+    namespaces: Annotated[
+        list[Namespace],
+        Field(min_length=1, max_length=500),
+        each_once(),
+        AfterValidator(_all_alone),
+    ]
 
 
 class Principal(Document):
     """Whom a policy concerns."""
 
     type: Literal["user", "group", "agency"]
-    ids: Annotated[list[Id], Field(min_length=1, max_length=500)]
+    ids: Annotated[list[Id], Field(min_length=1, max_length=500), each_once()]
 
 
 class AccessPolicyToWrite(Document):
@@ -94,7 +105,9 @@ class AccessPolicyToWrite(Document):
     kind: Literal["AccessPolicy"] = "AccessPolicy"
     api_version: Literal["v3"] = "v3"
     name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9.-]{0,54}[a-z0-9.])?$")]
-    clusters: Annotated[list[Id], Field(min_length=1, max_length=200)]
+    clusters: Annotated[
+        list[Id], Field(min_length=1, max_length=200), each_once(), AfterValidator(_all_alone)
+    ]
     access_scope: AccessScope
     policy_type: Literal[
         "CCEClusterAdminPolicy", "CCEAdminPolicy", "CCEEditPolicy", "CCEViewPolicy"

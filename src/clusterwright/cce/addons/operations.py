@@ -200,6 +200,9 @@ def _version(
 
 def _values(template: Template, sent: Mapping[str, Any] | None, field: str) -> dict[str, Any]:
     """The values to install with. Some templates cannot do without what only the user knows."""
+    for name in ("basic", "custom"):
+        if not isinstance((sent or {}).get(name) or {}, dict):
+            raise _invalid(f"{field}.{name}", "Send an object.")
     if template.content.needs_custom and (sent or {}).get("custom") is None:
         raise _invalid(
             f"{field}.custom",
@@ -273,7 +276,8 @@ async def update(tx: Tx, caller: Caller, uid: str, asked: AddonToUpdate) -> tupl
             previous_parameters=addon.parameters,
         )
     if spec.values is not None:
-        changed = replace(changed, parameters=spec.values)
+        values = _values(template, spec.values, "spec.values")
+        changed = replace(changed, parameters=values)
     if asked.metadata is not None:
         changed = replace(
             changed,

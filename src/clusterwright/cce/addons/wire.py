@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from clusterwright.cce.clusters.values import Strings
+from clusterwright.cce.clusters.values import Id, Short, Strings, Text, each_once
 from clusterwright.document import Document
 
-Name = Annotated[str, Field(min_length=1, max_length=128)]
-Text = Annotated[str, Field(max_length=64)]
+Name = Annotated[Text, Field(min_length=1, max_length=128)]
 
 
 def _moment(value: str) -> str:
@@ -29,9 +28,9 @@ class AddonMetadata(Document):
     Clients that send back what they have read send the rest too: the server sets it.
     """
 
-    uid: Text | None = None
-    name: Annotated[str, Field(max_length=128)] | None = None
-    alias: Annotated[str, Field(max_length=128)] | None = None
+    uid: Id | None = None
+    name: Name | None = None
+    alias: Name | None = None
     annotations: Strings | None = None
     labels: Strings | None = None
     creation_timestamp: Moment | None = None
@@ -41,9 +40,9 @@ class AddonMetadata(Document):
 class AddonSpec(Document):
     """``spec`` of a request to install."""
 
-    cluster_id: Text = Field(alias="clusterID")
+    cluster_id: Id = Field(alias="clusterID")
     addon_template_name: Name
-    version: Text | None = None
+    version: Short | None = None
     values: dict[str, Any] | None = None
 
 
@@ -59,9 +58,9 @@ class AddonToInstall(Document):
 class AddonSpecToUpdate(Document):
     """``spec`` of a request to upgrade or to edit."""
 
-    cluster_id: Text = Field(alias="clusterID")
+    cluster_id: Id = Field(alias="clusterID")
     addon_template_name: Name
-    version: Text
+    version: Short
     values: dict[str, Any] | None = None
 
 
@@ -77,16 +76,16 @@ class AddonToUpdate(Document):
 class Rollback(Document):
     """The body of a request to roll back."""
 
-    cluster_id: Text = Field(alias="clusterID")
+    cluster_id: Id = Field(alias="clusterID")
 
 
 class AddonToCheck(Document):
     """One entry of ``spec.addonList``."""
 
     # The Go SDK sends an empty one when none is meant.
-    addon_template_name: Text | None = None
-    addon_instance_id: Text = Field(alias="addonInstanceID")
-    target_version: Text | None = None
+    addon_template_name: Name | None = None
+    addon_instance_id: Id = Field(alias="addonInstanceID")
+    target_version: Short | None = None
     type: Literal["addonStatic", "addonUpgrade"]
     values: dict[str, Any] | None = None
 
@@ -95,7 +94,7 @@ class AddonAtCreation(Document):
     """One entry of an annotation that names add-ons of a new cluster."""
 
     addon_template_name: Name
-    version: Text | None = None
+    version: Short | None = None
     values: dict[str, Any] | None = None
     extend_param: Strings | None = None
 
@@ -103,13 +102,13 @@ class AddonAtCreation(Document):
 class AddonsAtCreation(Document):
     """Such an annotation, as an object."""
 
-    addons: Annotated[list[AddonAtCreation], Field(max_length=50)]
+    addons: Annotated[list[AddonAtCreation], Field(max_length=50), each_once("addon_template_name")]
 
 
 class CheckSpec(Document):
     """``spec`` of a request to check add-ons."""
 
-    cluster_id: Text | None = Field(None, alias="clusterID")
+    cluster_id: Id | None = Field(None, alias="clusterID")
     addon_list: Annotated[list[AddonToCheck], Field(min_length=1, max_length=50)]
 
 

@@ -203,12 +203,15 @@ async def list_partitions(caller: Member, data: Data, cluster_id: str) -> Respon
 async def create_partition(
     caller: Member,
     data: Data,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[PartitionToCreate, Depends(Body(PartitionToCreate))],
 ) -> Response:
     """Keep a new partition; Terraform takes nothing but 201 for it."""
     async with data.transaction() as tx:
-        partition = await operations.create_partition(tx, caller, cluster_id, asked)
+        partition = await operations.create_partition(
+            tx, caller, cluster_id, asked, trusting=setup.trust_networks
+        )
     return json_response(documents.partition_document(partition), 201)
 
 
@@ -236,11 +239,14 @@ async def show_partition(
 async def update_partition(
     caller: Member,
     data: Data,
+    setup: Setup,
     cluster_id: str,
     partition_name: str,
     asked: Annotated[PartitionToUpdate, Depends(Body(PartitionToUpdate))],
 ) -> Response:
     """Change the spec of a partition."""
     async with data.transaction() as tx:
-        partition = await operations.update_partition(tx, caller, cluster_id, partition_name, asked)
+        partition = await operations.update_partition(
+            tx, caller, cluster_id, partition_name, asked, trusting=setup.trust_networks
+        )
     return json_response(documents.partition_document(partition))

@@ -1,5 +1,6 @@
 """What can be read from the catalog and set for a cluster: each operation is one transaction."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,9 +8,16 @@ from clusterwright import clock, errors
 from clusterwright.cce import offers
 from clusterwright.cce.catalog import store
 from clusterwright.cce.catalog.store import NameTaken, Partition
-from clusterwright.cce.catalog.wire import LogConfig, PartitionToCreate, PartitionToUpdate
+from clusterwright.cce.catalog.wire import (
+    LogConfig,
+    PartitionToCreate,
+    PartitionToUpdate,
+)
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters.store import STEADY
+from clusterwright.cce.clusters.store import STEADY, Cluster
+from clusterwright.cce.surroundings import checks
+from clusterwright.cce.surroundings.checks import Named
+from clusterwright.cce.surroundings.store import Kind
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.storage import limits
@@ -82,8 +90,12 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
     return changed
 
 
-async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToCreate) -> Partition:
+async def create_partition(
+    tx: Tx, caller: Caller, uid: str, asked: PartitionToCreate, *, trusting: bool = True
+) -> Partition:
     """Keep a new partition.
+
+    ``trusting`` says whether subnets that were not made here are believed in.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a cluster that does not manage
     distant zones, QUOTA, ALREADY_EXISTS.
@@ -94,12 +106,14 @@ async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToC
             errors.INVALID_REQUEST,
             "metadata.name: Only a Turbo cluster with spec.enableDistMgt has partitions.",
         )
+    spec = asked.spec.as_sent()
+    await _check_subnets(tx, cluster, spec, trusting=trusting)
     if await store.count_partitions(tx, uid) >= limits.MOST_PARTITIONS:
         raise ApiError(errors.QUOTA, f"A cluster has at most {limits.MOST_PARTITIONS} partitions.")
     partition = Partition(
         cluster_uid=uid,
         name=asked.metadata.name,
-        spec={"category": "Default"} | asked.spec.as_sent(),
+        spec={"category": "Default"} | spec,
         created_at=clock.now(),
     )
     try:
@@ -109,6 +123,20 @@ async def create_partition(tx: Tx, caller: Caller, uid: str, asked: PartitionToC
             errors.ALREADY_EXISTS, f"The cluster has a partition {partition.name}. Choose another."
         ) from None
     return partition
+
+
+async def _check_subnets(
+    tx: Tx, cluster: Cluster, spec: Mapping[str, Any], *, trusting: bool
+) -> None:
+    """Make sure that the subnets which a partition names are there. Raises ApiError."""
+    vpc, listed = cluster.spec["hostNetwork"]["vpc"], spec.get("containerNetwork", ())
+    named = {f"containerNetwork.{place}": one for place, one in enumerate(listed)}
+    named |= {"hostNetwork": spec["hostNetwork"]} if "hostNetwork" in spec else {}
+    around = (
+        Named(Kind.SUBNET, one["subnetID"], f"spec.{place}.subnetID", vpc=vpc)
+        for place, one in named.items()
+    )
+    await checks.check(tx, around, project_id=cluster.project_id, trusting=trusting)
 
 
 async def list_partitions(tx: Tx, caller: Caller, uid: str) -> list[Partition]:
@@ -127,16 +155,23 @@ async def show_partition(tx: Tx, caller: Caller, uid: str, name: str) -> Partiti
 
 
 async def update_partition(
-    tx: Tx, caller: Caller, uid: str, name: str, asked: PartitionToUpdate
+    tx: Tx,
+    caller: Caller,
+    uid: str,
+    name: str,
+    asked: PartitionToUpdate,
+    *,
+    trusting: bool = True,
 ) -> Partition:
     """Change the fields of the spec that were sent.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for another name than the path's.
     """
-    await clusters.get_in_phase(tx, caller, uid, STEADY)
+    cluster = await clusters.get_in_phase(tx, caller, uid, STEADY)
     partition = await show_partition(tx, caller, uid, name)
     if asked.metadata and asked.metadata.name not in (None, name):
         raise ApiError(errors.INVALID_REQUEST, "metadata.name: A partition keeps its name.")
+    await _check_subnets(tx, cluster, asked.changes, trusting=trusting)
     changed = replace(partition, spec=partition.spec | asked.changes)
     await store.update_partition(tx, changed)
     return changed

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from clusterwright.cce.clusters.values import Id, Short
+from clusterwright.cce.clusters.values import Id, each_once
 from clusterwright.document import Document
 
 _NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62}[a-zA-Z0-9])?")
@@ -32,7 +32,7 @@ class LogConfig(Document):
     """Which logs are collected, and for how long they are kept; keys are in snake case."""
 
     ttl_in_days: Annotated[int, Field(ge=0, le=30)] | None = Field(None, alias="ttl_in_days")
-    log_configs: Annotated[list[LogType], Field(max_length=100)] | None = Field(
+    log_configs: Annotated[list[LogType], Field(max_length=100), each_once("name")] | None = Field(
         None, alias="log_configs"
     )
 
@@ -43,7 +43,7 @@ class Subnet(Document):
     subnet_id: Id = Field(alias="subnetID")
 
 
-Subnets = Annotated[list[Subnet], Field(max_length=20)]
+Subnets = Annotated[list[Subnet], Field(max_length=20), each_once("subnet_id")]
 
 
 class PartitionMetadata(Document):
@@ -57,7 +57,7 @@ class PartitionSpec(Document):
 
     host_network: Subnet | None = None
     container_network: Subnets | None = None
-    public_border_group: Short | None = None
+    public_border_group: Id | None = None
     category: Literal["Default", "IES", "HomeZone"] | None = None
 
 

@@ -97,8 +97,14 @@ async def create_cluster(
             driver=driver,
             versions=versions,
             quota=setup.cluster_quota,
+            trusting=setup.trust_networks,
             autopilot=autopilot,
         )
+        if cluster.eip:
+            field = "spec.extendParam.clusterExternalIP"
+            await operations.check_address(
+                tx, cluster, cluster.eip["id"], extended.address_holder, field
+            )
         if not autopilot:
             await extended.on_create(tx, cluster, annotations)
     return json_response(documents.cluster(cluster), 201)
@@ -186,12 +192,20 @@ async def update_cluster(
     caller: Member,
     autopilot: Autopilot,
     data: Data,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[ClusterToUpdate, Depends(Body(ClusterToUpdate))],
 ) -> Response:
     """Change the alias and the few fields of the spec that may change."""
     async with data.transaction() as tx:
-        cluster = await operations.update(tx, caller, cluster_id, asked, autopilot=autopilot)
+        cluster = await operations.update(
+            tx,
+            caller,
+            cluster_id,
+            asked,
+            trusting=setup.trust_networks,
+            autopilot=autopilot,
+        )
     return json_response(documents.cluster(cluster))
 
 

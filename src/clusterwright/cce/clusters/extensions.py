@@ -47,9 +47,16 @@ class OnCreate(Protocol):
         """``annotations`` are those of the request. Raises ApiError."""
 
 
+class AddressHolder(Protocol):
+    """Tells which node has a public address, in words; empty for none."""
+
+    async def __call__(self, tx: Tx, id: str, *, project_id: str) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Extensions:
     """What is done for clusters by slices above them."""
 
     census: Census
     on_create: OnCreate
+    address_holder: AddressHolder

@@ -1,5 +1,6 @@
 """The networks in a body about a cluster: those of its nodes, its pods and its services."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -9,8 +10,9 @@ from clusterwright.cce.clusters.values import (
     CidrV4,
     Id,
     PrivateCidr,
+    ServiceCidr,
     ServiceCidrV6,
-    Short,
+    each_once,
 )
 from clusterwright.document import Document
 
@@ -19,12 +21,9 @@ MOST_RANGES = 20
 
 
 def _ports(value: str) -> str:
-    first, dash, last = value.partition("-")
-    try:
-        numbers = [int(part) for part in (first, last if dash else first) if part.isascii()]
-    except ValueError:
-        numbers = []
-    if len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1] <= 65535:
+    found = re.fullmatch("([0-9]{1,5})(-([0-9]{1,5}))?", value)
+    first, last = (int(found[1]), int(found[3] or found[1])) if found else (0, 0)
+    if not 1 <= first <= last <= 65535:
         raise ValueError("a port or a range of ports of 1 to 65535 is needed, such as 4090-4099")
     return value
 
@@ -32,16 +31,17 @@ def _ports(value: str) -> str:
 class Hardening(Document):
     """Ports that the group which is made for a cluster's nodes keeps closed."""
 
-    ports_to_disable: list[Annotated[str, Field(max_length=11), AfterValidator(_ports)]] | None = (
-        None
-    )
+    ports_to_disable: (
+        Annotated[list[Annotated[str, Field(max_length=11), AfterValidator(_ports)]], each_once()]
+        | None
+    ) = None
 
 
 class HostNetworkFields(Document):
     """What bodies may say about the network of the nodes; ``SecurityGroup`` has capitals."""
 
-    security_group: Short | None = Field(None, alias="SecurityGroup")
-    control_plane_security_group: Short | None = None
+    security_group: Id | None = Field(None, alias="SecurityGroup")
+    control_plane_security_group: Id | None = None
     auto_generate_security_group_hardening_config: Hardening | None = None
 
 
@@ -107,19 +107,19 @@ class EniSubnet(Document):
 class EniNetwork(Document):
     """Subnets of pods in mode ``eni``; a single one may stand in the deprecated field."""
 
-    subnets: Annotated[list[EniSubnet], Field(max_length=100)] | None = None
-    eni_subnet_id: Short | None = None
+    subnets: Annotated[list[EniSubnet], Field(max_length=100), each_once("subnet_id")] | None = None
+    eni_subnet_id: Id | None = None
     eni_subnet_cidr: CidrV4 | None = Field(None, alias="eniSubnetCIDR")
 
 
 class ServiceNetwork(Document):
     """Where the services are."""
 
-    ipv4_cidr: PrivateCidr | None = Field(None, alias="IPv4CIDR")
+    ipv4_cidr: ServiceCidr | None = Field(None, alias="IPv4CIDR")
     ipv6_cidr: ServiceCidrV6 | None = Field(None, alias="IPv6CIDR")
 
 
 class PublicAccess(Document):
     """Who may reach a public endpoint."""
 
-    cidrs: Annotated[list[Cidr], Field(max_length=100)] | None = None
+    cidrs: Annotated[list[Cidr], Field(max_length=100), each_once()] | None = None

@@ -7,12 +7,14 @@ from uuid import uuid4
 from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import store
 from clusterwright.cce.clusters.changes import merged
+from clusterwright.cce.clusters.extensions import AddressHolder
 from clusterwright.cce.clusters.job_types import CREATE_CLUSTER, DELETE_CLUSTER, MASTERS
 from clusterwright.cce.clusters.ranges import ROUTED
 from clusterwright.cce.clusters.spec import (
     check,
     complete,
     invalid,
+    named,
     public_address,
     ranges_of,
     routed_vpc,
@@ -21,6 +23,7 @@ from clusterwright.cce.clusters.spec import (
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase, NameTaken, QuotaUsed
 from clusterwright.cce.clusters.wire import ClusterToCreate, ClusterToUpdate, Spec
 from clusterwright.cce.offers import AUTOPILOT_FLAVOR, DEFAULT_FLAVOR, VERSIONS
+from clusterwright.cce.surroundings import checks
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs import store as jobs
@@ -39,9 +42,12 @@ async def create(
     driver: str,
     versions: Sequence[str] = VERSIONS,
     quota: int,
+    trusting: bool = True,
     autopilot: bool = False,
 ) -> Cluster:
     """Promise a new cluster: its row in phase Creating and its whole job, or nothing.
+
+    ``trusting`` says whether networks that were not made here are believed in.
 
     ``versions`` are those that the driver can run, the default first. Raises ApiError:
     INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS, CLUSTER_QUOTA.
@@ -69,9 +75,11 @@ async def create(
     # After the job and before the cluster: the order of locks. Nobody else chooses a range now.
     await store.hold_project(tx, caller.project_id)
     taken = await _taken(tx, caller.project_id, asked.spec)
+    vpc = asked.spec.host_network.vpc
+    subnets = await checks.ranges(tx, vpc, project_id=caller.project_id)
     name, alias = asked.metadata.name, asked.metadata.alias or asked.metadata.name
     try:
-        spec = complete(asked.spec, taken, versions)
+        spec = complete(asked.spec, taken, versions, subnets)
     except ApiError as refusal:
         # Whoever asks again after a lost answer learns that the cluster is there.
         if refusal.error is errors.CIDR_CONFLICT and await store.are_taken(
@@ -106,9 +114,26 @@ async def create(
     except QuotaUsed:
         detail = f"This project may have {quota} clusters. Delete one first."
         raise ApiError(errors.CLUSTER_QUOTA, detail) from None
-    if vpc := routed_vpc(spec):
+    if routed_vpc(spec):
         await store.keep_ranges(tx, cluster, vpc, ranges_of(spec))
+    around = named(asked.spec, spec)
+    await checks.check(tx, around, project_id=caller.project_id, trusting=trusting)
     return cluster
+
+
+async def check_address(
+    tx: Tx, cluster: Cluster, address: str, holder: AddressHolder, field: str
+) -> None:
+    """Make sure that no node and no other cluster has a public address.
+
+    Raises ApiError INVALID_REQUEST.
+    """
+    user = await holder(tx, address, project_id=cluster.project_id)
+    for other in await store.find(tx, project_id=cluster.project_id):
+        if other.uid != cluster.uid and other.eip and address in other.eip.values():
+            user = f"the cluster {other.name}"
+    if user:
+        raise invalid(field, f"{address} is in use by {user}. Release it first.")
 
 
 async def _taken(tx: Tx, project_id: str, asked: Spec) -> list[str]:
@@ -187,11 +212,18 @@ async def submit(tx: Tx, cluster: Cluster, job_type: JobType, arguments: Mapping
 
 
 async def update(
-    tx: Tx, caller: Caller, uid: str, asked: ClusterToUpdate, *, autopilot: bool = False
+    tx: Tx,
+    caller: Caller,
+    uid: str,
+    asked: ClusterToUpdate,
+    *,
+    trusting: bool = True,
+    autopilot: bool = False,
 ) -> Cluster:
     """Change what may change: the alias and a few fields of the spec.
 
-    An absent key means leave as is.
+    An absent key means leave as is. ``trusting`` says whether networks that were not made here are
+    believed in.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a field that cannot change,
     ALREADY_EXISTS.
@@ -213,6 +245,8 @@ async def update(
         changed = replace(changed, spec=merged(cluster.spec, asked.spec, taken))
         if vpc and ranges_of(changed.spec) != ranges_of(cluster.spec):
             await store.keep_ranges(tx, changed, vpc, ranges_of(changed.spec))
+        around = named(asked.spec, changed.spec)
+        await checks.check(tx, around, project_id=caller.project_id, trusting=trusting)
     elif cluster.phase is ClusterPhase.DELETING:
         raise ApiError(errors.WRONG_STATE, "The cluster is being deleted.")
     if alias is not None:

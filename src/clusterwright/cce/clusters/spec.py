@@ -1,13 +1,13 @@
 """The pure part of a cluster: what was asked becomes what is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 from clusterwright import errors
 from clusterwright.cce import offers
 from clusterwright.cce.clusters.ranges import ROUTED, check_apart, check_free, free_range
-from clusterwright.cce.clusters.wire import Authentication, Spec
+from clusterwright.cce.clusters.wire import Authentication, Spec, SpecToUpdate
 from clusterwright.cce.offers import (
     AUTOPILOT,
     AUTOPILOT_FLAVOR,
@@ -17,6 +17,8 @@ from clusterwright.cce.offers import (
     VERSIONS,
     Flavor,
 )
+from clusterwright.cce.surroundings.checks import Named
+from clusterwright.cce.surroundings.store import Kind
 from clusterwright.errors import ApiError
 
 SERVICE_RANGE = "10.247.0.0/16"
@@ -58,19 +60,46 @@ def ranges_of(spec: dict[str, Any]) -> list[str]:
     return [entry["cidr"] for entry in spec["containerNetwork"].get("cidrs", ())]
 
 
+def named(asked: Spec | SpecToUpdate, spec: dict[str, Any]) -> Iterator[Named]:
+    """What a request names around a cluster, whose spec as it is stored afterwards is ``spec``."""
+    vpc = spec["hostNetwork"]["vpc"]
+    apart = (*ranges_of(spec), spec["serviceNetwork"]["IPv4CIDR"])
+    if isinstance(asked, Spec) or asked.container_network:
+        yield Named(Kind.VPC, vpc, "spec.hostNetwork.vpc", apart=apart)
+    host = asked.host_network
+    if host and host.subnet:
+        yield Named(Kind.SUBNET, host.subnet, "spec.hostNetwork.subnet", vpc=vpc)
+    if host and host.security_group:
+        yield Named(Kind.GROUP, host.security_group, "spec.hostNetwork.SecurityGroup")
+    pods = asked.eni_network
+    for place, subnet in enumerate((pods and pods.subnets) or ()):
+        field = f"spec.eniNetwork.subnets.{place}.subnetID"
+        yield Named(Kind.SUBNET, subnet.subnet_id, field, vpc=vpc)
+    if pods and pods.eni_subnet_id:
+        yield Named(Kind.SUBNET, pods.eni_subnet_id, "spec.eniNetwork.eniSubnetId", vpc=vpc)
+    if isinstance(asked, Spec) and (eip := public_address(spec)):
+        yield Named(Kind.ADDRESS, eip["id"], "spec.extendParam.clusterExternalIP")
+
+
 def complete(
-    asked: Spec, taken: Sequence[str] = (), versions: Sequence[str] = VERSIONS
+    asked: Spec,
+    taken: Sequence[str] = (),
+    versions: Sequence[str] = VERSIONS,
+    subnets: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The spec as it is stored and answered: what was sent, and the documented defaults.
 
     ``asked`` passed ``check``; ``taken`` are the container ranges that other clusters have in the
-    VPC, ``versions`` those that can be run, the default first. Raises ApiError for ranges that
+    VPC, ``versions`` those that can be run, the default first, ``subnets`` the ranges of the VPC's
+    subnets, of which a range that is chosen here keeps out. Raises ApiError for ranges that
     overlap.
     """
     eni = asked.container_network.mode == "eni"
     category = "Turbo" if eni else "CCE"
     service = _service_range(asked)
-    ranges = asked.container_network.ranges or (() if eni else (free_range(service, taken),))
+    ranges = asked.container_network.ranges
+    if not ranges and not eni:
+        ranges = (free_range(service, (*taken, *subnets)),)
     check_apart((*ranges, service))
     check_free(ranges, taken)
     sent = asked.as_sent()
@@ -166,6 +195,15 @@ def check(asked: Spec, versions: Sequence[str] = VERSIONS) -> None:
         _check_authentication(asked.authentication)
     _check_networks(asked, eni=asked.container_network.mode == "eni")
     _check_extend_param(asked, masters)
+    for place, package in enumerate(asked.configurations_override or ()):
+        for item in package.configurations or ():
+            rule = offers.rule_broken_by(
+                item.value, offers.CONTROL_PLANE, package.name or "", item.name or ""
+            )
+            if rule:
+                raise invalid(
+                    f"spec.configurationsOverride.{place}", f"{package.name} {item.name}: {rule}"
+                )
 
 
 def _check_networks(asked: Spec, *, eni: bool) -> None:
@@ -176,8 +214,11 @@ def _check_networks(asked: Spec, *, eni: bool) -> None:
             f" {asked.container_network.mode}. Mode eni is the one of Turbo.",
         )
     subnets = asked.eni_network and (asked.eni_network.subnets or asked.eni_network.eni_subnet_id)
-    if eni and not subnets:
-        raise invalid("spec.eniNetwork.subnets", "Network mode eni needs at least one subnet.")
+    if eni is not bool(subnets):
+        raise invalid(
+            "spec.eniNetwork.subnets",
+            "Network mode eni needs at least one subnet, and other modes have none.",
+        )
     network = asked.container_network
     if network.cidrs and len(network.cidrs) > 1 and network.mode != ROUTED:
         raise invalid(

@@ -8,7 +8,7 @@ import re
 from base64 import b64decode
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
@@ -45,25 +45,48 @@ def at_most(size: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def unique(values: list[str]) -> list[str]:
-    """A list in which nothing is said twice, in whatever letter case."""
+def _one_line(value: str) -> str:
+    if value != value.strip() or len(value.splitlines()) > 1:
+        raise ValueError("one line is needed, without blanks at either end")
+    return value
+
+
+def each_once(*names: str) -> AfterValidator:
+    """A rule of lists in which nothing may be said twice.
+
+    Entries are the same when these fields of theirs are, or as a whole where no field is named.
+    """
+
+    def check(entries: list[Any]) -> list[Any]:
+        known = [tuple(getattr(each, name) for name in names) or each for each in entries]
+        if len(set(known)) < len(known):
+            raise ValueError("every entry must be given once")
+        return entries
+
+    return AfterValidator(check)
+
+
+def _unique(values: list[str]) -> list[str]:
     if len({value.lower() for value in values}) != len(values):
         raise ValueError("every entry must be given once")
     return values
 
 
-def _is_written_plainly(value: str) -> bool:
-    # A mask in place of the prefix, as in 10.0.0.0/255.0.0.0, is read by Python alone.
-    return re.fullmatch(r"[0-9a-fA-F.:]+/[0-9]{1,3}", value) is not None
+def is_written_plainly(value: str) -> str:
+    """A range that is written as address, slash and prefix. Raises ValueError.
+
+    A mask in place of the prefix, as in 10.0.0.0/255.0.0.0, is read by Python alone.
+    """
+    if re.fullmatch(r"[0-9a-fA-F.:]+/[0-9]{1,3}", value) is None:
+        raise ValueError("address, slash, prefix")
+    return value
 
 
 def _network(value: str) -> str:
     try:
-        ip_network(value)
+        ip_network(is_written_plainly(value))
     except ValueError as error:
         raise ValueError(f"a CIDR such as 172.16.0.0/16 is needed: {error}") from None
-    if not _is_written_plainly(value):
-        raise ValueError("a CIDR such as 172.16.0.0/16 is needed: address, slash, prefix")
     return value
 
 
@@ -81,6 +104,13 @@ def _private(value: str) -> str:
     network = IPv4Network(_network_v4(value))
     if not any(network.subnet_of(private) for private in _PRIVATE):
         raise ValueError("the range must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+    return value
+
+
+def _services(value: str) -> str:
+    # Kubernetes serves no larger range to services than a /12.
+    if IPv4Network(_private(value)).prefixlen < 12:
+        raise ValueError("the range of services must be /12 or smaller")
     return value
 
 
@@ -156,9 +186,32 @@ Name = Annotated[
         " starting with a letter and not ending with a hyphen",
     ),
 ]
-Id = Annotated[str, Field(min_length=1, max_length=64)]
-Short = Annotated[str, Field(max_length=64)]
-Text = Annotated[str, Field(max_length=255)]
+Id = Annotated[
+    str, matching("[!-~]{1,64}", "an id is needed: 1 to 64 letters, digits and signs, no blanks")
+]
+Short = Annotated[str, Field(max_length=64), AfterValidator(_one_line)]
+Text = Annotated[str, Field(max_length=255), AfterValidator(_one_line)]
+TagKey = Annotated[
+    str,
+    matching(
+        r"(?!_sys_)(?!\s)[\w .:=+@-]{1,128}(?<!\s)",
+        "1 to 128 letters, digits, spaces and _.:=+-@ are needed,"
+        " no space at either end, not starting with _sys_",
+    ),
+]
+ServerTagKey = Annotated[
+    str,
+    matching(
+        r"(?!_sys_)(?!\s)[\w .:/=+@-]{1,128}(?<!\s)",
+        "1 to 128 letters, digits, spaces and _.:/=+-@ are needed,"
+        " no space at either end, not starting with _sys_",
+    ),
+]
+"""Of what is not a cluster; both may be of any language."""
+TagValue = Annotated[
+    str,
+    matching(r"[\w .:=+@/-]{0,255}", "at most 255 letters, digits, spaces and _.:/=+-@"),
+]
 Strings = dict[str, str]
 Flag = Annotated[str, matching("true|false", "the text true or false is needed")]
 Description = Annotated[str, at_most(200)]
@@ -171,12 +224,13 @@ Base64 = Annotated[str, Field(max_length=2**20), AfterValidator(_base64)]
 Cidr = Annotated[str, Field(max_length=64), AfterValidator(_network)]
 CidrV4 = Annotated[str, Field(max_length=64), AfterValidator(_network_v4)]
 PrivateCidr = Annotated[str, Field(max_length=64), AfterValidator(_private)]
+ServiceCidr = Annotated[str, Field(max_length=64), AfterValidator(_services)]
 ServiceCidrV6 = Annotated[str, Field(max_length=64), AfterValidator(_unique_local)]
 Address = Annotated[str, Field(max_length=64), AfterValidator(_public_address)]
 AlternativeNames = Annotated[
     list[Annotated[str, AfterValidator(_alternative_name)]],
     Field(max_length=100),
-    AfterValidator(unique),
+    AfterValidator(_unique),
 ]
 Zone = Annotated[
     str, matching("[A-Za-z0-9_-]{1,64}", "the name of a zone is needed, 64 characters at most")

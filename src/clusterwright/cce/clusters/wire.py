@@ -23,14 +23,18 @@ from clusterwright.cce.clusters.values import (
     Base64,
     Description,
     Flag,
+    Id,
     Name,
-    PrivateCidr,
+    ServiceCidr,
     Short,
     Strings,
+    TagKey,
+    TagValue,
     Text,
     TimeZone,
     Version,
     Zone,
+    each_once,
     matching,
 )
 from clusterwright.document import KEEPS_EMPTY, Document
@@ -42,7 +46,7 @@ DRIVER_ANNOTATION = "clusterwright/driver"
 class MetadataFields(Document):
     """What bodies may say about a cluster's name; ids and times are the server's to set."""
 
-    uid: Short | None = None
+    uid: Id | None = None
     alias: Name | None = None
     annotations: Strings | None = None
     labels: Strings | None = None
@@ -86,19 +90,9 @@ class Master(Document):
 class Tag(Document):
     """One entry of ``clusterTags``."""
 
-    key: Annotated[
-        str,
-        matching(
-            r"(?!_sys_)(?!\s)[\w .:=+@-]{1,128}(?<!\s)",
-            "1 to 128 letters, digits, spaces and _.:=+-@ are needed,"
-            " no space at either end, not starting with _sys_",
-        ),
-    ]
+    key: TagKey
     # Terraform leaves an empty value out.
-    value: Annotated[
-        str,
-        matching(r"[\w .:=+@/-]{0,255}", "at most 255 letters, digits, spaces and _.:/=+-@"),
-    ] = ""
+    value: TagValue = ""
 
 
 class ClusterExtendParam(Document):
@@ -115,7 +109,7 @@ class ClusterExtendParam(Document):
         ]
         | None
     ) = None
-    enterprise_project_id: Short | None = None
+    enterprise_project_id: Id | None = None
     kube_proxy_mode: Literal["iptables", "ipvs", "nftables"] | None = None
     cluster_external_ip: Address | None = Field(None, alias="clusterExternalIP")
     fix_pool_mask: (
@@ -126,7 +120,7 @@ class ClusterExtendParam(Document):
     cpu_manager_policy: Literal["none", "static"] | None = Field(
         None, alias="kubernetes.io/cpuManagerPolicy"
     )
-    order_id: Short | None = Field(None, alias="orderID")
+    order_id: Id | None = Field(None, alias="orderID")
     period_type: Literal["month", "year"] | None = None
     period_num: Annotated[int, Field(ge=1, le=9)] | None = None
     is_auto_renew: Flag | None = None
@@ -145,16 +139,18 @@ class PackageConfiguration(Document):
     """The options of one component."""
 
     name: Text | None = None
-    configurations: Annotated[list[ConfigurationItem], Field(max_length=100)] | None = None
+    configurations: (
+        Annotated[list[ConfigurationItem], Field(max_length=100), each_once("name")] | None
+    ) = None
 
 
 class Alarm(Document):
     """Whom alarms of the cluster reach."""
 
-    topics: Annotated[list[Text], Field(max_length=100)] | None = None
-    alarm_rule_template_id: Short | None = None
-    prom_instance_id: Short | None = Field(None, alias="promInstanceID")
-    prom_enterprise_project_id: Short | None = Field(None, alias="promEnterpriseProjectID")
+    topics: Annotated[list[Text], Field(max_length=100), each_once()] | None = None
+    alarm_rule_template_id: Id | None = None
+    prom_instance_id: Id | None = Field(None, alias="promInstanceID")
+    prom_enterprise_project_id: Id | None = Field(None, alias="promEnterpriseProjectID")
 
 
 class ClusterOps(Document):
@@ -167,7 +163,7 @@ class Encryption(Document):
     """How secrets are encrypted."""
 
     mode: Literal["Default", "KMS"] | None = None
-    kms_key_id: Short | None = Field(None, alias="kmsKeyID")
+    kms_key_id: Id | None = Field(None, alias="kmsKeyID")
 
 
 class CertificateAuthority(Document):
@@ -190,7 +186,7 @@ class SpecFields(Document):
     category: Literal["CCE", "Turbo"] | None = None
     type: Literal["VirtualMachine", "ARM64"] | None = None
     flavor: Annotated[
-        Annotated[str, Field(min_length=1, max_length=64)] | None,
+        Annotated[Short, Field(min_length=1)] | None,
         KEEPS_EMPTY,  # a flavor is asked for or left out
     ] = None
     version: Version | None = None
@@ -202,12 +198,12 @@ class SpecFields(Document):
     enable_snat: bool | None = None
     enable_swr_image_access: bool | None = Field(None, alias="enableSWRImageAccess")
     service_network: ServiceNetwork | None = None
-    kubernetes_svc_ip_range: PrivateCidr | None = None
+    kubernetes_svc_ip_range: ServiceCidr | None = None
     authentication: Authentication | None = None
     public_access: PublicAccess | None = None
     billing_mode: Annotated[int, Field(ge=0, le=1)] | None = None
     masters: Annotated[list[Master], Field(max_length=10)] | None = None
-    cluster_tags: Annotated[list[Tag], Field(max_length=20)] | None = None
+    cluster_tags: Annotated[list[Tag], Field(max_length=20), each_once("key")] | None = None
     kube_proxy_mode: Literal["iptables", "ipvs", "nftables"] | None = None
     az: Short | None = None
     support_istio: bool | None = None
@@ -217,9 +213,9 @@ class SpecFields(Document):
     deletion_protection: bool | None = None
     agency_name: Short | None = None
     extend_param: ClusterExtendParam | None = None
-    configurations_override: Annotated[list[PackageConfiguration], Field(max_length=100)] | None = (
-        None
-    )
+    configurations_override: (
+        Annotated[list[PackageConfiguration], Field(max_length=100), each_once("name")] | None
+    ) = None
     cluster_ops: ClusterOps | None = None
     encryption_config: Encryption | None = None
     certificate_authority: CertificateAuthority | None = None
@@ -256,14 +252,14 @@ class StatusSent(Document):
     """``status`` as clients give it back; it is the server's to set, and passed over."""
 
     phase: Short | None = None
-    job_id: Short | None = Field(None, alias="jobID")
+    job_id: Id | None = Field(None, alias="jobID")
     reason: str | None = None
     message: str | None = None
     endpoints: list[Endpoint] | None = None
     is_locked: bool | None = None
     lock_scene: Short | None = None
     lock_source: Short | None = None
-    lock_source_id: Short | None = None
+    lock_source_id: Id | None = None
     delete_option: Any = None
     delete_status: Any = None
     conditions: list[Condition] | None = None

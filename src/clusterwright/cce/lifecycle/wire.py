@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from clusterwright.cce.clusters.values import Flag, Short, matching
+from clusterwright.cce.clusters.values import Flag, ServerTagKey, Short, each_once
 from clusterwright.cce.clusters.wire import AuthenticatingProxy, Tag
 from clusterwright.document import Document
 
@@ -50,22 +50,16 @@ class RotationAnswer(Document):
 class TagsToSet(Document):
     """The body of a request to set tags."""
 
-    tags: Annotated[list[Tag], Field(min_length=1, max_length=20)]
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=20), each_once("key")]
 
 
 class TagToRemove(Document):
     """One entry of a request to remove tags; a value is ignored."""
 
-    key: Annotated[
-        str,
-        matching(
-            r"(?!_sys_)[\w .:/=+@-]{1,128}",
-            "1 to 128 letters, digits, spaces and _.:/=+-@ are needed, not starting with _sys_",
-        ),
-    ]
+    key: ServerTagKey
 
 
 class TagsToRemove(Document):
     """The body of a request to remove tags."""
 
-    tags: Annotated[list[TagToRemove], Field(min_length=1, max_length=20)]
+    tags: Annotated[list[TagToRemove], Field(min_length=1, max_length=20), each_once("key")]

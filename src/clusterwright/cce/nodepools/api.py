@@ -49,7 +49,13 @@ async def create_node_pool(
     """Add a pool; its nodes are made in the background, watched by ``status.phase``."""
     async with data.transaction() as tx:
         pool = await operations.create(
-            tx, caller, cluster_id, asked, zone=az, quota=setup.node_pool_quota
+            tx,
+            caller,
+            cluster_id,
+            asked,
+            zone=az,
+            quota=setup.node_pool_quota,
+            trusting=setup.trust_networks,
         )
         document = await operations.render(tx, pool)
     return json_response(document, 201)
@@ -91,13 +97,22 @@ async def update_node_pool(
     caller: Member,
     data: Data,
     az: Zone,
+    setup: Setup,
     cluster_id: str,
     nodepool_id: str,
     asked: Annotated[PoolToUpdate, Depends(Body(PoolToUpdate))],
 ) -> Response:
     """Change a pool. A missing size means zero, unless ``ignoreInitialNodeCount`` is true."""
     async with data.transaction() as tx:
-        pool = await operations.update(tx, caller, cluster_id, nodepool_id, asked, zone=az)
+        pool = await operations.update(
+            tx,
+            caller,
+            cluster_id,
+            nodepool_id,
+            asked,
+            zone=az,
+            trusting=setup.trust_networks,
+        )
         document = await operations.render(tx, pool)
     return json_response(document)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.clusters.values import Short
+from clusterwright.cce.clusters.values import Id
 from clusterwright.cce.nodes.wire import Flavor, Zone
 from clusterwright.document import Document
 
@@ -21,7 +21,7 @@ def _not_the_default(value: str) -> str:
 class GroupMetadata(Document):
     """``metadata`` of a group. The uid is the server's to give: in an update it names a group."""
 
-    uid: Short | None = None
+    uid: Id | None = None
     name: Annotated[
         str, Field(pattern="^[a-z]([a-z0-9-]{0,54}[a-z0-9])?$"), AfterValidator(_not_the_default)
     ]
@@ -30,7 +30,7 @@ class GroupMetadata(Document):
 class CapacityReservation(Document):
     """Which reserved capacity the servers are taken from."""
 
-    id: Short | None = None
+    id: Id | None = None
     preference: Literal["", "none", "targeted"] | None = None
 
     @model_validator(mode="after")

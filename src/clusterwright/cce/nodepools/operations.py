@@ -32,7 +32,9 @@ from clusterwright.cce.nodes import pools, promises
 from clusterwright.cce.nodes import store as node_store
 from clusterwright.cce.nodes.pools import NameTaken, Pool, PoolPhase
 from clusterwright.cce.nodes.sizes import get, get_changeable, members, reconcile
+from clusterwright.cce.nodes.spec import named_by_pool
 from clusterwright.cce.nodes.store import WORKING, Node, NodePhase
+from clusterwright.cce.surroundings import checks
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs.tree import Target
@@ -41,9 +43,18 @@ from clusterwright.turns import unhurried
 
 
 async def create(
-    tx: Tx, caller: Caller, cluster_uid: str, asked: PoolToCreate, *, zone: str, quota: int
+    tx: Tx,
+    caller: Caller,
+    cluster_uid: str,
+    asked: PoolToCreate,
+    *,
+    zone: str,
+    quota: int,
+    trusting: bool = True,
 ) -> Pool:
     """Add a pool and promise its first nodes, unless the cluster has ``quota`` pools.
+
+    ``trusting`` says whether networks and key pairs that were not made here are believed in.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, QUOTA, ALREADY_EXISTS, NODE_LIMIT,
     FIXED_IP, NOT_SUPPORTED.
@@ -52,6 +63,8 @@ async def create(
     if await pools.count(tx, project_id=cluster.project_id, cluster_uid=cluster.uid) >= quota:
         raise ApiError(errors.QUOTA, f"A cluster may have {quota} node pools. Delete one first.")
     spec = stored(asked.spec, cluster)
+    around = named_by_pool(spec, cluster.spec["hostNetwork"]["vpc"])
+    await checks.check(tx, around, project_id=cluster.project_id, trusting=trusting)
     now = clock.now()
     pool = Pool(
         uid=ids.new_uid(),
@@ -112,9 +125,18 @@ async def list_pools(
 
 
 async def update(
-    tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: PoolToUpdate, *, zone: str
+    tx: Tx,
+    caller: Caller,
+    cluster_uid: str,
+    uid: str,
+    asked: PoolToUpdate,
+    *,
+    zone: str,
+    trusting: bool = True,
 ) -> Pool:
     """Change a pool. A missing size means zero, unless it is to be ignored (API reference, 6.1).
+
+    ``trusting`` says whether networks and key pairs that were not made here are believed in.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, ALREADY_EXISTS, NODE_LIMIT.
     """
@@ -131,6 +153,9 @@ async def update(
         revision=pool.revision + 1,
         updated_at=clock.now(),
     )
+    vpc = cluster.spec["hostNetwork"]["vpc"]
+    around = set(named_by_pool(changed.spec, vpc)) - set(named_by_pool(pool.spec, vpc))
+    await checks.check(tx, around, project_id=cluster.project_id, trusting=trusting)
     try:
         await pools.save(tx, changed)
     except NameTaken:

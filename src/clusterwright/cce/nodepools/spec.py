@@ -126,10 +126,8 @@ def check_values(options: Components, package: Package) -> None:
 
     Options that this server does not know may have any. Raises ApiError INVALID_REQUEST.
     """
-    known = {option.name: option for option in options.get(package.name, ())}
     for item in package.configurations:
-        rule = known[item.name].broken_by(item.value) if item.name in known else ""
-        if rule:
+        if rule := offers.rule_broken_by(item.value, options, package.name, item.name):
             raise ApiError(errors.INVALID_REQUEST, f"{package.name} {item.name}: {rule}")
 
 

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.clusters.values import Id, Short, Strings
+from clusterwright.cce.clusters.values import Id, Short, Strings, each_once, matching
 from clusterwright.cce.nodepools.groups import ScaleGroup
 from clusterwright.cce.nodes.batch_wire import MOST_NODES, Batch, Lifecycle
 from clusterwright.cce.nodes.disks import RootVolume, Volume
-from clusterwright.cce.nodes.software import Login, Package, Reinforcement, Scripts
+from clusterwright.cce.nodes.software import Login, Package, Price, Reinforcement, Scripts
 from clusterwright.cce.nodes.wire import MOST_DISKS, NodeTemplate, TemplateSettings
 from clusterwright.document import Document
 
@@ -36,7 +36,9 @@ class Autoscaling(Document):
 class NodeManagement(Document):
     """Where the servers of the pool are placed; an empty reference takes them out of a group."""
 
-    server_group_reference: Short = ""
+    server_group_reference: Annotated[
+        str, matching("[!-~]{0,64}", "the id of a server group is needed, or nothing")
+    ] = ""
 
 
 class RepairPolicy(Document):
@@ -55,14 +57,14 @@ class RepairPolicy(Document):
 class SecurityGroup(Document):
     """A security group of pods."""
 
-    id: Short | None = None
+    id: Id | None = None
 
 
 class PoolMetadata(Document):
     """``metadata`` of a request to create; ids and times are the server's to set."""
 
     name: PoolName
-    uid: str | None = None
+    uid: Short | None = None
     annotations: Strings | None = None
     creation_timestamp: str | None = None
     update_timestamp: str | None = None
@@ -81,7 +83,7 @@ class PoolSettings(Document):
 
     autoscaling: Autoscaling | None = None
     repair_policy: RepairPolicy | None = None
-    custom_security_groups: list[Id] | None = None
+    custom_security_groups: Annotated[list[Id], each_once()] | None = None
     taint_policy_on_existing_nodes: Policy | None = None
     label_policy_on_existing_nodes: Policy | None = None
     user_tags_policy_on_existing_nodes: Policy | None = None
@@ -100,7 +102,9 @@ class PoolTemplate(NodeTemplate):
     """``nodeTemplate`` of a request to create."""
 
     volume_config: PoolVolumeConfig | None = None
-    configurations_override: Annotated[list[Package], Field(max_length=50)] | None = None
+    configurations_override: (
+        Annotated[list[Package], Field(max_length=50), each_once("name")] | None
+    ) = None
 
 
 class PoolSpec(PoolSettings):
@@ -110,7 +114,9 @@ class PoolSpec(PoolSettings):
     node_template: PoolTemplate
     initial_node_count: Count = 0
     node_management: NodeManagement | None = None
-    pod_security_groups: Annotated[list[SecurityGroup], Field(max_length=5)] | None = None
+    pod_security_groups: (
+        Annotated[list[SecurityGroup], Field(max_length=5), each_once("id")] | None
+    ) = None
 
 
 class PoolToCreate(Document):
@@ -125,8 +131,8 @@ class PoolToCreate(Document):
 class NicToUpdate(Document):
     """The primary interface of a pool's later nodes."""
 
-    subnet_id: Short | None = None
-    subnet_list: Annotated[list[Id], Field(max_length=20)] | None = None
+    subnet_id: Id | None = None
+    subnet_list: Annotated[list[Id], Field(max_length=20), each_once()] | None = None
 
 
 class NicSpecToUpdate(Document):
@@ -139,9 +145,9 @@ class ExtendParamToUpdate(Scripts):
     """``extendParam`` of a pool's later nodes; the rest of it is fixed at the creation."""
 
     agency_name: Short | None = Field(None, alias="agency_name")
-    spot_price: Short | None = None
+    spot_price: Price | None = None
     security_reinforcement_type: Reinforcement | None = None
-    image_id: Short | None = Field(None, alias="alpha.cce/NodeImageID")
+    image_id: Id | None = Field(None, alias="alpha.cce/NodeImageID")
 
 
 class TemplateToUpdate(TemplateSettings):
@@ -205,7 +211,7 @@ class ScaleSpec(Document):
     """``spec`` of a request to scale: the size to reach; missing means zero."""
 
     desired_node_count: Count = 0
-    scale_groups: Annotated[list[Id], Field(max_length=51)] | None = None
+    scale_groups: Annotated[list[Id], Field(max_length=51), each_once()] | None = None
     options: ScaleOptions | None = None
 
 
@@ -224,7 +230,9 @@ class PoolServer(Document):
 class PoolServers(Batch):
     """The body of a request to accept existing servers into a pool."""
 
-    node_list: Annotated[list[PoolServer], Field(min_length=1, max_length=MOST_NODES)]
+    node_list: Annotated[
+        list[PoolServer], Field(min_length=1, max_length=MOST_NODES), each_once("server_id")
+    ]
 
 
 class PoolNode(Document):
@@ -236,7 +244,9 @@ class PoolNode(Document):
 class PoolNodes(Batch):
     """The body of a request to move nodes into a pool."""
 
-    node_list: Annotated[list[PoolNode], Field(min_length=1, max_length=MOST_MIGRATED)]
+    node_list: Annotated[
+        list[PoolNode], Field(min_length=1, max_length=MOST_MIGRATED), each_once("node_id")
+    ]
 
 
 class UpgradeTemplate(Document):
@@ -255,15 +265,15 @@ class UpgradeSpec(Document):
     retry_times: Count | None = None
     skipped_nodes: list[Id] | None = None
     node_ids: list[Id] | None = Field(None, alias="nodeIDs")
-    node_pool_id: Short | None = Field(None, alias="nodePoolID")
+    node_pool_id: Id | None = Field(None, alias="nodePoolID")
     node_template: UpgradeTemplate | None = None
 
 
 class UpgradeMetadata(Document):
     """``metadata`` of a request to bring nodes up to date; the pool is named in the path."""
 
-    name: str | None = None
-    uid: str | None = None
+    name: Short | None = None
+    uid: Short | None = None
     annotations: Strings | None = None
     creation_timestamp: str | None = None
     update_timestamp: str | None = None
@@ -287,7 +297,7 @@ class ConfigurationMetadata(Document):
 class ConfigurationSpec(Document):
     """``spec`` of a configuration."""
 
-    packages: Annotated[list[Package], Field(max_length=50)]
+    packages: Annotated[list[Package], Field(max_length=50), each_once("name")]
 
 
 class Configuration(Document):

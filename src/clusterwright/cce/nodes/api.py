@@ -29,7 +29,7 @@ from clusterwright.iam.auth import Member
 from clusterwright.storage import limits
 from clusterwright.turns import unhurried
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, json_response, settings
+from clusterwright.web.routes import Body, Data, Router, Setup, json_response, settings
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 older = Router(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
@@ -63,6 +63,7 @@ async def create_node(
     caller: Member,
     data: Data,
     az: Zone,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[NodeToCreate, Depends(Body(NodeToCreate))],
     scale_up: Annotated[str, Query(alias="nodepoolScaleUp", max_length=64)] = "",
@@ -75,6 +76,7 @@ async def create_node(
             cluster_id,
             asked,
             zone=az,
+            trusting=setup.trust_networks,
             pool_expects=scale_up == "NodepoolScaleUp",
         )
         [document] = await render(tx, [node])

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from clusterwright.cce.clusters.values import Id, Short
+from clusterwright.cce.clusters.values import Id, Short, each_once, matching
 from clusterwright.cce.nodes.disks import Storage
 from clusterwright.cce.nodes.software import (
     MOST_SCRIPT,
@@ -13,11 +13,14 @@ from clusterwright.cce.nodes.software import (
     HostnameConfig,
     Labels,
     Login,
+    LvmText,
     MaxPods,
+    NewLogin,
     Reinforcement,
     Runtime,
     Script,
     Scripts,
+    System,
     Taints,
     UserTags,
 )
@@ -27,14 +30,12 @@ from clusterwright.document import Document
 MOST_NODES = 200
 """Nodes that one request may add, reset, remove or migrate (API reference, 9)."""
 
-System = Annotated[str, Field(min_length=1, max_length=64)]
-
 
 class Batch(Document):
     """What says of what kind a body is; clients may leave it out."""
 
-    kind: str | None = None
-    api_version: str | None = None
+    kind: Short | None = None
+    api_version: Literal["v3"] | None = None
 
 
 class RuntimeConfig(Document):
@@ -48,8 +49,8 @@ class RuntimeConfig(Document):
 class ReinstallVolume(Document):
     """The system disk of an existing server."""
 
-    image_id: Short | None = Field(None, alias="imageID")
-    cmk_id: Short | None = Field(None, alias="cmkID")
+    image_id: Id | None = Field(None, alias="imageID")
+    cmk_id: Id | None = Field(None, alias="cmkID")
 
 
 class ServerConfig(Document):
@@ -62,7 +63,7 @@ class ServerConfig(Document):
 class VolumeConfig(Document):
     """What becomes of the disks."""
 
-    lvm_config: Annotated[str, Field(max_length=1024)] | None = None
+    lvm_config: LvmText | None = None
     storage: Storage | None = None
     volume_reset_policy: Literal["", "reset_managed_volumes", "retain_custom_volumes"] | None = None
 
@@ -73,7 +74,17 @@ class K8sOptions(Document):
     labels: Labels | None = None
     taints: Taints | None = None
     max_pods: MaxPods | None = None
-    nic_multiqueue: Annotated[str, Field(max_length=256)] | None = None
+    nic_multiqueue: (
+        Annotated[
+            str,
+            Field(max_length=256),
+            matching(
+                r'\[(\{ *"queue" *: *[0-9]{1,3} *\},? *)+\]',
+                'a list such as [{"queue":4}] is needed',
+            ),
+        ]
+        | None
+    ) = None
     nic_threshold: (
         Annotated[str, Field(pattern=r"^((0(\.[0-9])?|1(\.0)?):(0(\.[0-9])?|1(\.0)?))?$")] | None
     ) = None
@@ -96,14 +107,14 @@ class Lifecycle(Document):
 class ReinstallExtendParam(Document):
     """``extendParam`` of an existing server."""
 
-    image_id: Short | None = Field(None, alias="alpha.cce/NodeImageID")
+    image_id: Id | None = Field(None, alias="alpha.cce/NodeImageID")
 
 
 class ReinstallSpec(Document):
     """What an existing server becomes when it is accepted or reset."""
 
     os: System
-    login: Login | None = None
+    login: NewLogin | None = None
     name: NodeNameOrNone | None = None
     server_config: ServerConfig | None = None
     volume_config: VolumeConfig | None = None
@@ -126,7 +137,9 @@ class ServerToAdd(Document):
 class ServersToAdd(Batch):
     """The body of a request to accept existing servers."""
 
-    node_list: Annotated[list[ServerToAdd], Field(min_length=1, max_length=MOST_NODES)]
+    node_list: Annotated[
+        list[ServerToAdd], Field(min_length=1, max_length=MOST_NODES), each_once("server_id")
+    ]
 
 
 class NodeToReset(Document):
@@ -139,7 +152,9 @@ class NodeToReset(Document):
 class NodesToReset(Batch):
     """The body of a request to reset nodes."""
 
-    node_list: Annotated[list[NodeToReset], Field(min_length=1, max_length=MOST_NODES)]
+    node_list: Annotated[
+        list[NodeToReset], Field(min_length=1, max_length=MOST_NODES), each_once("node_id")
+    ]
 
 
 class NodeItem(Document):
@@ -151,7 +166,7 @@ class NodeItem(Document):
 class SentStatus(Document):
     """``status`` of a task that a client sends along; the server's to set."""
 
-    job_id: str | None = Field(None, alias="jobID")
+    job_id: Id | None = Field(None, alias="jobID")
 
 
 class RemovalSpec(Document):
@@ -172,16 +187,14 @@ class MigrationExtendParam(Scripts):
     """``extendParam`` of nodes that move."""
 
     max_pods: MaxPods | None = None
-    docker_lvm_config_override: Annotated[str, Field(max_length=1024)] | None = Field(
-        None, alias="DockerLVMConfigOverride"
-    )
-    image_id: Short | None = Field(None, alias="alpha.cce/NodeImageID")
+    docker_lvm_config_override: LvmText | None = Field(None, alias="DockerLVMConfigOverride")
+    image_id: Id | None = Field(None, alias="alpha.cce/NodeImageID")
 
 
 class MigrationVolume(Document):
     """The system disk of a node that moves."""
 
-    cmk_id: Short | None = Field(None, alias="cmkID")
+    cmk_id: Id | None = Field(None, alias="cmkID")
 
 
 class MigrationServerConfig(Document):

@@ -4,23 +4,27 @@ These are the rules of ``rootVolume``, ``dataVolumes`` and ``storage``.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from clusterwright.cce.clusters.values import Id, Short, matching
 from clusterwright.document import Document
 
 VolumeType = Literal["SATA", "SAS", "SSD", "GPSSD", "ESSD", "GPSSD2", "ESSD2", "co-p1", "uh-l1"]
 """The closed list of kinds of disk; the last two are the Open Telekom Cloud's."""
-Name = Annotated[str, Field(min_length=1, max_length=64)]
+Name = Annotated[Short, Field(min_length=1)]
 Number = Annotated[str, Field(pattern="^[0-9]{0,10}$")]
 """A number as text; empty for any."""
 
 MANAGED_GROUP = "vgpaas"
 """The name of the one group that holds what Kubernetes itself needs."""
 _PERCENT = re.compile("[1-9][0-9]?%|100%")
-_NEEDS = {"GPSSD2": ("iops", "throughput"), "ESSD2": ("iops",)}
+_SPEEDS: Mapping[str, Mapping[str, range]] = {
+    "GPSSD2": {"iops": range(3000, 128_001), "throughput": range(125, 1001)},
+    "ESSD2": {"iops": range(100, 256_001)},
+}
 """What must be said of disks whose speed is chosen; of others it must not be said."""
 
 
@@ -28,7 +32,7 @@ class VolumeMetadata(Document):
     """Whether a disk is encrypted, and with which key."""
 
     encrypted: Literal["", "0", "1"] | None = Field(None, alias="__system__encrypted")
-    key_id: Annotated[str, Field(max_length=64)] | None = Field(None, alias="__system__cmkid")
+    key_id: Id | None = Field(None, alias="__system__cmkid")
 
     @model_validator(mode="after")
     def _has_its_key(self) -> Self:
@@ -45,20 +49,23 @@ class Volume(Document):
     iops: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     throughput: Annotated[int, Field(ge=0, le=100_000)] | None = None
     extend_param: dict[str, Any] | None = None
-    cluster_id: Annotated[str, Field(max_length=64)] | None = Field(None, alias="cluster_id")
+    cluster_id: Id | None = Field(None, alias="cluster_id")
     cluster_type: Literal["", "dss"] | None = Field(None, alias="cluster_type")
     passthrough: bool | None = Field(None, alias="hw:passthrough")
     metadata: VolumeMetadata | None = None
 
     @model_validator(mode="after")
     def _has_the_speed_of_its_type(self) -> Self:
-        needed = _NEEDS.get(self.volumetype, ())
+        needed = _SPEEDS.get(self.volumetype, {})
         for name in ("iops", "throughput"):
-            given = bool(getattr(self, name))
+            given = getattr(self, name)
             if given and name not in needed:
                 raise ValueError(f"a disk of type {self.volumetype} takes no {name}")
-            if not given and name in needed:
-                raise ValueError(f"a disk of type {self.volumetype} needs {name}")
+            if name in needed and given not in needed[name]:
+                least, most = needed[name][0], needed[name][-1]
+                raise ValueError(
+                    f"a disk of type {self.volumetype} needs {name}, {least} to {most}"
+                )
         return self
 
 
@@ -76,7 +83,7 @@ class MatchLabels(Document):
     iops: Number | None = None
     throughput: Number | None = None
     metadata_encrypted: Literal["", "0", "1"] | None = None
-    metadata_cmkid: Annotated[str, Field(max_length=64)] | None = None
+    metadata_cmkid: Id | None = None
     count: Number | None = None
 
 
@@ -136,7 +143,7 @@ class VirtualSpace(Document):
 class Group(Document):
     """Disks that are one volume group, and its shares."""
 
-    name: Name
+    name: Annotated[str, matching("[A-Za-z0-9_.+-]{1,64}", "the name of a volume group is needed")]
     cce_managed: bool | None = None
     selector_names: Annotated[list[Name], Field(min_length=1)]
     virtual_spaces: Annotated[list[VirtualSpace], Field(min_length=1)]

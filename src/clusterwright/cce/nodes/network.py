@@ -5,35 +5,39 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.clusters.values import Id, Short
+from clusterwright.cce.clusters.values import Id, each_once, is_written_plainly
 from clusterwright.document import Document
+
+MOST_NICS = 16
+"""Further interfaces of one server."""
+_OF_SUBNETS = tuple(
+    map(IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"))
+)
+"""The ranges that subnets can have."""
 
 
 def _block(value: str) -> str:
     try:
-        network = IPv4Network(value)
+        network = IPv4Network(is_written_plainly(value))
     except ValueError as error:
         raise ValueError(f"an IPv4 CIDR such as 192.168.0.0/24 is needed: {error}") from None
-    if not 8 <= network.prefixlen <= 30:
-        raise ValueError("the prefix must be between /8 and /30")
-    if not is_unicast(network.network_address):
-        raise ValueError("no node can have an address of this range")
+    if network.prefixlen > 30 or not any(map(network.subnet_of, _OF_SUBNETS)):
+        raise ValueError("the range must be in that of a subnet, and be /30 or larger")
     return value
 
 
-def is_unicast(address: IPv4Address) -> bool:
+def is_of_a_subnet(address: IPv4Address) -> bool:
     """Whether a node may have the address, as far as that can be told without its subnet."""
-    special = address.is_multicast or address.is_loopback or address.is_unspecified
-    return not (special or address.is_link_local or address.is_reserved)
+    return any(address in network for network in _OF_SUBNETS)
 
 
 class Nic(Document):
     """A network interface. ``fixedIps`` are looked at with the whole node."""
 
-    subnet_id: Short | None = None
+    subnet_id: Id | None = None
     fixed_ips: list[str] | None = None
     ip_block: Annotated[str, AfterValidator(_block)] | None = None
-    subnet_list: Annotated[list[Id], Field(max_length=20)] | None = None
+    subnet_list: Annotated[list[Id], Field(max_length=20), each_once()] | None = None
 
 
 class ExtensionNic(Nic):
@@ -52,7 +56,7 @@ class NodeNicSpec(Document):
     """The network interfaces; Terraform sends an empty primary one."""
 
     primary_nic: Nic | None = None
-    ext_nics: list[ExtensionNic] | None = None
+    ext_nics: Annotated[list[ExtensionNic], Field(max_length=MOST_NICS)] | None = None
 
 
 class Bandwidth(Document):
@@ -66,7 +70,7 @@ class Bandwidth(Document):
 class Eip(Document):
     """A public address that is made with the node; Terraform sends an empty one for none."""
 
-    iptype: Short | None = Field(None, alias="iptype")
+    iptype: Id | None = Field(None, alias="iptype")
     bandwidth: Bandwidth | None = None
 
 

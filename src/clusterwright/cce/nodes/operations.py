@@ -23,9 +23,10 @@ from clusterwright.cce.nodes.promises import (
     start,
     stop,
 )
-from clusterwright.cce.nodes.spec import check_spec, complete, share_out
+from clusterwright.cce.nodes.spec import check_spec, complete, named, share_out
 from clusterwright.cce.nodes.store import Node, NodePhase
 from clusterwright.cce.nodes.wire import NodeToCreate, keepable
+from clusterwright.cce.surroundings import checks
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
@@ -51,12 +52,14 @@ async def create(
     asked: NodeToCreate,
     *,
     zone: str,
+    trusting: bool = True,
     pool_expects: bool = False,
 ) -> Node:
     """Promise new nodes: their rows in phase Build and their whole job. Returns the first of them.
 
     Where the annotation names a pool, the nodes are the pool's; unless ``pool_expects`` them
-    already, it expects so many more. Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST,
+    already, it expects so many more. ``trusting`` says whether networks and key pairs that were not
+    made here are believed in. Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST,
     FIXED_IP, NODE_LIMIT, NOT_SUPPORTED.
     """
     cluster = await get_steady(tx, caller, cluster_uid)
@@ -67,6 +70,8 @@ async def create(
         pool_uid = ""
     sent = keepable(asked.spec)
     check_spec(sent, cluster)
+    around = named(sent, cluster.spec["hostNetwork"]["vpc"])
+    await checks.check(tx, around, project_id=cluster.project_id, trusting=trusting)
     specs = share_out(complete(sent, cluster, zone=zone), count)
     each = zip(
         _names(asked.metadata.name, cluster, count),

@@ -20,6 +20,7 @@ from clusterwright.cce.nodes.job_types import (
 from clusterwright.cce.nodes.released import ReleasedServer
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase, ServerTaken
 from clusterwright.cce.offers import FLAVORS
+from clusterwright.cce.surroundings import checks
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs import store as jobs
@@ -101,12 +102,20 @@ async def addresses(tx: Tx, cluster: Cluster, specs: Sequence[Mapping[str, Any]]
     primary = specs[0]["nodeNicSpec"]["primaryNic"]
     if block := primary.get("ipBlock"):
         subnet = leases.subnet(specs[0])
-        # One more than needed, in case that the control plane has one of them.
-        master = cluster.endpoint.removeprefix("https://").rpartition(":")[0]
+        # Some more than needed: the control plane, a gateway or nobody may have one of them.
+        master = _address(cluster)
+        hosts = await checks.hosts(tx, subnet, project_id=cluster.project_id)
+        if hosts and not hosts.has_range(block):
+            raise ApiError(
+                errors.INVALID_REQUEST,
+                f"spec.nodeNicSpec.primaryNic.ipBlock: {block} is not in {hosts.cidr}, the range"
+                " of the subnet.",
+            )
         free = await leases.free(
-            tx, block, subnet, count=len(specs) + 1, project_id=cluster.project_id
+            tx, block, subnet, count=len(specs) + 3, project_id=cluster.project_id
         )
-        found = [address for address in free if address != master][: len(specs)]
+        may_be = (address for address in free if address != master)
+        found = [each for each in may_be if hosts is None or hosts.has(each)][: len(specs)]
         if len(found) < len(specs):
             raise ApiError(
                 errors.INVALID_REQUEST,
@@ -114,6 +123,11 @@ async def addresses(tx: Tx, cluster: Cluster, specs: Sequence[Mapping[str, Any]]
             )
         return found
     return [next(iter(spec["nodeNicSpec"]["primaryNic"].get("fixedIps", ())), "") for spec in specs]
+
+
+def _address(cluster: Cluster) -> str:
+    """The private address of the cluster's control plane."""
+    return cluster.endpoint.removeprefix("https://").rpartition(":")[0]
 
 
 async def known_servers(
@@ -158,6 +172,7 @@ async def start(
     Raises ApiError: NODE_LIMIT, INVALID_REQUEST.
     """
     await check_room(tx, cluster, len(planned))
+    planned = await _in_their_subnets(tx, cluster, planned)
     wanted = {node.uid: held for node in planned if (held := leases.of(node.spec, node.private_ip))}
     every = [lease for each in wanted.values() for lease in each]
     others = await leases.taken(tx, every, project_id=cluster.project_id)
@@ -192,11 +207,47 @@ async def start(
     return nodes
 
 
+async def _in_their_subnets(tx: Tx, cluster: Cluster, planned: Sequence[Node]) -> Sequence[Node]:
+    """The nodes with addresses of their subnets, where the ranges of these are known.
+
+    Raises ApiError: FIXED_IP for an address of another range, INVALID_REQUEST where a subnet has
+    not so many free addresses.
+    """
+    placed: dict[str, str] = {}
+    for subnet in {leases.subnet(node.spec) for node in planned}:
+        hosts = await checks.hosts(tx, subnet, project_id=cluster.project_id)
+        if hosts is None:
+            continue
+        here = [node for node in planned if leases.subnet(node.spec) == subnet]
+        for node in here:
+            if node.private_ip and not hosts.has(node.private_ip):
+                raise ApiError(
+                    errors.FIXED_IP,
+                    f"spec.nodeNicSpec.primaryNic.fixedIps: invalid primary fixedIp"
+                    f" {node.private_ip}. Send an address of a host in {hosts.cidr}.",
+                )
+        without = [node.uid for node in here if not node.private_ip]
+        if not without:
+            continue
+        own = {node.private_ip for node in here} | {_address(cluster)}
+        free = await leases.free(
+            tx, hosts.cidr, subnet, count=len(here) + 2, project_id=cluster.project_id
+        )
+        chosen = [each for each in free if hosts.has(each) and each not in own]
+        if len(chosen) < len(without):
+            raise ApiError(
+                errors.INVALID_REQUEST,
+                f"spec.nodeNicSpec: the subnet {hosts.cidr} has {len(chosen)} free addresses.",
+            )
+        placed |= dict(zip(without, chosen, strict=False))
+    return [replace(node, private_ip=placed.get(node.uid, node.private_ip)) for node in planned]
+
+
 async def _held_by_clusters(tx: Tx, cluster: Cluster, wanted: Sequence[leases.Lease]) -> set[str]:
     """What is wanted and is the address of a control plane, as clients know it."""
     if not wanted:
         return set()
-    held = {cluster.endpoint.removeprefix("https://").rpartition(":")[0]}
+    held = {_address(cluster)}
     for each in await cluster_store.find(tx, project_id=cluster.project_id):
         held |= {each.eip["id"]} if each.eip else set()
     return {lease.told for lease in wanted} & held

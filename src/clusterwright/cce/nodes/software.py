@@ -7,11 +7,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.clusters.values import Short
+from clusterwright.cce.clusters.values import (
+    Id,
+    ServerTagKey,
+    Short,
+    TagValue,
+    each_once,
+    matching,
+)
 from clusterwright.document import Document
 
 _CRYPT = re.compile(rb"\$6\$[^$]+\$.+", re.DOTALL)
+_PART = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_LVM_KEYS = ("userLV", "userPath", "diskType", "lvType", "dockerThinpool", "kubernetesLV")
 MOST_SCRIPT = 10_240
 """Characters of a node's two scripts together (API reference, 9)."""
 MOST_PODS = 256
@@ -48,6 +57,12 @@ def _own_key(value: str) -> str:
     return value
 
 
+def _prefix(key: str) -> str:
+    if len(key.rpartition("/")[0]) > 253:
+        raise ValueError("the prefix of a key has at most 253 characters")
+    return key
+
+
 def _base_size(value: int) -> int:
     if value != 0 and not 10 <= value <= 500:
         raise ValueError("0 for the default, or 10 to 500 GiB are needed")
@@ -55,18 +70,36 @@ def _base_size(value: int) -> int:
 
 
 LabelKey = Annotated[
-    str, Field(max_length=317, pattern=rf"^([a-z0-9]([a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_LABEL}$")
+    str,
+    Field(max_length=317, pattern=rf"^({_PART}(\.{_PART})*/)?{_LABEL}$"),
+    AfterValidator(_prefix),
 ]
 LabelValue = Annotated[str, Field(pattern=rf"^({_LABEL})?$")]
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=20)]
 Script = Annotated[str, Field(max_length=MOST_SCRIPT), AfterValidator(_script)]
 BaseSize = Annotated[int, AfterValidator(_base_size)]
 MaxPods = Annotated[int, Field(ge=16, le=MOST_SECURE_PODS)]
+LvmText = Annotated[
+    str,
+    Field(max_length=1024),
+    matching(
+        "(|({0})=[!-:<-~]+(;({0})=[!-:<-~]+)*;?)".format("|".join(_LVM_KEYS)),
+        "settings such as dockerThinpool=vgpaas/90%VG;kubernetesLV=vgpaas/10%VG are needed",
+    ),
+]
 Reserved = Annotated[int, Field(ge=0, le=2**31 - 1)]
 ReservedPids = Annotated[int, Field(ge=0, le=2_097_152)]
 Condition = Annotated[str, Field(pattern="^[A-Za-z0-9]{1,20}(:[0-9]{1,4}[smh])?$")]
-Conditions = Annotated[list[Condition], Field(max_length=2)]
+Conditions = Annotated[list[Condition], Field(max_length=2), each_once()]
 Reinforcement = Literal["", "cybersecurity", "null"]
+KeyPair = Annotated[
+    str, matching("[!-~]{1,255}", "the name of a key pair is needed, without blanks")
+]
+Price = Annotated[str, matching(r"[0-9]{1,9}(\.[0-9]{1,9})?", "a price such as 0.25 is needed")]
+System = Annotated[
+    str,
+    matching(r"(?! )[ -~]{1,64}(?<! )", "the name of a system is needed, such as EulerOS 2.9"),
+]
 YesOrNo = Literal["", "true", "false"]
 """A boolean as text."""
 
@@ -74,14 +107,14 @@ YesOrNo = Literal["", "true", "false"]
 class UserPassword(Document):
     """Terraform sends both as empty strings beside an SSH key; never given back."""
 
-    username: Short | None = None
+    username: Id | None = None
     password: Annotated[str, AfterValidator(_crypt_text)] | None = None
 
 
 class Login(Document):
     """How to log in to a node's server."""
 
-    ssh_key: Annotated[str, Field(max_length=255)] | None = None
+    ssh_key: KeyPair | None = None
     user_password: UserPassword | None = None
     remove_user_password: bool | None = None
     remove_ssh_key: bool | None = Field(None, alias="removeSSHKey")
@@ -96,11 +129,27 @@ class Login(Document):
         return self
 
 
+class NewLogin(Login):
+    """The same for a server on which a system is installed: something must be told."""
+
+    @model_validator(mode="after")
+    def _says_how(self) -> Self:
+        if not self.ssh_key and not (self.user_password and self.user_password.password):
+            raise ValueError("an sshKey or a userPassword with its password is needed")
+        return self
+
+
 class Runtime(Document):
     """The container runtime."""
 
     name: Literal["", "docker", "containerd"] | None = None
     runtime_class: Literal["", "runc", "kata", "kuasar-vmm"] | None = None
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if self.name == "docker" and self.runtime_class in ("kata", "kuasar-vmm"):
+            raise ValueError(f"the runtimeClass {self.runtime_class} needs the runtime containerd")
+        return self
 
 
 class Taint(Document):
@@ -114,18 +163,12 @@ class Taint(Document):
 class UserTag(Document):
     """A tag of the node's server."""
 
-    key: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_own_key)]
-    value: Annotated[str, Field(max_length=255)] = ""
+    key: Annotated[ServerTagKey, AfterValidator(_own_key)]
+    value: TagValue = ""
 
 
-def _unique_keys(tags: list[UserTag]) -> list[UserTag]:
-    if len({tag.key for tag in tags}) < len(tags):
-        raise ValueError("every key must be given once")
-    return tags
-
-
-Taints = Annotated[list[Taint], Field(max_length=20)]
-UserTags = Annotated[list[UserTag], Field(max_length=20), AfterValidator(_unique_keys)]
+Taints = Annotated[list[Taint], Field(max_length=20), each_once("key", "effect")]
+UserTags = Annotated[list[UserTag], Field(max_length=20), each_once("key")]
 
 
 class HostnameConfig(Document):
@@ -144,15 +187,15 @@ class NodeNameTemplate(Document):
 class ConfigurationItem(Document):
     """One setting of a component."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[Short, Field(min_length=1)]
     value: Any = None
 
 
 class Package(Document):
     """The settings of one component."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64)]
-    configurations: Annotated[list[ConfigurationItem], Field(max_length=200)]
+    name: Annotated[Short, Field(min_length=1)]
+    configurations: Annotated[list[ConfigurationItem], Field(max_length=200), each_once("name")]
 
 
 class Scripts(Document):
@@ -171,24 +214,22 @@ class Scripts(Document):
 class NodeExtendParam(Scripts):
     """``extendParam`` of a node."""
 
-    performance_type: Short | None = Field(None, alias="ecs:performancetype")
+    performance_type: Id | None = Field(None, alias="ecs:performancetype")
     order_id: Short = Field("", alias="orderID")
-    product_id: Short | None = Field(None, alias="productID")
+    product_id: Id | None = Field(None, alias="productID")
     max_pods: MaxPods | None = None
     period_type: Literal["", "month", "year"] | None = None
     period_num: Annotated[int, Field(ge=0, le=9)] | None = None
     is_auto_renew: YesOrNo | None = None
     is_auto_pay: YesOrNo | None = None
-    docker_lvm_config_override: Annotated[str, Field(max_length=1024)] | None = Field(
-        None, alias="DockerLVMConfigOverride"
-    )
+    docker_lvm_config_override: LvmText | None = Field(None, alias="DockerLVMConfigOverride")
     docker_base_size: BaseSize | None = None
     container_base_size: BaseSize | None = None
     public_key: Annotated[str, Field(max_length=8192)] | None = None
-    image_id: Short | None = Field(None, alias="alpha.cce/NodeImageID")
+    image_id: Id | None = Field(None, alias="alpha.cce/NodeImageID")
     charging_mode: Annotated[int, Field(ge=0, le=2)] | None = None
     market_type: Literal["", "spot"] | None = None
-    spot_price: Short | None = None
+    spot_price: Price | None = None
     agency_name: Short | None = Field(None, alias="agency_name")
     kube_reserved_mem: Reserved | None = None
     system_reserved_mem: Reserved | None = None

@@ -1,16 +1,18 @@
 """The pure part of a node: what was asked becomes what is stored."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 from clusterwright import errors
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes.batch_wire import ReinstallSpec
-from clusterwright.cce.nodes.network import is_unicast
+from clusterwright.cce.nodes.network import is_of_a_subnet
 from clusterwright.cce.nodes.software import MOST_PODS
 from clusterwright.cce.nodes.wire import keepable
+from clusterwright.cce.surroundings.checks import Named
+from clusterwright.cce.surroundings.store import Kind
 from clusterwright.errors import ApiError
 
 DEFAULTS: Mapping[str, Any] = {
@@ -51,6 +53,33 @@ def complete(sent: Mapping[str, Any], cluster: Cluster, *, zone: str) -> dict[st
     return spec | {"nodeNicSpec": nic | {"primaryNic": subnet | primary}}
 
 
+def named(spec: Mapping[str, Any], vpc: str = "", field: str = "spec") -> Iterator[Named]:
+    """What the spec of a node, or the template of a pool at ``field``, names around a cluster.
+
+    ``vpc`` is the one that its subnets must be in, if they are to be looked at.
+    """
+    nic = spec.get("nodeNicSpec", {})
+    interfaces = {"primaryNic": nic.get("primaryNic", {})}
+    interfaces |= {f"extNics.{place}": one for place, one in enumerate(nic.get("extNics", ()))}
+    for place, one in interfaces.items():
+        where = f"{field}.nodeNicSpec.{place}"
+        yield Named(Kind.SUBNET, one.get("subnetId", ""), f"{where}.subnetId", vpc=vpc)
+        for subnet in one.get("subnetList", ()):
+            yield Named(Kind.SUBNET, subnet, f"{where}.subnetList", vpc=vpc)
+    yield Named(Kind.KEY_PAIR, spec.get("login", {}).get("sshKey", ""), f"{field}.login.sshKey")
+    for eip in spec.get("publicIP", {}).get("ids", ()):
+        yield Named(Kind.ADDRESS, eip, f"{field}.publicIP.ids")
+
+
+def named_by_pool(spec: Mapping[str, Any], vpc: str = "") -> Iterator[Named]:
+    """What the spec of a pool names around a cluster."""
+    yield from named(spec.get("nodeTemplate", {}), vpc, "spec.nodeTemplate")
+    for group in spec.get("customSecurityGroups", ()):
+        yield Named(Kind.GROUP, group, "spec.customSecurityGroups")
+    for pods in spec.get("podSecurityGroups", ()):
+        yield Named(Kind.GROUP, pods.get("id", ""), "spec.podSecurityGroups")
+
+
 def check_spec(sent: Mapping[str, Any], cluster: Cluster) -> None:
     """Refuse what only several fields together can tell of a node that is to be made.
 
@@ -88,11 +117,38 @@ def _check_disks(sent: Mapping[str, Any]) -> None:
                 f"spec.dataVolumes.{position}.size: this data disk has at least {least} GiB"
                 " (20 for the first and 10 for others with spec.storage, 100 without)."
             )
+    for selector in storage.get("storageSelectors", ()):
+        if selector["storageType"] == "evs":
+            _check_selector(selector, volumes)
     if not volumes and not _needs_no_data_disk(sent):
         raise _wrong(
             f"spec.dataVolumes: a data volume is needed for the flavor {sent['flavor']}, unless"
             " spec.storage puts the group vgpaas on the system disk."
         )
+
+
+def _check_selector(selector: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a selector for which there are not enough disks. Raises ApiError INVALID_REQUEST."""
+    labels = {key: value for key, value in selector.get("matchLabels", {}).items() if value}
+    wanted = int(labels.pop("count", "1"))
+    matching = sum(all(_told(disk, key) == labels[key] for key in labels) for disk in volumes)
+    if matching < wanted:
+        raise _wrong(
+            f"spec.storage: the storageSelector {selector['name']} takes {wanted} of dataVolumes,"
+            f" and {matching} have what its matchLabels say."
+        )
+
+
+_OF_DISKS = {"volumeType": "volumetype"}
+_OF_METADATA = {"metadataEncrypted": "__system__encrypted", "metadataCmkid": "__system__cmkid"}
+
+
+def _told(disk: Mapping[str, Any], label: str) -> str:
+    """What a disk says to a label of a selector."""
+    if label in _OF_METADATA:
+        default = "0" if label == "metadataEncrypted" else ""
+        return disk.get("metadata", {}).get(_OF_METADATA[label]) or default
+    return str(disk.get(_OF_DISKS.get(label, label), ""))
 
 
 def _needs_no_data_disk(sent: Mapping[str, Any]) -> bool:
@@ -126,7 +182,7 @@ def fixed_addresses(sent: Mapping[str, Any]) -> Sequence[str]:
 
 def _is_address(text: str) -> bool:
     try:
-        return is_unicast(IPv4Address(text))
+        return is_of_a_subnet(IPv4Address(text))
     except AddressValueError:
         return False
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from clusterwright.cce.clusters.values import Short, Strings
+from clusterwright.cce.clusters.values import Id, Short, Strings
 from clusterwright.cce.nodes.disks import RootVolume, Storage, Volume
 from clusterwright.cce.nodes.network import NodeNicSpec, PublicIp
 from clusterwright.cce.nodes.software import (
@@ -12,9 +12,11 @@ from clusterwright.cce.nodes.software import (
     HostnameConfig,
     Labels,
     Login,
+    NewLogin,
     NodeExtendParam,
     NodeNameTemplate,
     Runtime,
+    System,
     Taints,
     UserTags,
 )
@@ -31,7 +33,7 @@ MOST_DISKS = 16
 class TemplateSettings(Document):
     """What nodes are made of, as far as a pool may change it later as well."""
 
-    os: Short | None = None
+    os: System | None = None
     login: Login | None = None
     storage: Storage | None = None
     public_ip: PublicIp | None = Field(None, alias="publicIP")
@@ -39,10 +41,10 @@ class TemplateSettings(Document):
     taints: Taints | None = None
     wait_post_install_finish: bool | None = None
     k8s_tags: Labels | None = None
-    ecs_group_id: Short | None = None
+    ecs_group_id: Id | None = None
     user_tags: UserTags | None = None
     initialized_conditions: Conditions | None = None
-    server_enterprise_project_id: Short | None = Field(None, alias="serverEnterpriseProjectID")
+    server_enterprise_project_id: Id | None = Field(None, alias="serverEnterpriseProjectID")
     node_name_template: NodeNameTemplate | None = None
 
 
@@ -51,16 +53,17 @@ class NodeTemplate(TemplateSettings):
 
     flavor: Flavor
     az: Zone = ""
+    login: NewLogin | None = None
     root_volume: RootVolume
     data_volumes: Annotated[list[Volume], Field(max_length=MOST_DISKS)] | None = None
     node_nic_spec: NodeNicSpec | None = None
     count: Annotated[int, Field(ge=0, le=2000)] | None = None
     billing_mode: Annotated[int, Field(ge=0, le=2)] | None = None
-    dedicated_host_id: Short | None = None
-    fault_domain: Short | None = None
+    dedicated_host_id: Id | None = None
+    fault_domain: Id | None = None
     extend_param: NodeExtendParam | None = None
     hostname_config: HostnameConfig | None = None
-    partition: Short | None = None
+    partition: Id | None = None
 
 
 class NodeSpec(NodeTemplate):
@@ -72,17 +75,17 @@ class NodeSpec(NodeTemplate):
 class OwnerReferences(Document):
     """The pool of a node; the server's to set."""
 
-    nodepool_name: str | None = None
-    nodepool_id: str | None = Field(None, alias="nodepoolID")
-    hyper_node_name: str | None = None
-    hyper_node_id: str | None = Field(None, alias="hyperNodeID")
+    nodepool_name: Short | None = None
+    nodepool_id: Short | None = Field(None, alias="nodepoolID")
+    hyper_node_name: Short | None = None
+    hyper_node_id: Short | None = Field(None, alias="hyperNodeID")
 
 
 class NodeMetadata(Document):
     """``metadata`` of a request to create; ids and times are the server's to set."""
 
     name: NodeNameOrNone = ""
-    uid: str | None = None
+    uid: Short | None = None
     labels: Strings | None = None
     annotations: Strings | None = None
     creation_timestamp: str | None = None

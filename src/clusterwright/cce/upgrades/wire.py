@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from clusterwright.cce.clusters.values import Short, Text, Version
+from clusterwright.cce.clusters.values import Id, Short, Text, Version
 from clusterwright.document import Document
 
 
@@ -81,7 +81,7 @@ class ClusterToUpgrade(Document):
 class Hop(Document):
     """From which version to which: ``spec`` of checks and workflows."""
 
-    cluster_id: Short | None = Field(None, alias="clusterID")
+    cluster_id: Id | None = Field(None, alias="clusterID")
     cluster_version: Version | None = None
     target_version: Version
 

@@ -7,6 +7,8 @@ from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
 from clusterwright import errors
+from clusterwright.cce.surroundings.checks import WORDS
+from clusterwright.cce.surroundings.store import Kind, Record
 from clusterwright.errors import ApiError
 from clusterwright.iam import auth
 from clusterwright.iam.auth import Member
@@ -15,7 +17,6 @@ from clusterwright.neighbours import tags
 from clusterwright.neighbours.records import around, operations
 from clusterwright.neighbours.records.around import Around
 from clusterwright.neighbours.records.dialects import DIALECTS, TAGGED, Dialect
-from clusterwright.neighbours.records.store import Kind, Record
 from clusterwright.neighbours.wire import SnakeCase, TagAction
 from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, Router, array, json_response
@@ -135,7 +136,7 @@ def _delete(dialect: Dialect) -> Answer:
 
 def _serve(dialect: Dialect) -> None:
     """Add the routes of a dialect."""
-    word = operations.WORDS[dialect.kind]
+    word = WORDS[dialect.kind]
     inner = dialect.inner or dialect.item
 
     def add(verb: str, method: str, path: str, answer: Answer, status: int = 200) -> None:

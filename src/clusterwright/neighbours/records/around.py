@@ -5,15 +5,17 @@ any subnet (client notes, B9). Only what was made here and is gone is not believ
 wait until it is not found.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address
 
 from clusterwright.cce.clusters import store as clusters_store
 from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.nodes import references
+from clusterwright.cce.nodes.references import Holder
+from clusterwright.cce.surroundings import store
+from clusterwright.cce.surroundings.store import Kind, Record, names
 from clusterwright.iam.caller import Caller
-from clusterwright.neighbours.records import store
-from clusterwright.neighbours.records.store import Kind, Record
 from clusterwright.storage.database import Tx
 
 
@@ -24,21 +26,23 @@ class Around:
     project_id: str
     clusters: tuple[Cluster, ...]
     records: tuple[Record, ...]
+    held: Mapping[str, Holder] = field(default_factory=dict)
+    """The nodes that hold public addresses, by the ids of these."""
 
     def all(self, kind: Kind) -> list[Record]:
         """The records of a kind, oldest first, and behind them what clusters tell of."""
         made = [record for record in self.records if record.kind == kind]
-        known = {key for record in made for key in _keys(record)}
-        return made + [each for each in self._told(kind) if not known & _keys(each)]
+        known = {key for record in made for key in names(record)}
+        return made + [each for each in self._told(kind) if not known & names(each)]
 
     def made(self, kind: Kind, id: str) -> Record | None:
         """The record of that id that was made here, or None."""
         same = (record for record in self.records if record.kind == kind)
-        return next((record for record in same if id in _keys(record)), None)
+        return next((record for record in same if id in names(record)), None)
 
     def find(self, kind: Kind, id: str) -> Record | None:
         """What is known or believed by that id, or None."""
-        known = next((record for record in self.all(kind) if id in _keys(record)), None)
+        known = next((record for record in self.all(kind) if id in names(record)), None)
         return known or self.believed(kind, id)
 
     def believed(self, kind: Kind, id: str) -> Record | None:
@@ -60,9 +64,12 @@ class Around:
         rules = (record for record in self.records if record.kind == Kind.RULE)
         return [rule for rule in rules if rule.document["security_group_id"] == group_id]
 
-    def holder(self, address: Record) -> Cluster | None:
-        """The cluster that a public address is bound to, or None."""
-        return next((one for one in self.clusters if one.eip and _keys(address) & _eip(one)), None)
+    def holder(self, address: Record) -> Cluster | Holder | None:
+        """The cluster or the node that a public address is bound to, or None."""
+        known = names(address)
+        bound = (cluster for cluster in self.clusters if cluster.eip and known & _eip(cluster))
+        held = (self.held[name] for name in known if name in self.held)
+        return next(bound, None) or next(held, None)
 
     def _told(self, kind: Kind) -> Iterable[Record]:
         if kind is Kind.ADDRESS:
@@ -109,21 +116,6 @@ def is_address(text: str) -> bool:
     return True
 
 
-def _keys(record: Record) -> set[str]:
-    """Everything that names a record.
-
-    A subnet has an id in each version of its service, and a public address is named by itself and
-    by its bandwidth too.
-    """
-    asked = record.document
-    others = (
-        asked.get("neutron_subnet_id"),
-        asked.get("address"),
-        asked.get("bandwidth", {}).get("id"),
-    )
-    return {record.id, *(str(other) for other in others if other)}
-
-
 def _eip(cluster: Cluster) -> set[str]:
     return {cluster.eip["id"], cluster.eip["address"]}
 
@@ -135,4 +127,5 @@ async def look(tx: Tx, caller: Caller) -> Around:
         project,
         tuple(await clusters_store.find(tx, project_id=project)),
         tuple(await store.find(tx, Kind, project_id=project)),
+        await references.addresses(tx, project_id=project),
     )

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from clusterwright.cce.surroundings.store import Kind, Record
 from clusterwright.neighbours.records import readings, wire
 from clusterwright.neighbours.records.around import Around
-from clusterwright.neighbours.records.store import Kind, Record
 from clusterwright.neighbours.wire import SnakeCase
 
 Reading = Callable[[Around, Record], dict[str, Any]]
@@ -60,8 +60,8 @@ DIALECTS = (
         one="vpc",
         many="vpcs",
         read=readings.vpc,
-        create=wire.VpcToWrite,
-        change=wire.VpcToWrite,
+        create=wire.VpcToCreate,
+        change=wire.VpcToChange,
         deletes=True,
     ),
     Dialect(
@@ -149,9 +149,9 @@ DIALECTS = (
         one="floatingip",
         many="floatingips",
         read=readings.floating_ip,
-        create=wire.FloatingIpToWrite,
+        create=wire.FloatingIpToCreate,
         created=201,
-        change=wire.FloatingIpToWrite,
+        change=wire.FloatingIpToChange,
         deletes=True,
         filters=("id", "floating_ip_address", "port_id"),
         trusted="floating_ip_address",
@@ -172,7 +172,7 @@ DIALECTS = (
         one="security_group",
         many="security_groups",
         read=readings.group,
-        create=wire.GroupToWrite,
+        create=wire.GroupToCreate,
         deletes=True,
     ),
     Dialect(
@@ -183,9 +183,9 @@ DIALECTS = (
         one="security_group",
         many="security_groups",
         read=readings.group_v3,
-        create=wire.GroupToWrite,
+        create=wire.GroupToCreate,
         created=201,
-        change=wire.GroupToWrite,
+        change=wire.GroupToChange,
         deletes=True,
     ),
     Dialect(
@@ -196,9 +196,9 @@ DIALECTS = (
         one="security_group",
         many="security_groups",
         read=readings.group,
-        create=wire.GroupToWrite,
+        create=wire.GroupToCreate,
         created=201,
-        change=wire.GroupToWrite,
+        change=wire.GroupToChange,
         deletes=True,
     ),
     Dialect(

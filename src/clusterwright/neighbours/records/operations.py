@@ -14,24 +14,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clusterwright import clock, errors
 from clusterwright.cce.access.operations import public_address
 from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.nodes import references
+from clusterwright.cce.surroundings import store
+from clusterwright.cce.surroundings.checks import WORDS
+from clusterwright.cce.surroundings.store import Kind, Record
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.neighbours.records import around, store
+from clusterwright.neighbours.records import around
 from clusterwright.neighbours.records.around import Around
-from clusterwright.neighbours.records.store import Kind, Record
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
 
 Json = dict[str, Any]
 
-WORDS: Mapping[Kind, str] = {
-    Kind.VPC: "VPC",
-    Kind.SUBNET: "subnet",
-    Kind.ADDRESS: "public address",
-    Kind.GROUP: "security group",
-    Kind.RULE: "security group rule",
-    Kind.KEY_PAIR: "key pair",
-}
 _TRIES = 1000
 """Ids that are drawn until one has an address that the project has not."""
 
@@ -72,7 +68,8 @@ async def add(tx: Tx, caller: Caller, kind: Kind, content: Json) -> tuple[Around
         created_at=now,
         updated_at=now,
     )
-    made = _COMPLETE[kind](seen, made)
+    if kind in _COMPLETE:
+        made = _COMPLETE[kind](seen, made)
     rows = (made, *_default_rules(made)) if kind is Kind.GROUP else (made,)
     await store.insert(tx, *rows)
     return replace(seen, records=(*seen.records, *rows)), made
@@ -81,7 +78,10 @@ async def add(tx: Tx, caller: Caller, kind: Kind, content: Json) -> tuple[Around
 async def change(
     tx: Tx, caller: Caller, kind: Kind, id: str, content: Json
 ) -> tuple[Around, Record]:
-    """Keep what is new in a record that was made here. Raises ApiError NOT_FOUND."""
+    """Keep what is new in a record that was made here.
+
+    Raises ApiError: NOT_FOUND, INVALID_REQUEST.
+    """
     await clusters.hold_project(tx, caller.project_id)
     seen = await around.look(tx, caller)
     found = seen.made(kind, id)
@@ -96,6 +96,8 @@ async def change(
         | ({"bandwidth": speed} if speed else {}),
         updated_at=clock.now(),
     )
+    if kind is Kind.VPC:
+        _check_range(seen, changed)
     await store.update(tx, changed)
     others = tuple(record for record in seen.records if record != found)
     return replace(seen, records=(*others, changed)), changed
@@ -109,7 +111,11 @@ async def remove(tx: Tx, caller: Caller, kind: Kind, id: str) -> None:
     await clusters.hold_project(tx, caller.project_id)
     seen = await around.look(tx, caller)
     found = seen.made(kind, id)
+    if found:
+        await store.hold(tx, kind, project_id=caller.project_id)
     user = _user(seen, kind, id if found is None else found.id, found)
+    if found and not user:
+        user = await references.user_of(tx, kind, store.names(found), project_id=caller.project_id)
     if user:
         raise ApiError(errors.IN_USE, f"The {WORDS[kind]} is used by {user}. Delete that first.")
     if found is None:
@@ -124,7 +130,8 @@ def _user(seen: Around, kind: Kind, id: str, found: Record | None) -> str:
     ids = {id, str(found.document.get("neutron_subnet_id", id)) if found else id}
     if kind is Kind.ADDRESS:
         holder = found and seen.holder(found)
-        return f"the cluster {holder.name}" if holder else ""
+        word = "cluster" if isinstance(holder, Cluster) else "node"
+        return f"the {word} {holder.name}" if holder else ""
     for cluster in seen.clusters:
         host = cluster.spec["hostNetwork"]
         pods = (cluster.spec.get("eniNetwork") or {}).get("subnets") or ()
@@ -141,10 +148,15 @@ def _user(seen: Around, kind: Kind, id: str, found: Record | None) -> str:
     return ""
 
 
-def _vpc(seen: Around, made: Record) -> Record:
-    if not made.document.get("cidr"):
-        raise ApiError(errors.INVALID_REQUEST, "vpc.cidr: Field required.")
-    return made
+def _check_range(seen: Around, vpc: Record) -> None:
+    """Make sure that a VPC has its subnets in its range. Raises ApiError INVALID_REQUEST."""
+    network = IPv4Network(vpc.document["cidr"])
+    for subnet in seen.records:
+        if subnet.kind != Kind.SUBNET or subnet.document["vpc_id"] != vpc.id:
+            continue
+        if not IPv4Network(subnet.document["cidr"]).subnet_of(network):
+            rule = f"The subnet {subnet.name} has {subnet.document['cidr']}, which must be in it."
+            raise ApiError(errors.INVALID_REQUEST, f"vpc.cidr: {rule}")
 
 
 def _subnet(seen: Around, made: Record) -> Record:
@@ -153,8 +165,9 @@ def _subnet(seen: Around, made: Record) -> Record:
     vpc = seen.made(Kind.VPC, asked["vpc_id"])
     if vpc is None and store.is_ours(asked["vpc_id"]):
         raise ApiError(errors.INVALID_REQUEST, "subnet.vpc_id: This VPC does not exist any more.")
-    if gateway not in network:
-        raise ApiError(errors.INVALID_REQUEST, f"subnet.gateway_ip: It must be in {network}.")
+    if gateway not in network or gateway in (network[0], network[-1]):
+        rule = f"It must be an address of a host in {network}."
+        raise ApiError(errors.INVALID_REQUEST, f"subnet.gateway_ip: {rule}")
     if vpc and not network.subnet_of(IPv4Network(vpc.document["cidr"])):
         rule = f"It must be in the range of the VPC, {vpc.document['cidr']}."
         raise ApiError(errors.INVALID_REQUEST, f"subnet.cidr: {rule}")
@@ -180,12 +193,6 @@ def _address(seen: Around, made: Record) -> Record:
     return replace(made, id=id, name=made.document.get("alias", ""), document=document)
 
 
-def _group(seen: Around, made: Record) -> Record:
-    if not made.name:
-        raise ApiError(errors.INVALID_REQUEST, "security_group.name: Field required.")
-    return made
-
-
 def _rule(seen: Around, made: Record) -> Record:
     asked = made.document
     if seen.find(Kind.GROUP, asked["security_group_id"]) is None:
@@ -205,14 +212,12 @@ def _key_pair(seen: Around, made: Record) -> Record:
 
 
 _COMPLETE: Mapping[Kind, Callable[[Around, Record], Record]] = {
-    Kind.VPC: _vpc,
     Kind.SUBNET: _subnet,
     Kind.ADDRESS: _address,
-    Kind.GROUP: _group,
     Kind.RULE: _rule,
     Kind.KEY_PAIR: _key_pair,
 }
-"""What each kind needs besides what was asked for. Raises ApiError."""
+"""What some kinds need besides what was asked for. Raises ApiError."""
 
 
 def _default_rules(group: Record) -> list[Record]:

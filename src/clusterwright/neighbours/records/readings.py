@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 
 from clusterwright import clock
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.surroundings.store import Record
 from clusterwright.neighbours.records.around import Around
-from clusterwright.neighbours.records.store import Record
 
 Json = dict[str, Any]
 
@@ -152,6 +153,7 @@ def address(seen: Around, record: Record) -> Json:
 def address_v3(seen: Around, record: Record) -> Json:
     """A public address of v3."""
     holder = seen.holder(record)
+    kind = "CCE" if isinstance(holder, Cluster) else "PORT"
     return {
         "id": record.id,
         "alias": record.document.get("alias", ""),
@@ -159,7 +161,7 @@ def address_v3(seen: Around, record: Record) -> Json:
         "public_ip_address": record.document["address"],
         "status": "ACTIVE" if holder else "DOWN",
         "project_id": seen.project_id,
-        "associate_instance_type": "CCE" if holder else None,
+        "associate_instance_type": kind if holder else None,
         "associate_instance_id": holder.uid if holder else None,
         "vnic": None,
     } | _times(record)

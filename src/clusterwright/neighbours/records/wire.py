@@ -1,22 +1,14 @@
 """The bodies that make and change records; their keys are in snake case."""
 
 import re
-from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, Literal
+from ipaddress import IPv4Address, ip_network
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from clusterwright.cce.clusters.values import Id, PrivateCidr, Short, matching
+from clusterwright.document import KEEPS_EMPTY
 from clusterwright.neighbours.wire import SnakeCase
-
-
-def _range(value: str) -> str:
-    try:
-        network = IPv4Network(value) if value.isascii() else None
-    except ValueError as error:
-        raise ValueError(f"a CIDR such as 192.168.0.0/16 is needed: {error}") from None
-    if network is None or not 8 <= network.prefixlen <= 29:
-        raise ValueError("a CIDR such as 192.168.0.0/16 is needed, /8 to /29")
-    return value
 
 
 def _address(value: str) -> str:
@@ -27,15 +19,25 @@ def _address(value: str) -> str:
 
 
 def _public_key(value: str) -> str:
-    if value and not re.match(r"(ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/=]+", value):
+    if value and not re.match(r"(ssh|ecdsa|sk)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+", value):
         raise ValueError("a public key such as 'ssh-ed25519 AAAA…' is needed")
     return value
 
 
-Text = Annotated[str, Field(max_length=64)]
-Name = Annotated[str, Field(min_length=1, max_length=64)]
+def _sources(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError as error:
+        raise ValueError(f"an address or a CIDR is needed: {error}") from None
+    return value
+
+
+Name = Annotated[Short, Field(min_length=1)]
 Description = Annotated[str, Field(max_length=255)]
-Range = Annotated[str, AfterValidator(_range)]
+NewDescription = Annotated[Description | None, KEEPS_EMPTY]
+"""Clients clear it with the empty text."""
+Protocol = Annotated[str, matching("[A-Za-z][A-Za-z0-9-]{0,31}|[0-9]{1,3}", "a protocol is needed")]
+Sources = Annotated[str, Field(max_length=64), AfterValidator(_sources)]
 Address = Annotated[str, AfterValidator(_address)]
 Ports = Annotated[str, Field(max_length=255, pattern=r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -52,36 +54,61 @@ class Envelope(SnakeCase):
         return sent
 
 
-class Vpc(SnakeCase):
-    """A VPC."""
+class VpcToMake(SnakeCase):
+    """A new VPC."""
 
-    name: Text | None = None
-    cidr: Range | None = None
+    name: Short | None = None
+    cidr: PrivateCidr
     description: Description | None = None
-    enterprise_project_id: Text | None = None
+    enterprise_project_id: Id | None = None
 
 
-class VpcToWrite(Envelope):
-    """The body of a request to create or change a VPC."""
+class VpcToCreate(Envelope):
+    """The body of a request to create a VPC."""
+
+    vpc: VpcToMake
+
+
+class Vpc(SnakeCase):
+    """What may change of a VPC."""
+
+    name: Short | None = None
+    cidr: PrivateCidr | None = None
+    description: NewDescription = None
+
+
+class VpcToChange(Envelope):
+    """The body of a request to change a VPC."""
 
     vpc: Vpc
+
+
+class DhcpOption(SnakeCase):
+    """What DHCP tells servers."""
+
+    opt_name: Name
+    opt_value: Annotated[str, Field(max_length=255)] | None = None
+
+
+DhcpOptions = Annotated[list[DhcpOption], Field(max_length=10)]
+NameServers = Annotated[list[Address], Field(max_length=5)]
 
 
 class SubnetToCreate(SnakeCase):
     """A new subnet."""
 
     name: Name
-    cidr: Range
+    cidr: PrivateCidr
     gateway_ip: Address
-    vpc_id: Name
+    vpc_id: Id
     description: Description | None = None
-    availability_zone: Text | None = None
+    availability_zone: Short | None = None
     dhcp_enable: bool | None = None
     ipv6_enable: bool | None = None
     primary_dns: Address | None = None
     secondary_dns: Address | None = None
-    dns_list: Annotated[list[Address], Field(max_length=5)] | None = Field(None, alias="dnsList")
-    extra_dhcp_opts: Annotated[list[dict[str, Any]], Field(max_length=10)] | None = None
+    dns_list: NameServers | None = Field(None, alias="dnsList")
+    extra_dhcp_opts: DhcpOptions | None = None
 
 
 class SubnetEnvelope(Envelope):
@@ -93,13 +120,13 @@ class SubnetEnvelope(Envelope):
 class Subnet(SnakeCase):
     """What may change of a subnet."""
 
-    name: Text | None = None
-    description: Description | None = None
+    name: Short | None = None
+    description: NewDescription = None
     dhcp_enable: bool | None = None
-    primary_dns: Address | None = None
-    secondary_dns: Address | None = None
-    dns_list: Annotated[list[Address], Field(max_length=5)] | None = Field(None, alias="dnsList")
-    extra_dhcp_opts: Annotated[list[dict[str, Any]], Field(max_length=10)] | None = None
+    primary_dns: Annotated[Address | None, KEEPS_EMPTY] = None
+    secondary_dns: Annotated[Address | None, KEEPS_EMPTY] = None
+    dns_list: NameServers | None = Field(None, alias="dnsList")
+    extra_dhcp_opts: DhcpOptions | None = None
 
 
 class SubnetToChange(Envelope):
@@ -108,24 +135,43 @@ class SubnetToChange(Envelope):
     subnet: Subnet
 
 
+def _no_port(value: str) -> str:
+    raise ValueError("there are no ports here: a node has the address that publicIP.ids names")
+
+
+NoPort = Annotated[str, AfterValidator(_no_port)]
+"""Only nothing, with which clients unbind an address."""
+
+
 class PublicAddress(SnakeCase):
-    """A public address."""
+    """A new public address."""
 
-    type: Text | None = None
-    ip_version: Literal[4, 6] | None = None
-    alias: Text | None = None
+    type: Short | None = None
+    ip_version: Literal[4] | None = None
+    alias: Short | None = None
     description: Description | None = None
-    port_id: Text | None = None
+    port_id: NoPort | None = None
 
 
-class Bandwidth(SnakeCase):
-    """How fast a public address is."""
+class BandwidthChange(SnakeCase):
+    """What may change of a bandwidth."""
 
-    id: Text | None = None
-    name: Text | None = None
+    name: Short | None = None
     size: Annotated[int, Field(ge=1, le=2000)] | None = None
-    share_type: Literal["PER", "WHOLE"] | None = None
     charge_mode: Literal["bandwidth", "traffic", "95peak_plus"] | None = None
+
+
+class Bandwidth(BandwidthChange):
+    """How fast a new public address is; an existing bandwidth can be shared by its id."""
+
+    id: Id | None = None
+    share_type: Literal["PER", "WHOLE"] | None = None
+
+    @model_validator(mode="after")
+    def _is_shared_by_its_id(self) -> Self:
+        if (self.share_type == "WHOLE") is not bool(self.id):
+            raise ValueError("share_type WHOLE goes with the id of a bandwidth, and PER without")
+        return self
 
 
 class AddressToCreate(SnakeCase):
@@ -133,7 +179,7 @@ class AddressToCreate(SnakeCase):
 
     publicip: PublicAddress
     bandwidth: Bandwidth | None = None
-    enterprise_project_id: Text | None = None
+    enterprise_project_id: Id | None = None
 
     @property
     def content(self) -> dict[str, Any]:
@@ -142,16 +188,25 @@ class AddressToCreate(SnakeCase):
         return self.publicip.as_sent() | {"bandwidth": speed}
 
 
+class AddressChange(SnakeCase):
+    """What may change of a public address."""
+
+    ip_version: Literal[4] | None = None
+    alias: Annotated[Short | None, KEEPS_EMPTY] = None
+    description: NewDescription = None
+    port_id: NoPort | None = None
+
+
 class AddressToChange(Envelope):
     """The body of a request to change a public address."""
 
-    publicip: PublicAddress
+    publicip: AddressChange
 
 
 class BandwidthToChange(SnakeCase):
     """The body of a request to change a bandwidth."""
 
-    bandwidth: Bandwidth
+    bandwidth: BandwidthChange
 
     @property
     def content(self) -> dict[str, Any]:
@@ -162,27 +217,52 @@ class BandwidthToChange(SnakeCase):
 class FloatingIp(SnakeCase):
     """A floating IP, as Neutron calls a public address; which network it is from does not count."""
 
-    floating_network_id: Text | None = None
-    port_id: Text | None = None
+    floating_network_id: Id | None = None
+    port_id: NoPort | None = None
 
 
-class FloatingIpToWrite(Envelope):
-    """The body of a request to create or change a floating IP."""
+class FloatingIpToCreate(Envelope):
+    """The body of a request to create a floating IP."""
 
     floatingip: FloatingIp
 
 
-class Group(SnakeCase):
-    """A security group."""
+class FloatingIpChange(SnakeCase):
+    """What may change of a floating IP: nothing. Clients unbind it, which it is."""
 
-    name: Name | None = None
+    port_id: NoPort | None = None
+
+
+class FloatingIpToChange(Envelope):
+    """The body of a request to change a floating IP."""
+
+    floatingip: FloatingIpChange
+
+
+class GroupToMake(SnakeCase):
+    """A new security group."""
+
+    name: Name
     description: Description | None = None
-    vpc_id: Text | None = None
-    enterprise_project_id: Text | None = None
+    vpc_id: Id | None = None
+    enterprise_project_id: Id | None = None
 
 
-class GroupToWrite(Envelope):
-    """The body of a request to create or change a security group."""
+class GroupToCreate(Envelope):
+    """The body of a request to create a security group."""
+
+    security_group: GroupToMake
+
+
+class Group(SnakeCase):
+    """What may change of a security group."""
+
+    name: Short | None = None
+    description: NewDescription = None
+
+
+class GroupToChange(Envelope):
+    """The body of a request to change a security group."""
 
     security_group: Group
 
@@ -190,16 +270,16 @@ class GroupToWrite(Envelope):
 class Rule(SnakeCase):
     """A rule of a security group."""
 
-    security_group_id: Name
+    security_group_id: Id
     direction: Literal["ingress", "egress"]
     ethertype: Literal["IPv4", "IPv6", "ipv4", "ipv6"] | None = None
-    protocol: Text | None = None
+    protocol: Protocol | None = None
     port_range_min: Port | None = None
     port_range_max: Port | None = None
     multiport: Ports | None = None
-    remote_ip_prefix: Text | None = None
-    remote_group_id: Text | None = None
-    remote_address_group_id: Text | None = None
+    remote_ip_prefix: Sources | None = None
+    remote_group_id: Id | None = None
+    remote_address_group_id: Id | None = None
     action: Literal["allow", "deny"] | None = None
     priority: Annotated[int, Field(ge=1, le=100)] | None = None
     description: Description | None = None
@@ -218,7 +298,7 @@ class KeyPair(SnakeCase):
     type: Literal["ssh", "x509"] | None = None
     public_key: Annotated[str, Field(max_length=2048), AfterValidator(_public_key)] | None = None
     scope: Literal["user", "domain"] | None = None
-    user_id: Text | None = None
+    user_id: Id | None = None
     description: Description | None = None
 
 
@@ -231,7 +311,7 @@ class KeyPairToCreate(Envelope):
 class KeyPairChange(SnakeCase):
     """What may change of a key pair."""
 
-    description: Description | None = None
+    description: NewDescription = None
 
 
 class KeyPairToChange(Envelope):

@@ -82,14 +82,42 @@ async def insert(tx: Tx, *rows: Record) -> None:
     )
 
 
-async def find(tx: Tx, kinds: Iterable[Kind], *, project_id: str) -> list[Record]:
-    """The records of a project, oldest first."""
-    rows = await tx.execute(
+async def find(
+    tx: Tx, kinds: Iterable[Kind], *, project_id: str, keep: bool = False
+) -> list[Record]:
+    """The records of a project, oldest first.
+
+    With ``keep`` none of them goes before the transaction ends.
+    """
+    query = (
         sa.select(records)
         .where(records.c.project_id == project_id, records.c.kind.in_(list(kinds)))
         .order_by(records.c.created_at, records.c.id)
     )
+    rows = await tx.execute(query.with_for_update(read=True) if keep else query)
     return [_record(row) async for row in unhurried(rows)]
+
+
+async def hold(tx: Tx, kind: Kind, *, project_id: str) -> None:
+    """Lock the records of a kind: nobody begins to use one of them before the transaction ends."""
+    of_kind = sa.and_(records.c.project_id == project_id, records.c.kind == kind)
+    query = sa.select(records.c.id).where(of_kind).order_by(records.c.created_at, records.c.id)
+    await tx.execute(query.with_for_update())
+
+
+def names(record: Record) -> set[str]:
+    """Everything that names a record.
+
+    A subnet has an id in each version of its service, and a public address is named by itself and
+    by its bandwidth too.
+    """
+    asked = record.document
+    others = (
+        asked.get("neutron_subnet_id"),
+        asked.get("address"),
+        asked.get("bandwidth", {}).get("id"),
+    )
+    return {record.id, *(str(other) for other in others if other)}
 
 
 async def update(tx: Tx, record: Record) -> None:

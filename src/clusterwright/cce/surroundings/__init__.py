@@ -1,0 +1,1 @@
+"""What there is around clusters: networks, addresses, groups and key pairs, as far as told."""

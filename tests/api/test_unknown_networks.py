@@ -1,0 +1,100 @@
+"""A server that believes in no network which it does not know."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.api.cloud import DISTANT, TURBO, VPC, Cloud, cluster, open_cloud, unique
+from tests.api.nodes_examples import TEMPLATE, add_nodes, node, pool
+from tests.api.records_made import Json, group, home, key_pair, network, refusal, subnet, vpc
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STRANGE = VPC
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
+    """A server that does not."""
+    async with open_cloud(tmp_path_factory.mktemp("strict"), trust_networks=False) as opened:
+        yield opened
+
+
+async def test_a_server_that_trusts_nobody_makes_a_cluster_in_known_networks(
+    strict: Cloud,
+) -> None:
+    host = await network(strict)
+    guards = await group(strict)
+
+    uid = await strict.cluster(hostNetwork=host | {"SecurityGroup": guards["id"]})
+    cluster_url = f"{strict.project}/clusters/{uid}"
+    keys = await key_pair(strict)
+    [made] = await add_nodes(strict, cluster_url, login={"sshKey": keys["name"]})
+
+    assert made["status"]["phase"] == "Active"
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"hostNetwork": {"vpc": STRANGE}}, "spec.hostNetwork.vpc"),
+        ({"hostNetwork": {"subnet": STRANGE}}, "spec.hostNetwork.subnet"),
+        ({"hostNetwork": {"SecurityGroup": STRANGE}}, "spec.hostNetwork.SecurityGroup"),
+        (TURBO, "spec.eniNetwork.subnets.0.subnetID"),
+        (
+            {"extendParam": {"clusterExternalIP": "203.0.113.7"}},
+            "spec.extendParam.clusterExternalIP",
+        ),
+    ],
+)
+async def test_such_a_server_refuses_a_cluster_that_names_anything_else(
+    strict: Cloud, spec: Json, field: str
+) -> None:
+    host = await network(strict) | spec.get("hostNetwork", {})
+    body = cluster(unique("c"), **(spec | {"hostNetwork": host}))
+
+    told = await refusal(strict, "POST", f"{strict.project}/clusters", body)
+
+    assert told.startswith(f"{field}: There is no ")
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"login": {"sshKey": "nobody"}}, "login.sshKey"),
+        ({"nodeNicSpec": {"primaryNic": {"subnetId": STRANGE}}}, "primaryNic.subnetId"),
+        ({"nodeNicSpec": {"extNics": [{"subnetId": STRANGE}]}}, "extNics.0.subnetId"),
+    ],
+)
+async def test_such_a_server_refuses_nodes_and_pools_that_name_anything_else(
+    strict: Cloud, wish: Json, field: str
+) -> None:
+    here = await home(strict)
+    good = TEMPLATE | {"login": {"sshKey": (await key_pair(strict))["name"]}} | wish
+
+    for kind, body in (("nodes", node(**good)), ("nodepools", pool(nodeTemplate=good))):
+        told = await refusal(strict, "POST", f"{here}/{kind}", body)
+        assert f"{field}: There is no " in told
+
+
+async def test_such_a_server_refuses_groups_partitions_and_addresses_that_are_not_known(
+    strict: Cloud,
+) -> None:
+    around = await vpc(strict)
+    inside = (await subnet(strict, around["id"]))["id"]
+    host = {"vpc": around["id"], "subnet": inside}
+    eni: Json = {"eniNetwork": {"subnets": [{"subnetID": inside}]}}
+    here = f"{strict.project}/clusters/{await strict.cluster(**{**DISTANT, **eni}, hostNetwork=host)}"
+    keys: Json = {"login": {"sshKey": (await key_pair(strict))["name"]}}
+    partition = {"metadata": {"name": "p"}, "spec": {"containerNetwork": [{"subnetID": STRANGE}]}}
+
+    for method, path, body in (
+        ("POST", "nodepools", pool(nodeTemplate=TEMPLATE | keys, customSecurityGroups=[STRANGE])),
+        ("POST", "nodes", node(publicIP={"ids": [STRANGE]}, **keys)),
+        ("POST", "partitions", partition),
+        ("PUT", "mastereip", {"spec": {"action": "bind", "spec": {"id": STRANGE}}}),
+        ("PUT", "", {"spec": {"hostNetwork": {"SecurityGroup": STRANGE}}}),
+    ):
+        told = await refusal(strict, method, f"{here}/{path}".rstrip("/"), body)
+        assert f": There is no {told.partition('no ')[2].partition(STRANGE)[0]}{STRANGE}" in told
