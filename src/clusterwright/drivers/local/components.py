@@ -5,13 +5,13 @@ The flags are those of upstream Kubernetes; what is not said here is its default
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from clusterwright.drivers.contract import Cluster, DriverError
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.ports import HOST
+from clusterwright.drivers.local.upkeep import Command
 
 APISERVER = "kube-apiserver"
 KWOK = "kwok"
@@ -63,16 +63,6 @@ class Programs(Protocol):
 
     def path(self, name: str, /) -> Path:
         """Where a program is. Raises DriverError where it is missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A component: its command line, the ports that it listens on, its environment."""
-
-    name: str
-    argv: tuple[str, ...]
-    ports: tuple[int, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def server_url(ports: Mapping[str, int]) -> str:
