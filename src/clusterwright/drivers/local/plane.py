@@ -13,10 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from clusterwright.drivers.contract import DriverError, Unavailable
-from clusterwright.drivers.local import components, ports, wanted
+from clusterwright.drivers.local import components, dns, nodes, ports, wanted
+from clusterwright.drivers.local.binaries import REAL_NODES
 from clusterwright.drivers.local.components import APISERVER, Programs
+from clusterwright.drivers.local.fakes import Fakes
 from clusterwright.drivers.local.folder import Folder, write_json
 from clusterwright.drivers.local.inside import Inside
+from clusterwright.drivers.local.nodes import Nodes
+from clusterwright.drivers.local.reals import Reals
+from clusterwright.drivers.local.spaces import Network
 from clusterwright.drivers.local.upkeep import Command, Upkeep
 from clusterwright.drivers.local.wanted import State, Wanted
 
@@ -51,6 +56,11 @@ class Plane:
         self._inside = Inside(folder)
         self._awake = asyncio.Event()
         self._upkeep = Upkeep(folder, order=components.STOPPING_ORDER, wake=self.wake)
+        self._reals = Reals(folder, wake=self.wake)
+        self._nodes = {
+            wanted.Nodes.SIMULATED: Nodes(folder, Fakes()),
+            wanted.Nodes.REAL: Nodes(folder, self._reals),
+        }
         self._trouble = ""
 
     def wake(self) -> None:
@@ -73,6 +83,7 @@ class Plane:
                     lock.release()
         finally:
             self._upkeep.close()
+            await self._reals.close()
             await self._inside.close()
 
     async def _supervise(self) -> None:
@@ -81,6 +92,8 @@ class Plane:
             pause = PERIOD
             try:
                 pause = await self._reconcile()
+            except Gone:
+                raise
             except (DriverError, Unavailable) as error:
                 await self._tell(str(error))
             except OSError as error:
@@ -107,10 +120,15 @@ class Plane:
         await self._inside.close()
         await self._tell("")
         self._upkeep.forget()
+        real = wish.nodes is wanted.Nodes.REAL
         if wish.state is State.GONE:
             log.info("removing a cluster", extra={"cluster": self._folder.uid})
+            if real:
+                await self._reals.remove()
             await asyncio.to_thread(self._remove)
             raise Gone
+        if real:
+            await self._hold_nodes(wish)
         return PERIOD
 
     def _remove(self) -> None:
@@ -120,23 +138,48 @@ class Plane:
     async def _run(self, wish: Wanted) -> float:
         assert wish.cluster is not None
         programs = await self._programs(wish, components.CONTROL_PLANE)
-        commands = components.control_plane(wish.cluster, self._folder, wish.ports, programs)
+        network = await self._network(wish)
+        commands = components.control_plane(
+            wish.cluster, self._folder, wish.ports, programs, network
+        )
         started = await self._bring_up(commands)
         if APISERVER in started:
             async with self._starts:
                 await self._wait_until_ready(wish)
+        held = network is None or await self._hold_nodes(wish)
         if not await self._inside.is_ready(components.server_url(wish.ports)):
             return POLL if not self._trouble else PERIOD
-        if await self._inside.prepare(wish):
+        with_dns = network is not None and dns.PROGRAM in programs.paths
+        if await self._inside.prepare(wish, with_dns=with_dns):
             await self._settle(wish)
         else:
             return POLL
         if await asyncio.to_thread(self._has_nodes):
-            programs = await self._programs(wish, (components.KWOK, components.STAGES))
-            kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
-            await self._bring_up([kwok])
-            return await self._inside.keep_nodes(wish)
+            if network is None:
+                programs = await self._programs(wish, (components.KWOK, components.STAGES))
+                kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
+                await self._bring_up([kwok])
+            pause = await self._inside.keep_nodes(wish, self._nodes[wish.nodes])
+            return pause if held else min(pause, nodes.BUSY)
         return PERIOD
+
+    async def _network(self, wish: Wanted) -> Network | None:
+        """The network of real nodes, made if need be; None where no node is real."""
+        if wish.nodes is not wanted.Nodes.REAL:
+            return None
+        network = self._reals.network
+        if not await asyncio.to_thread(lambda: network.router.is_made):
+            # What speaks for a network that is not there any more would not speak for the new one.
+            await self._upkeep.stop([components.GATEWAY])
+            await asyncio.to_thread(network.ensure)
+        return network
+
+    async def _hold_nodes(self, wish: Wanted) -> bool:
+        """Keep real nodes running, whether or not the API server does. Returns whether all do."""
+        if not await asyncio.to_thread(self._has_nodes):
+            return True
+        await self._network(wish)
+        return await self._reals.hold(wish, await self._programs(wish, REAL_NODES))
 
     async def _programs(self, wish: Wanted, names: Iterable[str]) -> Programs:
         """The programs that the cluster was begun with, or others where those are gone."""
