@@ -32,14 +32,16 @@ def require() -> None:
     kubernetes.binaries(needed=NEEDED)
 
 
-def bring_image(home: Path) -> None:
+def bring_image(home: Path) -> Path:
     """Put an image with a shell, a web server and clients where every node of a driver finds it."""
     (home / "images").mkdir()
     program = shutil.which("busybox")
     assert program
     names = ("cat", "httpd", "mkdir", "nc", "nslookup", "sh", "sleep")
     files: dict[str, bytes | Path] = {f"bin/{name}": Path(program) for name in names}
-    images.write(home / "images" / "busybox.tar", BUSYBOX, files, ["/bin/sh"])
+    archive = home / "images" / "busybox.tar"
+    images.write(archive, BUSYBOX, files, ["/bin/sh"])
+    return archive
 
 
 class Kubectl:

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from clusterwright.cli import app
 from clusterwright.drivers.local import archives, images, pause
-from clusterwright.drivers.local.gateway import target
 
 NAME = "localhost/tests/one:1"
 
@@ -123,28 +122,3 @@ def test_the_command_keeps_archives_in_the_data_folder(archive: Path, tmp_path: 
     assert done.exit_code == 0, done.output
     assert NAME in done.output
     assert (tmp_path / "data" / "local" / archives.FOLDER / "one.tar").is_file()
-
-
-@pytest.mark.parametrize(
-    ("head", "where"),
-    [
-        (b"CONNECT 192.168.0.9:10250 HTTP/1.1\r\nHost: x\r\n\r\n", ("192.168.0.9", 10250)),
-        (b"CONNECT [fd00::1]:443 HTTP/1.1\r\n\r\n", ("fd00::1", 443)),
-    ],
-)
-def test_the_gateway_connects_to_addresses(head: bytes, where: tuple[str, int]) -> None:
-    assert target(head) == where
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"CONNECT name:1 HTTP/1.1\r\n\r\n",
-        b"CONNECT 10.0.0.1\r\n\r\n",
-        b"\xff\r\n\r\n",
-    ],
-)
-def test_the_gateway_connects_to_nothing_else(head: bytes) -> None:
-    with pytest.raises(ValueError, match=r".*"):
-        target(head)

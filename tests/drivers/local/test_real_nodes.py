@@ -20,7 +20,7 @@ from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.spaces import Network
 from clusterwright.drivers.local.wanted import Nodes
 from tests import kubernetes
-from tests.drivers import local_host, real_nodes
+from tests.drivers import local_host, real_nodes, registry
 from tests.drivers.examples import a_cluster, a_node
 from tests.drivers.local_host import Kubernetes
 from tests.drivers.real_nodes import BUSYBOX, Kubectl
@@ -58,7 +58,7 @@ spec:
   terminationGracePeriodSeconds: 1
   tolerations: [{{operator: Exists}}]
   containers:
-  - {{name: main, image: {BUSYBOX}, args: ["-c", "sleep 3600"]}}
+  - {{name: main, image: {registry.NAME}/busybox:1, args: ["-c", "sleep 3600"]}}
 """
 
 
@@ -78,19 +78,24 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     home, user = tmp_path / "local", tmp_path / "user"
     home.mkdir()
     user.mkdir()
-    real_nodes.bring_image(home)
-    async with LocalDriver(home, kubernetes.binaries, kind=Nodes.REAL) as driver:
-        try:
-            await driver.ensure_credentials(CLUSTER)
-            await driver.ensure_control_plane(CLUSTER)
-            await eventually(lambda: is_ready(driver))
-            access = await driver.kubeconfig(CLUSTER, user="alice", lifetime_seconds=86_400)
-            yield Site(home, driver, Kubernetes(access), Kubectl(access, user))
-        finally:
-            await driver.delete_cluster(CLUSTER)
-            await eventually(lambda: is_gone(driver))
-            await driver.close()
-            local_host.end_all(home)
+    archive = real_nodes.bring_image(home)
+    with registry.serving(archive, home):
+        async with LocalDriver(home, kubernetes.binaries, kind=Nodes.REAL) as driver:
+            try:
+                yield await begun(driver, home, user)
+            finally:
+                await driver.delete_cluster(CLUSTER)
+                await eventually(lambda: is_gone(driver))
+                await driver.close()
+                local_host.end_all(home)
+
+
+async def begun(driver: LocalDriver, home: Path, user: Path) -> Site:
+    await driver.ensure_credentials(CLUSTER)
+    await driver.ensure_control_plane(CLUSTER)
+    await eventually(lambda: is_ready(driver))
+    access = await driver.kubeconfig(CLUSTER, user="alice", lifetime_seconds=86_400)
+    return Site(home, driver, Kubernetes(access), Kubectl(access, user))
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 90) -> None:
@@ -171,7 +176,9 @@ async def test_a_real_node_is_ready_with_what_was_asked_of_it(site: Site) -> Non
     assert found["status"]["nodeInfo"]["containerRuntimeVersion"].startswith("containerd://")
 
 
-async def test_pods_find_each_other_across_nodes_and_users_reach_into_them(site: Site) -> None:
+async def test_pods_of_pulled_images_too_find_each_other_across_nodes_and_users_reach_into_them(
+    site: Site,
+) -> None:
     back = replace(N1, labels={"tier": "back"})
     front = replace(N2, labels={"tier": "front"}, private_ip="10.9.8.7")
     await join(site.driver, back, front)
@@ -286,4 +293,4 @@ async def test_a_deleted_node_and_then_its_cluster_leave_no_trace(site: Site) ->
         found for name, found in after.items() if found and name not in ("links", "rules")
     ] == []
     assert not set(namespaces) & real_nodes.network_namespaces()
-    assert [path.name for path in local_host.contents(site.home)] == ["images"]
+    assert sorted(path.name for path in local_host.contents(site.home)) == ["images", "registries"]

@@ -25,6 +25,8 @@ CONTROL_PLANE = ("etcd", APISERVER, "kube-controller-manager", "kube-scheduler")
 """What a control plane consists of."""
 EGRESS = "egress.json"
 """How the API server reaches nodes."""
+PROXY_SECRET = "proxy.secret"
+"""What nodes pull images with."""
 STAGES = "stages.yaml"
 """What kwok does with nodes and pods."""
 STOPPING_ORDER = (KWOK, "kube-scheduler", "kube-controller-manager", APISERVER, "etcd", GATEWAY)
@@ -268,6 +270,7 @@ def _gateway(folder: Folder, ports: Mapping[str, int], network: Network) -> Comm
         f"--address={ROUTER}",
         f"--server={HOST}:{ports['api']}",
         f"--socket={network.socket}",
+        f"--secret={folder.pki / PROXY_SECRET}",
         f"--cluster={folder.path}",
     )
     return Command(GATEWAY, argv)

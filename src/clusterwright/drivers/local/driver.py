@@ -139,6 +139,7 @@ class LocalDriver:
                     )
                     if network is not None:
                         write_json(folder.pki / components.EGRESS, components.egress(network))
+                        pki.ensure_secret(folder.pki / components.PROXY_SECRET)
                     if before is None or before.revision != now.revision:
                         folder.trouble.unlink(missing_ok=True)  # it was another wish's
                         wanted.write(folder, now)

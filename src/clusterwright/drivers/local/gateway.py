@@ -3,6 +3,7 @@
 Nodes and pods reach the API server through a port of the router's address. The API server reaches
 nodes and pods through a socket that takes HTTP's CONNECT, as its egress selector speaks. Whoever
 may open the socket may reach everything in the cluster's network: its folder is for its owner only.
+Nodes pull images through a proxy, which asks for a secret: pods, which do not have it, stay inside.
 
 It runs by itself, ``python gateway.py``, and uses nothing but the standard library: it should start
 at once, stay small, and outlive the server that started it.
@@ -10,23 +11,35 @@ at once, stay small, and outlive the server that started it.
 
 import argparse
 import asyncio
+import base64
 import ctypes
+import hmac
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 CLONE_NEWNET = 0x40000000
 LONGEST_HEAD = 8192
 DIALLING_SECONDS = 30.0
 CHUNK = 64 * 1024
+PROXY_PORT = 3128
+PROXY_USER = "node"
+
+END = b"\r\n\r\n"
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Denied(Exception):
+    """Somebody asks who may not."""
 
 
 class Inside:
@@ -84,18 +97,50 @@ async def to_cluster(
     inside: Inside, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     """Serve a connection from the API server, which says first where it should lead."""
+
+    async def dial() -> Streams:
+        return await inside.dialled(*target(await reader.readuntil(END)))
+
+    if other := await dialled_or_refused(dial, writer):
+        writer.write(ESTABLISHED)
+        await join((reader, writer), other)
+
+
+async def to_outside(
+    secret: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Serve a connection from a node's containerd, which may lead to anywhere out here."""
+
+    async def dial() -> Streams:
+        asked = Asked(await reader.readuntil(END))
+        if not asked.knows(secret):
+            raise Denied
+        outer = await asyncio.open_connection(asked.host, asked.port)
+        (outer[1] if asked.handed_on else writer).write(asked.handed_on or ESTABLISHED)
+        return outer
+
+    if other := await dialled_or_refused(dial, writer):
+        await join((reader, writer), other)
+
+
+async def dialled_or_refused(
+    dial: Callable[[], Awaitable[Streams]], writer: asyncio.StreamWriter
+) -> Streams | None:
+    """The connection that is made; None where there is none, which the client is told."""
     try:
         async with asyncio.timeout(DIALLING_SECONDS):
-            address, port = target(await reader.readuntil(b"\r\n\r\n"))
-            other = await inside.dialled(address, port)
+            return await dial()
+    except Denied:
+        status = "407 Proxy Authentication Required"
     except (ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        await refuse(writer, "400 Bad Request")
-        return
+        status = "400 Bad Request"
     except OSError:
-        await refuse(writer, "502 Bad Gateway")
-        return
-    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    await join((reader, writer), other)
+        status = "502 Bad Gateway"
+    with suppress(OSError):
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+    writer.close()
+    return None
 
 
 def target(head: bytes) -> tuple[str, int]:
@@ -107,12 +152,37 @@ def target(head: bytes) -> tuple[str, int]:
     return str(ip_address(address.strip("[]"))), int(port)
 
 
-async def refuse(writer: asyncio.StreamWriter, status: str) -> None:
-    """Answer that there will be no connection."""
-    with suppress(OSError):
-        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
-        await writer.drain()
-    writer.close()
+class Asked:
+    """What is asked of a proxy: a tunnel, or one request to be handed on.
+
+    Raises ValueError for anything else.
+    """
+
+    def __init__(self, head: bytes) -> None:
+        first, *fields = head.decode("latin-1").rstrip().split("\r\n")
+        method, where, version = first.split(" ")
+        tunnel = method == "CONNECT"
+        url = urlsplit(f"//{where}" if tunnel else where)
+        if not url.hostname or (not tunnel and url.scheme != "http"):
+            raise ValueError(where)
+        self.host = url.hostname
+        self.port = url.port or (443 if tunnel else 80)
+        self._credentials = ""
+        # The next request on this connection could be for somebody else: there is none.
+        kept = [f"{method} {url.path or '/'}{url.query and '?'}{url.query} {version}"]
+        for field in fields:
+            name, _, value = field.partition(":")
+            if name.lower() == "proxy-authorization":
+                self._credentials = value.strip()
+            elif name.lower() not in ("connection", "proxy-connection", "keep-alive"):
+                kept.append(field)
+        kept.append("Connection: close")
+        self.handed_on = b"" if tunnel else "\r\n".join([*kept, "", ""]).encode("latin-1")
+
+    def knows(self, secret: str) -> bool:
+        """Whether it comes with the secret."""
+        right = base64.b64encode(f"{PROXY_USER}:{secret}".encode()).decode()
+        return hmac.compare_digest(self._credentials.encode(), f"Basic {right}".encode())
 
 
 async def join(one: Streams, other: Streams) -> None:
@@ -149,10 +219,16 @@ async def serve(asked: argparse.Namespace) -> None:
     inner = await asyncio.start_unix_server(
         partial(to_cluster, inside), asked.socket, limit=LONGEST_HEAD
     )
+    secret = asked.secret.read_text().strip()
+    proxy = await asyncio.start_server(
+        partial(to_outside, secret),
+        sock=await inside.listening(asked.address, PROXY_PORT),
+        limit=LONGEST_HEAD,
+    )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with outer, inner:
+    async with outer, inner, proxy:
         await stop.wait()
 
 
@@ -163,6 +239,7 @@ def main() -> None:
     parser.add_argument("--address", required=True, help="the router's address in there")
     parser.add_argument("--server", required=True, help="ADDRESS:PORT of the API server out here")
     parser.add_argument("--socket", type=Path, required=True, help="where CONNECT is taken")
+    parser.add_argument("--secret", type=Path, required=True, help="file of the proxy's secret")
     parser.add_argument("--cluster", type=Path, help="whose it is, for who reads command lines")
     asyncio.run(serve(parser.parse_args()))
 

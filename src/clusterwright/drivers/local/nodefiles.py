@@ -17,6 +17,8 @@ from clusterwright.drivers.local.folder import Folder, write, write_json
 from clusterwright.drivers.local.host import cni_plugins
 from clusterwright.drivers.local.spaces import KUBELET, Network
 
+REGISTRIES = "registries"
+"""The folder beside those of clusters that tells containerd of mirrors, as containerd has it."""
 SOCKET = Path("/run/containerd/containerd.sock")
 """Where containerd listens, as the node sees it."""
 EVICTION_MEMORY = 50
@@ -88,7 +90,7 @@ def write_files(
     folder: Folder, home: NodeFolder, cluster: Cluster, known: Mapping[str, Any], network: Network
 ) -> None:
     """Write what the programs read. Raises OSError."""
-    write(home.containerd, _containerd(home))
+    write(home.containerd, _containerd(folder, home))
     write(home.path / "resolv.conf", "# Names outside the cluster have nobody to ask.\n")
     group = f"/{cgroups.TOP}/{group_of(network, home.uid)}"
     write_json(home.kubelet, _kubelet(folder, home, cluster, known, group))
@@ -127,7 +129,7 @@ def pods_behind(home: NodeFolder) -> str:
     return str(document["plugins"][0]["ipam"]["ranges"][0][0]["subnet"])
 
 
-def _containerd(home: NodeFolder) -> str:
+def _containerd(folder: Folder, home: NodeFolder) -> str:
     snapshotter = "overlayfs" if _overlays(home.path / "containerd") else "native"
     return f"""version = 2
 root = {_quoted(home.path / "containerd")}
@@ -138,6 +140,8 @@ address = "{SOCKET}"
 sandbox_image = "{images.PAUSE}"
 # Without CAP_SYS_RESOURCE, as in many containers, what they ask for cannot be had.
 restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".registry]
+config_path = {_quoted(folder.path.parent / REGISTRIES)}
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = {_quoted(cni_plugins())}
 conf_dir = {_quoted(home.conflist.parent)}

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from clusterwright.drivers.local import cgroups
-from clusterwright.drivers.local.components import Programs
+from clusterwright.drivers.local.components import PROXY_SECRET, Programs
 from clusterwright.drivers.local.folder import Folder, write
+from clusterwright.drivers.local.gateway import PROXY_PORT, PROXY_USER
 from clusterwright.drivers.local.host import host_program
 from clusterwright.drivers.local.nodefiles import SOCKET, NodeFolder, group_of
-from clusterwright.drivers.local.spaces import KUBELET, Network
+from clusterwright.drivers.local.spaces import KUBELET, ROUTER, Network
 from clusterwright.drivers.local.upkeep import Command
 
 CONTAINERD, KUBELET_PROGRAM, PROXY = "containerd", "kubelet", "kube-proxy"
@@ -54,13 +55,19 @@ def commands(
     }
     doors = [str(path) for path in cgroups.doors(group_of(network, home.uid))]
     space = network.node(home.uid)
+    secret = (folder.pki / PROXY_SECRET).read_text()
+    proxy = f"http://{PROXY_USER}:{secret}@{ROUTER}:{PROXY_PORT}"
+    more = {CONTAINERD: {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}}
     return [
         Command(
             name,
             ("/bin/sh", "-ec", _JOIN, name, *doors, "--", *space.entering(*map(str, line))),
             # What is read once, when a program begins, is a part of its command: other content
             # needs another process.
-            environment={"CLUSTERWRIGHT_READ": _digest(configs[name], folder.pki / "servers.crt")},
+            environment={
+                "CLUSTERWRIGHT_READ": _digest(configs[name], folder.pki / "servers.crt"),
+                **more.get(name, {}),
+            },
         )
         for name, line in lines.items()
     ]

@@ -178,6 +178,12 @@ def write_kubeconfigs(folder: Folder, server: str, *, from_nodes: str) -> None:
     _write_kubeconfig(folder, folder.pki, "kube-proxy", from_nodes)
 
 
+def ensure_secret(path: Path) -> None:
+    """Make a file with a secret exist."""
+    if not path.exists():
+        write(path, secrets.token_urlsafe(32))
+
+
 def ensure_node(folder: Folder, home: Path, *, name: str, server: str, now: int) -> None:
     """Make a kubelet's certificates exist: as a client of the API server, and as a server to it."""
     moment = holders.moment(now)
