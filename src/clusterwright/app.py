@@ -33,6 +33,7 @@ from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
 from clusterwright.drivers.local import binaries
 from clusterwright.drivers.local.driver import LocalDriver
+from clusterwright.drivers.local.wanted import Nodes
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.iam import api as iam_api
 from clusterwright.iam import server_key
@@ -106,7 +107,8 @@ async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncI
     simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed)
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
-    async with LocalDriver(settings.local_folder, find) as local:
+    kind = Nodes(settings.nodes)
+    async with LocalDriver(settings.local_folder, find, kind=kind) as local:
         yield Drivers({"simulated": simulated, "local": local})
 
 

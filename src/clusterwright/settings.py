@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         description="Driver of clusters that ask for none: simulated, or local, which starts real"
         " control planes on this host",
     )
+    nodes: Literal["simulated", "real"] = Field(
+        "simulated",
+        description="Nodes of new clusters of the driver local: simulated, or real, which run"
+        " containers and need root",
+    )
     pace: float = Field(
         1.0,
         ge=0,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.local import host
 from clusterwright.drivers.local.binaries import CONTROL_PLANE, find
 from clusterwright.drivers.local.host import Purpose, lacking
@@ -54,7 +55,9 @@ def test_real_nodes_need_root(monkeypatch: pytest.MonkeyPatch) -> None:
     checks = {each.name: each for each in host.check(None)}
 
     assert checks["root"].well is False
-    assert checks["network namespaces"].well is False
+    with pytest.raises(DriverError, match=r"cannot run real nodes.* root: Serve as root"):
+        host.require_real_nodes()
+    assert checks["namespaces"].well is False
 
 
 @pytest.mark.parametrize(

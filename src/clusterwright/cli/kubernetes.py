@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clusterwright.cli.folder import configured
-from clusterwright.cli.options import EXIT_FAILED, Output, OutputOption
+from clusterwright.cli.options import EXIT_FAILED, Data, Output, OutputOption
 from clusterwright.cli.output import console, fail, print_document, print_facts, print_rows
 
 if TYPE_CHECKING:
@@ -97,6 +97,28 @@ def install(
         fail(str(error))
     except KeyboardInterrupt:
         fail("Interrupted. Run the same command again to go on.", 130)
+
+
+@app.command("import", epilog="Example: clusterwright kubernetes import web.tar")
+def import_images(
+    given: Annotated[
+        list[Path],
+        typer.Argument(metavar="ARCHIVE", help="What docker save or a builder wrote."),
+    ],
+    data: Data = None,
+) -> None:
+    """Give images to all real nodes of this host, now and later, without a registry."""
+    from clusterwright.drivers.local import archives
+
+    folder = configured({"data": data}).local_folder / archives.FOLDER
+    for archive in given:
+        try:
+            names = archives.keep(archive, folder)
+        except archives.NoImages as error:
+            fail(str(error))
+        except OSError as error:
+            fail(f"{archive} cannot be kept in {folder}: {error}")
+        typer.echo(f"Real nodes will have {', '.join(names)}")
 
 
 @app.command(epilog="Example: clusterwright kubernetes check -o json")

@@ -45,6 +45,12 @@ Port = Annotated[int | None, typer.Option(help="Port; 0 picks one.", show_defaul
 DriverName = Annotated[
     str | None, typer.Option(help="Driver of new clusters.", show_default="simulated")
 ]
+NodeKind = Annotated[
+    str | None,
+    typer.Option(
+        help="Nodes of the driver local: simulated, or real, as root.", show_default="simulated"
+    ),
+]
 Pace = Annotated[
     float | None,
     typer.Option(help="Speed of the simulated driver; 0 is at once.", show_default="1"),
@@ -58,6 +64,7 @@ def serve(
     data: Data = None,
     database: DatabaseUrl = None,
     driver: DriverName = None,
+    nodes: NodeKind = None,
     pace: Pace = None,
 ) -> None:
     """Serve the API. Every option can also be given as CLUSTERWRIGHT_<NAME>."""
@@ -67,6 +74,7 @@ def serve(
         "data": data,
         "database": database,
         "driver": driver,
+        "nodes": nodes,
         "pace": pace,
     }
     stopping.die_quietly()

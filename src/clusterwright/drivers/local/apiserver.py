@@ -115,11 +115,16 @@ class ApiServer:
         # connection open that is cancelled while it is being made.
         asking = asyncio.create_task(self._client.request(method, path, **sent))
         self._under_way.add(asking)
-        asking.add_done_callback(self._under_way.discard)
+        asking.add_done_callback(self._ended)
         try:
             return await asyncio.shield(asking)
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unavailable(f"The API server does not answer: {error!r}") from error
+
+    def _ended(self, asked: asyncio.Task[httpx.Response]) -> None:
+        self._under_way.discard(asked)
+        if not asked.cancelled():
+            asked.exception()  # whoever still waits is told; of one that is gone nobody need hear
 
     @staticmethod
     def _check(answer: httpx.Response) -> None:

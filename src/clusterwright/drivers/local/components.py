@@ -4,24 +4,32 @@ The flags are those of upstream Kubernetes; what is not said here is its default
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from clusterwright.drivers.contract import Cluster, DriverError
+from clusterwright.drivers.local import gateway
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.ports import HOST
+from clusterwright.drivers.local.spaces import ROUTER, Network
+from clusterwright.drivers.local.upkeep import Command
 
 APISERVER = "kube-apiserver"
 KWOK = "kwok"
+GATEWAY = "gateway"
 PORTS = ("api", "controllers", "scheduler", "etcd", "etcd-peer", "kwok")
 """The ports of a cluster on loopback, by what listens there."""
 CONTROL_PLANE = ("etcd", APISERVER, "kube-controller-manager", "kube-scheduler")
 """What a control plane consists of."""
+EGRESS = "egress.json"
+"""How the API server reaches nodes."""
+PROXY_SECRET = "proxy.secret"
+"""What nodes pull images with."""
 STAGES = "stages.yaml"
 """What kwok does with nodes and pods."""
-STOPPING_ORDER = (KWOK, "kube-scheduler", "kube-controller-manager", APISERVER, "etcd")
+STOPPING_ORDER = (KWOK, "kube-scheduler", "kube-controller-manager", APISERVER, "etcd", GATEWAY)
 """Who writes stops before who stores."""
 
 _NUMBER = re.compile(r"[0-9]{1,7}")
@@ -65,25 +73,21 @@ class Programs(Protocol):
         """Where a program is. Raises DriverError where it is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A component: its command line, the ports that it listens on, its environment."""
-
-    name: str
-    argv: tuple[str, ...]
-    ports: tuple[int, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-def server_url(ports: Mapping[str, int]) -> str:
+def server_url(ports: Mapping[str, int], host: str = HOST) -> str:
     """The URL of the API server."""
-    return f"https://{HOST}:{ports['api']}"
+    return f"https://{host}:{ports['api']}"
 
 
 def control_plane(
-    cluster: Cluster, folder: Folder, ports: Mapping[str, int], programs: Programs
+    cluster: Cluster,
+    folder: Folder,
+    ports: Mapping[str, int],
+    programs: Programs,
+    network: Network | None = None,
 ) -> list[Command]:
     """What a control plane consists of, in the order of starting.
+
+    Its nodes are in a ``network`` of their own, or no machines.
 
     Raises DriverError for an option's value that no component takes, and for a missing program.
     """
@@ -91,12 +95,14 @@ def control_plane(
     emulated = programs.emulated_version
     acting = [f"--emulated-version=kube={emulated}"] if emulated else []
     return [
+        *([_gateway(folder, ports, network)] if network else []),
         _etcd(folder, ports, programs),
         _command(
             APISERVER,
             programs,
             (ports["api"],),
             _apiserver(cluster, pki, ports),
+            _towards_nodes(pki, network),
             acting,
             _options(APISERVER, cluster, {}),
         ),
@@ -133,7 +139,7 @@ def kwok(cluster: Cluster, folder: Folder, ports: Mapping[str, int], programs: P
             f"--kubeconfig={folder.pki / 'kwok.kubeconfig'}",
             f"--config={programs.path(STAGES)}",
             f"--manage-nodes-with-annotation-selector={SIMULATED}",
-            f"--cidr={_pods(cluster)}",
+            f"--cidr={pods_of(cluster)}",
             "--node-lease-duration-seconds=40",
             f"--server-address={HOST}:{ports['kwok']}",
         ),
@@ -200,9 +206,6 @@ def _apiserver(cluster: Cluster, pki: Path, ports: Mapping[str, int]) -> list[st
         "etcd-keyfile": pki / "etcd-client.pem",
         "encryption-provider-config": pki / "encryption.json",
         "bind-address": HOST,
-        "advertise-address": HOST,
-        # Loopback is no address that pods could reach, so no endpoint either.
-        "endpoint-reconciler-type": "none",
         "secure-port": ports["api"],
         "tls-cert-file": pki / "server.pem",
         "tls-private-key-file": pki / "server.pem",
@@ -232,6 +235,47 @@ def _apiserver(cluster: Cluster, pki: Path, ports: Mapping[str, int]) -> list[st
     return _written(flags)
 
 
+def _towards_nodes(pki: Path, network: Network | None) -> list[str]:
+    if network is None:
+        # Loopback is no address that pods could reach, so no endpoint either.
+        return _written({"advertise-address": HOST, "endpoint-reconciler-type": "none"})
+    flags = {
+        "advertise-address": ROUTER,
+        "endpoint-reconciler-type": "lease",
+        "egress-selector-config-file": pki / EGRESS,
+        # Webhooks and other API servers are met by their pods' addresses: Services are nodes' own.
+        "enable-aggregator-routing": "true",
+        "kubelet-certificate-authority": pki / "internal-ca.crt",
+    }
+    return _written(flags)
+
+
+def egress(network: Network) -> dict[str, object]:
+    """How the API server reaches what is in a network of nodes: the content of EGRESS."""
+    socket = {"uds": {"udsName": str(network.socket)}}
+    connection = {"proxyProtocol": "HTTPConnect", "transport": socket}
+    return {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": "cluster", "connection": connection}],
+    }
+
+
+def _gateway(folder: Folder, ports: Mapping[str, int], network: Network) -> Command:
+    argv = (
+        sys.executable,
+        "-I",
+        gateway.__file__,
+        f"--network={network.router.network}",
+        f"--address={ROUTER}",
+        f"--server={HOST}:{ports['api']}",
+        f"--socket={network.socket}",
+        f"--secret={folder.pki / PROXY_SECRET}",
+        f"--cluster={folder.path}",
+    )
+    return Command(GATEWAY, argv)
+
+
 def _controllers(cluster: Cluster, pki: Path, ports: Mapping[str, int]) -> list[str]:
     kubeconfig = pki / "kube-controller-manager.kubeconfig"
     flags = {
@@ -249,7 +293,7 @@ def _controllers(cluster: Cluster, pki: Path, ports: Mapping[str, int]) -> list[
         "service-account-private-key-file": pki / "accounts.key",
         "use-service-account-credentials": "true",
         "allocate-node-cidrs": "true",
-        "cluster-cidr": _pods(cluster),
+        "cluster-cidr": pods_of(cluster),
         "service-cluster-ip-range": cluster.service_cidr,
         "node-cidr-mask-size": "24",
         "controllers": "*",
@@ -276,5 +320,6 @@ def _written(flags: Mapping[str, object]) -> list[str]:
     return [f"--{name}={value}" for name, value in flags.items()]
 
 
-def _pods(cluster: Cluster) -> str:
+def pods_of(cluster: Cluster) -> str:
+    """The addresses of all pods: the first of the ranges asked for."""
     return cluster.container_cidrs[0] if cluster.container_cidrs else "172.16.0.0/16"

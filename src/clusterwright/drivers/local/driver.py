@@ -23,11 +23,23 @@ from clusterwright.drivers.contract import (
     Node,
     Unavailable,
 )
-from clusterwright.drivers.local import access, components, fakes, pki, ports, processes, wanted
+from clusterwright.drivers.local import (
+    access,
+    components,
+    host,
+    nodes,
+    pki,
+    ports,
+    processes,
+    reals,
+    wanted,
+)
+from clusterwright.drivers.local.binaries import REAL_NODES, SIMULATED_NODES
 from clusterwright.drivers.local.components import Programs
-from clusterwright.drivers.local.folder import Folder, alone, read_json
+from clusterwright.drivers.local.folder import Folder, alone, read_json, write_json
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.plane import Plane
+from clusterwright.drivers.local.spaces import ROUTER, Network
 from clusterwright.drivers.local.wanted import Pinned, State, Wanted
 
 log = logging.getLogger(__name__)
@@ -48,11 +60,13 @@ class LocalDriver:
         home: Path,
         find: Callable[[str], Programs],
         *,
+        kind: wanted.Nodes = wanted.Nodes.SIMULATED,
         starts: int = os.cpu_count() or 1,
         clock: Callable[[], int] = clock.now,
     ) -> None:
         self._home = home.absolute()
         self._find = find
+        self._kind = kind
         self._starts = asyncio.Semaphore(starts)
         self._clock = clock
         self._planes: dict[str, Plane] = {}
@@ -110,10 +124,22 @@ class LocalDriver:
                 programs = self._pinned(cluster, before, found)
                 with alone(self._home):
                     chosen = (before and before.ports) or self._free_ports()
-                    components.control_plane(cluster, folder, chosen, programs)
-                    now = Wanted(State.RUNNING, cluster, chosen, programs)
+                    kind = before.nodes if before else self._kind
+                    network = None
+                    if kind is wanted.Nodes.REAL:
+                        host.require_real_nodes()
+                        network = Network(folder.path)
+                    components.control_plane(cluster, folder, chosen, programs, network)
+                    now = Wanted(State.RUNNING, cluster, chosen, programs, kind)
                     pki.ensure(folder, cluster, now=self._clock())
-                    pki.write_kubeconfigs(folder, components.server_url(chosen))
+                    pki.write_kubeconfigs(
+                        folder,
+                        components.server_url(chosen),
+                        from_nodes=components.server_url(chosen, ROUTER),
+                    )
+                    if network is not None:
+                        write_json(folder.pki / components.EGRESS, components.egress(network))
+                        pki.ensure_secret(folder.pki / components.PROXY_SECRET)
                     if before is None or before.revision != now.revision:
                         folder.trouble.unlink(missing_ok=True)  # it was another wish's
                         wanted.write(folder, now)
@@ -225,9 +251,11 @@ class LocalDriver:
             found = wanted.read(folder)
             if found is None or found.state is State.GONE:
                 raise DriverError(f"The cluster {node.cluster.name} does not exist.")
-            components.kwok(node.cluster, folder, found.ports, self._find(node.cluster.version))
+            programs = self._find(node.cluster.version)
+            for name in REAL_NODES if found.nodes is wanted.Nodes.REAL else SIMULATED_NODES:
+                programs.path(name)
             with folder.changing():
-                fakes.promise(folder, node)
+                nodes.promise(folder, node)
 
         await _in_thread(write)
         self._supervise(node.cluster.uid)
@@ -235,7 +263,7 @@ class LocalDriver:
     async def observe_node(self, node: Node) -> Machine:
         """Tell how far the node is. Its server's id and address are known from the start."""
         folder = Folder(self._home, node.cluster.uid)
-        known = await _in_thread(lambda: fakes.find(folder, node.uid))
+        known = await _in_thread(lambda: nodes.find(folder, node.uid))
         wish = await _in_thread(lambda: wanted.read(folder))
         if known is None or wish is None:
             return Machine(exists=False)
@@ -244,10 +272,15 @@ class LocalDriver:
             with contextlib.suppress(Unavailable):
                 url = components.server_url(wish.ports)
                 found = await self._inside(folder).node(url, known["address"])
+        created = found is not None
+        if created and wish.nodes is wanted.Nodes.REAL:
+            created = await asyncio.to_thread(reals.runs, folder, node.uid)
+            if not created and (said := await asyncio.to_thread(reals.trouble, folder, node.uid)):
+                raise Unavailable(said)
         return Machine(
             exists=True,
-            created=found is not None,
-            ready=found is not None and fakes.is_ready(found),
+            created=created,
+            ready=created and found is not None and nodes.is_ready(found),
             server_id=known["server_id"],
             private_ip=known["address"],
         )
@@ -257,9 +290,9 @@ class LocalDriver:
         folder = Folder(self._home, node.cluster.uid)
 
         def write() -> None:
-            if fakes.find(folder, node.uid) is not None:
+            if nodes.find(folder, node.uid) is not None:
                 with folder.changing():
-                    fakes.release(folder, node.uid)
+                    nodes.release(folder, node.uid)
 
         await _in_thread(write)
         self._wake(node.cluster.uid)

@@ -1,267 +1,59 @@
 """Nodes that are no machines: Node objects whose kubelets kwok plays.
 
 Everything about them is Kubernetes' own but the containers: scheduling, taints, eviction and leases
-are real, and no program runs. A file per node says what is wanted; whoever supervises the cluster
-makes the API server agree. Kubernetes knows a node by its address, as the API's clients expect.
+are real, and no program runs.
 """
 
-import asyncio
-import time
-from collections.abc import Iterator
-from dataclasses import asdict
-from ipaddress import ip_network
-from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from collections.abc import Mapping
+from typing import Any
 
-from clusterwright.drivers.contract import Cluster, DriverError, Node, Unavailable
+from clusterwright.drivers.contract import Cluster
+from clusterwright.drivers.local import nodes
 from clusterwright.drivers.local.components import SIMULATED
-from clusterwright.drivers.local.folder import Folder, read_json, write_json
-
-if TYPE_CHECKING:
-    from clusterwright.drivers.local.apiserver import ApiServer
-
-NODES = "/api/v1/nodes"
-EVICTING_SECONDS = 20.0
-"""How long pods may take to leave a node politely."""
-AT_A_TIME = 8
-"""Nodes that are worked on at a time."""
-BUSY = 0.1
-"""Seconds until the next look while nodes are being made or removed."""
-CALM = 0.5
-
-_RANGES = ("192.168.0.0/16", "10.0.0.0/16", "172.31.0.0/16", "100.64.0.0/16")
-_SIZES = {"small": 1, "medium": 1, "large": 2, "xlarge": 4}
 
 
-def promise(folder: Folder, node: Node) -> None:
-    """Write down that a node is wanted, with its address.
+class Fakes:
+    """Nodes of kwok, which needs nothing but their objects."""
 
-    Raises Unavailable while one of its uid is being removed.
-
-    To be called while the folder is held.
-    """
-    path = _path(folder, node.uid)
-    found = read_json(path)
-    if found is not None:
-        if found["leaving"]:
-            raise Unavailable(f"The node {node.name} is still being removed.")
-        return
-    write_json(
-        path,
-        {
-            "leaving": 0,
-            "made": False,
-            "server_id": node.server_id
-            or str(UUID(int=Random(node.uid).getrandbits(128), version=4)),
-            "address": _free_address(folder, node),
-            "flavor": node.flavor,
-            "zone": node.availability_zone,
-            "os": node.os,
-            "labels": dict(node.labels),
-            "taints": [asdict(taint) for taint in node.taints],
-            "max_pods": node.max_pods,
-        },
-    )
-
-
-def release(folder: Folder, uid: str) -> None:
-    """Write down that a node should leave. To be called while the folder is held."""
-    path = _path(folder, uid)
-    found = read_json(path)
-    if found is not None and not found["leaving"]:
-        write_json(path, found | {"leaving": time.time()})
-
-
-def find(folder: Folder, uid: str) -> dict[str, Any] | None:
-    """What is written of a node; None where nothing is."""
-    found: dict[str, Any] | None = read_json(_path(folder, uid))
-    return found
-
-
-def is_ready(found: dict[str, Any]) -> bool:
-    """Whether a Node object says that it is ready."""
-    conditions = found.get("status", {}).get("conditions", ())
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-
-
-class Nodes:
-    """The nodes of one cluster, made to agree with their files."""
-
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
-        self._done: dict[Path, int] = {}
-
-    async def keep(self, server: "ApiServer", cluster: Cluster) -> float:
-        """Make what is wanted and remove what should leave. Returns when to look again.
-
-        Raises Unavailable.
-        """
-        changed = await asyncio.to_thread(self._changed)
-        turns = asyncio.Semaphore(AT_A_TIME)
-
-        async def work(path: Path, stamp: int) -> None:
-            async with turns:
-                if await self._work(server, cluster, path):
-                    self._done[path] = stamp
-
-        results = await asyncio.gather(
-            *(work(path, stamp) for path, stamp in changed), return_exceptions=True
-        )
-        failures = [result for result in results if isinstance(result, BaseException)]
-        if failures:
-            raise failures[0]
-        return BUSY if changed else CALM
-
-    def _changed(self) -> list[tuple[Path, int]]:
-        found = {path: path.stat().st_mtime_ns for path in self._folder.nodes.glob("*.json")}
-        self._done = {path: stamp for path, stamp in self._done.items() if path in found}
-        return [(path, stamp) for path, stamp in found.items() if self._done.get(path) != stamp]
-
-    async def _work(self, server: "ApiServer", cluster: Cluster, path: Path) -> bool:
-        """Do one node's next step. Returns whether nothing is left to do."""
-        known = await asyncio.to_thread(read_json, path)
-        if known is None:
-            return True
-        name = known["address"]
-        if not known["leaving"]:
-            # Created again where somebody else has deleted it: a node is there while it is wanted.
-            if await server.get(f"{NODES}/{name}") is None:
-                await server.create(NODES, _document(known, cluster))
-            return True
-        patience = known["leaving"] + EVICTING_SECONDS - time.time()
-        if not await _leave(server, name, patience=patience):
-            return False
-        await asyncio.to_thread(self._forget, path, name)
-        return True
-
-    def _forget(self, path: Path, address: str) -> None:
-        path.unlink(missing_ok=True)
-        _address(self._folder, address).unlink(missing_ok=True)
-
-
-async def _leave(server: "ApiServer", name: str, *, patience: float) -> bool:
-    """Go on emptying a node, and delete it once it is empty or patience is over."""
-    path = f"{NODES}/{name}"
-    if await server.patch(path, {"spec": {"unschedulable": True}}) is None:
-        return True
-    listed = await server.get(f"/api/v1/pods?fieldSelector=spec.nodeName={name}") or {}
-    pods = [pod["metadata"] for pod in listed.get("items", ()) if not _stays(pod)]
-    if pods and patience > 0:
-        for pod in pods:
-            if "deletionTimestamp" not in pod:
-                await server.evict(pod["namespace"], pod["name"])
-        return False
-    await server.delete(path)
-    for pod in [pod["metadata"] for pod in listed.get("items", ())]:
-        gone = f"/api/v1/namespaces/{pod['namespace']}/pods/{pod['name']}"
-        await server.delete(gone, grace_seconds=0)
-    return True
-
-
-def _stays(pod: dict[str, Any]) -> bool:
-    """Whether a pod need not leave before its node: it has ended, or would come back at once."""
-    owners = pod["metadata"].get("ownerReferences", ())
-    ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
-    return ended or any(owner["kind"] == "DaemonSet" for owner in owners)
-
-
-def _document(known: dict[str, Any], cluster: Cluster) -> dict[str, Any]:
-    name, zone = known["address"], known["zone"]
-    cpus, memory = _size(known["flavor"])
-    version = ".".join(cluster.version.split(".")[:2])
-    room = {
-        "cpu": str(cpus),
-        "memory": f"{memory}Gi",
-        "pods": str(known["max_pods"]),
-        "ephemeral-storage": "100Gi",
-    }
-    annotation, _, value = SIMULATED.partition("=")
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": name,
-            "labels": known["labels"]
-            | {
-                "kubernetes.io/arch": "amd64",
-                "kubernetes.io/hostname": name,
-                "kubernetes.io/os": "linux",
-                "node.kubernetes.io/instance-type": known["flavor"],
-                "topology.kubernetes.io/zone": zone,
-            },
-            "annotations": {annotation: value, "clusterwright.io/kubelet": "simulated"},
-        },
-        "spec": {"providerID": known["server_id"], "taints": known["taints"]},
-        "status": {
+    def document(self, known: Mapping[str, Any], cluster: Cluster) -> dict[str, Any]:
+        """A Node object that says everything, because no kubelet will."""
+        cpus, memory = nodes.size(known["flavor"])
+        room = {
+            "cpu": str(cpus),
+            "memory": f"{memory}Gi",
+            "pods": str(known["max_pods"]),
+            "ephemeral-storage": "100Gi",
+        }
+        annotation, _, value = SIMULATED.partition("=")
+        document = nodes.document(known, kubelet="simulated")
+        document["metadata"]["annotations"][annotation] = value
+        document["status"] |= {
             "phase": "Running",
-            "addresses": [
-                {"type": "InternalIP", "address": name},
-                {"type": "Hostname", "address": name},
-            ],
             "capacity": room,
             "allocatable": room,
-            "nodeInfo": {
-                "architecture": "amd64",
-                "operatingSystem": "linux",
-                "osImage": known["os"],
-                "kubeletVersion": f"{version}.0-simulated",
-                "kubeProxyVersion": "",
-                "containerRuntimeVersion": "simulated://0",
-                "kernelVersion": "simulated",
-                "machineID": known["server_id"],
-                "systemUUID": known["server_id"],
-                "bootID": known["server_id"],
-            },
-        },
+            "nodeInfo": _info(known, cluster),
+        }
+        return document
+
+    async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+        """Nothing is left to do."""
+        return True
+
+    async def clear(self, uid: str) -> None:
+        """Nothing is left to remove."""
+
+
+def _info(known: Mapping[str, Any], cluster: Cluster) -> dict[str, str]:
+    version = ".".join(cluster.version.split(".")[:2])
+    return {
+        "architecture": "amd64",
+        "operatingSystem": "linux",
+        "osImage": known["os"],
+        "kubeletVersion": f"{version}.0-simulated",
+        "kubeProxyVersion": "",
+        "containerRuntimeVersion": "simulated://0",
+        "kernelVersion": "simulated",
+        "machineID": known["server_id"],
+        "systemUUID": known["server_id"],
+        "bootID": known["server_id"],
     }
-
-
-def _size(flavor: str) -> tuple[int, int]:
-    """CPUs and GiB of a flavor such as ``s6.large.2``: family, size, GiB per CPU; else 2 and 4."""
-    _, _, rest = flavor.partition(".")
-    size, _, ratio = rest.partition(".")
-    count = size.removesuffix("xlarge")
-    cpus = 4 * int(count) if count != size and count.isdecimal() else _SIZES.get(size, 0)
-    if not cpus or not ratio.isdecimal() or not int(ratio):
-        return 2, 4
-    return cpus, cpus * int(ratio)
-
-
-def _free_address(folder: Folder, node: Node) -> str:
-    """An address that no other node of the cluster has, noted as this one's."""
-    (folder.nodes / "addresses").mkdir(mode=0o700, exist_ok=True)
-    for address in _candidates(node):
-        path = _address(folder, address)
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-        except FileExistsError:
-            if path.read_text() != node.uid:
-                continue
-        path.write_text(node.uid)
-        return address
-    if node.private_ip:
-        raise DriverError(f"Another node of {node.cluster.name} has the address {node.private_ip}.")
-    raise DriverError(f"The cluster {node.cluster.name} has no address left for a node.")
-
-
-def _candidates(node: Node) -> Iterator[str]:
-    if node.private_ip:
-        yield node.private_ip
-        return
-    taken = [ip_network(r) for r in (node.cluster.service_cidr, *node.cluster.container_cidrs)]
-    free = [r for r in map(ip_network, _RANGES) if not any(r.overlaps(t) for t in taken)]
-    random = Random(node.uid)
-    for network in free[:1]:
-        for _ in range(10_000):
-            yield str(network[random.randint(256, network.num_addresses - 257)])
-
-
-def _path(folder: Folder, uid: str) -> Path:
-    # A node's id names a file, as a cluster's does.
-    return Folder(folder.nodes, uid).path.with_suffix(".json")
-
-
-def _address(folder: Folder, address: str) -> Path:
-    return folder.nodes / "addresses" / address

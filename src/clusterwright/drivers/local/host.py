@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.local.binaries import (
     CONTROL_PLANE,
     REAL_NODES,
@@ -19,19 +20,41 @@ from clusterwright.drivers.local.binaries import (
 CONTROL_PLANE_MEMORY = 600
 """MiB that must be free for one more control plane; idle, it keeps about half of them."""
 CNI_FOLDERS = (Path("/opt/cni/bin"), Path("/usr/lib/cni"), Path("/usr/libexec/cni"))
-CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
+CNI_PLUGINS = ("host-local", "loopback", "portmap", "ptp")
 TRYING_SECONDS = 10
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _PACKAGES = {
     "containerd": "containerd",
+    "ctr": "containerd",
     "runc": "runc",
     "ip": "iproute2",
     "nsenter": "util-linux",
+    "mount": "mount",
     "iptables": "iptables",
     "conntrack": "conntrack",
 }
 """Programs of the host that real nodes need, and the Debian packages that they are in."""
+
+
+_TRIALS = (
+    (
+        "namespaces",
+        ("true",),
+        "Root must be allowed to make namespaces of networks and mounts (CAP_SYS_ADMIN).",
+    ),
+    (
+        "links between namespaces",
+        ("ip", "link", "add", "name", "a0", "type", "veth", "peer", "name", "b0"),
+        "The kernel must have veth, and a container CAP_NET_ADMIN. Run: modprobe veth",
+    ),
+    (
+        "rules of Services",
+        ("iptables", "--table", "nat", "--list", "--numeric"),
+        "iptables must work on the table nat in a network namespace. Run: modprobe nf_nat",
+    ),
+)
+"""What real nodes do, tried in namespaces that end with the trial; and what to do about it."""
 
 
 class Purpose(StrEnum):
@@ -63,6 +86,33 @@ def check(binaries: Binaries | None) -> list[Check]:
     Blocks: some programs are started, to ask for their versions.
     """
     return [*_programs(binaries), *_machine(), *_for_real_nodes()]
+
+
+def cni_plugins() -> Path:
+    """The folder of the plugins for pods' networks. Raises DriverError where there is none."""
+    found = _plugins_folder()
+    if found is None:
+        raise DriverError(
+            f"No folder of this host has the plugins {', '.join(CNI_PLUGINS)}."
+            " Run: clusterwright kubernetes check"
+        )
+    return found
+
+
+def host_program(name: str) -> str:
+    """Where a program of the host is. Raises DriverError where it is missing."""
+    found = shutil.which(name)
+    if found is None:
+        raise DriverError(f"This host has no {name}. Run: clusterwright kubernetes check")
+    return found
+
+
+def require_real_nodes() -> None:
+    """Raises DriverError where this host cannot run real nodes; the text says what would help."""
+    missing = [each for each in _for_real_nodes() if not each.well]
+    if missing:
+        reasons = " ".join(f"{each.name}: {each.remedy}" for each in missing)
+        raise DriverError(f"This host cannot run real nodes. {reasons}")
 
 
 def lacking(checks: Iterable[Check], purpose: Purpose) -> list[Check]:
@@ -112,13 +162,9 @@ def _machine() -> Iterator[Check]:
 def _for_real_nodes() -> Iterator[Check]:
     root = os.geteuid() == 0
     yield _real("root", root, "yes" if root else "no", "Serve as root.")
-    spaces = root and _succeeds("unshare", "--net", "true")
-    yield _real(
-        "network namespaces",
-        spaces,
-        "yes" if spaces else "no",
-        "The host must let root make network namespaces (a container needs CAP_SYS_ADMIN).",
-    )
+    for name, command, remedy in _TRIALS:
+        works = root and _succeeds("unshare", "--net", "--mount", *command)
+        yield _real(name, works, "yes" if works else "no", remedy)
     yield _cgroups()
     for program, package in _PACKAGES.items():
         path = shutil.which(program)
@@ -144,11 +190,15 @@ def _cgroups() -> Check:
     )
 
 
-def _cni() -> Check:
-    def missing(folder: Path) -> list[str]:
-        return [name for name in CNI_PLUGINS if not (folder / name).is_file()]
+def _plugins_folder() -> Path | None:
+    def is_complete(folder: Path) -> bool:
+        return all((folder / name).is_file() for name in CNI_PLUGINS)
 
-    complete = next((folder for folder in CNI_FOLDERS if not missing(folder)), None)
+    return next(filter(is_complete, CNI_FOLDERS), None)
+
+
+def _cni() -> Check:
+    complete = _plugins_folder()
     wanted = f"The plugins {', '.join(CNI_PLUGINS)} must be in one folder."
     return _real(
         "CNI plugins",

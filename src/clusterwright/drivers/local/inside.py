@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Unavailable
-from clusterwright.drivers.local import components, fakes
+from clusterwright.drivers.local import components, dns, nodes
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.holders import CLIENTS
+from clusterwright.drivers.local.nodes import Nodes
 from clusterwright.drivers.local.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ class Inside:
         self._server: ApiServer | None = None
         self._trusted = b""
         self._connecting = asyncio.Lock()
-        self._nodes = fakes.Nodes(folder)
         self.settled = ""
         """The revision of what is wanted that was last seen to be there."""
 
@@ -61,8 +61,8 @@ class Inside:
         """The version that answers. Raises Unavailable."""
         return await (await self._connected(url)).version()
 
-    async def prepare(self, wish: Wanted) -> bool:
-        """Bind the clients' group. Returns whether pods can be made as well.
+    async def prepare(self, wish: Wanted, *, with_dns: bool) -> bool:
+        """Bind the clients' group, and have DNS. Returns whether pods can be made as well.
 
         Raises Unavailable.
         """
@@ -71,16 +71,21 @@ class Inside:
         server = await self._connected(components.server_url(wish.ports))
         if await server.get(f"{_BINDINGS}/{CLIENTS}") is None:
             await server.create(_BINDINGS, _BINDING)
+        if with_dns and wish.cluster is not None:
+            for path, each in dns.objects(wish.cluster):
+                # Asked first: a second Service of one address is no conflict but an error.
+                if await server.get(f"{path}/{each['metadata']['name']}") is None:
+                    await server.create(path, each)
         return await server.get(_FIRST_ACCOUNT) is not None
 
-    async def keep_nodes(self, wish: Wanted) -> float:
+    async def keep_nodes(self, wish: Wanted, kept: Nodes) -> float:
         """Make the nodes that are wanted, and remove the others. Returns when to look again.
 
         Raises Unavailable.
         """
         assert wish.cluster is not None
         server = await self._connected(components.server_url(wish.ports))
-        return await self._nodes.keep(server, wish.cluster)
+        return await kept.keep(server, wish.cluster)
 
     async def takes(self, url: str, pair: Pair) -> bool:
         """Whether the API server takes a client's certificate. Raises Unavailable."""
@@ -94,7 +99,7 @@ class Inside:
 
     async def node(self, url: str, name: str) -> dict[str, Any] | None:
         """A node as Kubernetes knows it. Raises Unavailable."""
-        return await (await self._connected(url)).get(f"{fakes.NODES}/{name}")
+        return await (await self._connected(url)).get(f"{nodes.NODES}/{name}")
 
     async def _connected(self, url: str) -> "ApiServer":
         from clusterwright.drivers.local.apiserver import ApiServer

@@ -29,11 +29,13 @@ from clusterwright.drivers.local import holders
 from clusterwright.drivers.local.folder import Folder, write, write_json
 from clusterwright.drivers.local.holders import LIFETIME
 from clusterwright.drivers.local.ports import HOST
+from clusterwright.drivers.local.spaces import ROUTER
 
 _COMPONENTS = {
     "admin": ("clusterwright", certificates.ADMINISTRATORS),
     "kube-controller-manager": ("system:kube-controller-manager", "system:controllers"),
     "kube-scheduler": ("system:kube-scheduler", "system:schedulers"),
+    "kube-proxy": ("system:kube-proxy", "system:node-proxier"),
     "kubelet-client": ("kube-apiserver-kubelet-client", certificates.ADMINISTRATORS),
     "kwok": ("clusterwright:kwok", certificates.ADMINISTRATORS),
 }
@@ -169,27 +171,51 @@ def _update(path: Path, content: str) -> bool:
     return True
 
 
-def write_kubeconfigs(folder: Folder, server: str) -> None:
-    """Write the components' kubeconfigs, which trust whatever the server shows."""
+def write_kubeconfigs(folder: Folder, server: str, *, from_nodes: str) -> None:
+    """Write the components' kubeconfigs; those on nodes meet the server ``from_nodes``."""
     for name in ("admin", "kube-controller-manager", "kube-scheduler", "kwok"):
-        pair = str(folder.pki / f"{name}.pem")
-        document = {
-            "kind": "Config",
-            "apiVersion": "v1",
-            "clusters": [
-                {
-                    "name": "local",
-                    "cluster": {
-                        "server": server,
-                        "certificate-authority": str(folder.pki / "servers.crt"),
-                    },
-                }
-            ],
-            "users": [{"name": name, "user": {"client-certificate": pair, "client-key": pair}}],
-            "contexts": [{"name": "local", "context": {"cluster": "local", "user": name}}],
-            "current-context": "local",
-        }
-        write_json(folder.pki / f"{name}.kubeconfig", document)
+        _write_kubeconfig(folder, folder.pki, name, server)
+    _write_kubeconfig(folder, folder.pki, "kube-proxy", from_nodes)
+
+
+def ensure_secret(path: Path) -> None:
+    """Make a file with a secret exist."""
+    if not path.exists():
+        write(path, secrets.token_urlsafe(32))
+
+
+def ensure_node(folder: Folder, home: Path, *, name: str, server: str, now: int) -> None:
+    """Make a kubelet's certificates exist: as a client of the API server, and as a server to it."""
+    moment = holders.moment(now)
+    internal = _ensure_authority(folder.pki, "internal-ca", moment)
+    subject = (f"system:node:{name}", "system:nodes")
+    _ensure_client(home, "kubelet", internal, subject, moment)
+    if not (home / "kubelet-server.pem").exists():
+        pair = certificates.new_server(internal, names=(name,), now=moment, lifetime=LIFETIME)
+        write(home / "kubelet-server.pem", _both(pair))
+    _write_kubeconfig(folder, home, "kubelet", server)
+
+
+def _write_kubeconfig(folder: Folder, home: Path, name: str, server: str) -> None:
+    """Write a kubeconfig, which trusts whatever the server shows."""
+    pair = str(home / f"{name}.pem")
+    document = {
+        "kind": "Config",
+        "apiVersion": "v1",
+        "clusters": [
+            {
+                "name": "local",
+                "cluster": {
+                    "server": server,
+                    "certificate-authority": str(folder.pki / "servers.crt"),
+                },
+            }
+        ],
+        "users": [{"name": name, "user": {"client-certificate": pair, "client-key": pair}}],
+        "contexts": [{"name": "local", "context": {"cluster": "local", "user": name}}],
+        "current-context": "local",
+    }
+    write_json(home / f"{name}.kubeconfig", document)
 
 
 def trusted(folder: Folder, credentials: int) -> str | None:
@@ -202,7 +228,7 @@ def _names(cluster: Cluster) -> tuple[str, ...]:
     try:
         return certificates.server_names(
             service_cidr=cluster.service_cidr,
-            addresses=(HOST, "localhost"),
+            addresses=(HOST, "localhost", ROUTER),
             custom=cluster.custom_san,
         )
     except ValueError as error:

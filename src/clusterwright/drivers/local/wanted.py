@@ -19,6 +19,13 @@ class State(StrEnum):
     GONE = "gone"
 
 
+class Nodes(StrEnum):
+    """What the nodes of a cluster are: programs of this host, or played by kwok."""
+
+    REAL = "real"
+    SIMULATED = "simulated"
+
+
 @dataclass(frozen=True, slots=True)
 class Pinned:
     """The programs that a control plane was begun with.
@@ -49,6 +56,8 @@ class Wanted:
     """None where the cluster goes before it was ever begun."""
     ports: Mapping[str, int]
     programs: Pinned = field(default_factory=Pinned)
+    nodes: Nodes = Nodes.SIMULATED
+    """Decided when the cluster is begun, and kept."""
 
     @property
     def revision(self) -> str:
@@ -68,6 +77,7 @@ def read(folder: Folder) -> Wanted | None:
         _cluster(cluster) if cluster else None,
         found["ports"],
         Pinned(found["emulated"], paths),
+        Nodes(found.get("nodes", Nodes.SIMULATED)),
     )
 
 
@@ -84,6 +94,7 @@ def _document(wanted: Wanted) -> dict[str, Any]:
         "ports": dict(wanted.ports),
         "emulated": wanted.programs.emulated_version,
         "programs": {name: str(path) for name, path in wanted.programs.paths.items()},
+        "nodes": wanted.nodes.value,
     }
 
 

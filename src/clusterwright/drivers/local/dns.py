@@ -1,0 +1,139 @@
+"""The cluster's own DNS: CoreDNS as a Deployment, so that pods find Services by their names."""
+
+from ipaddress import ip_network
+from typing import Any
+
+from clusterwright.drivers.contract import Cluster
+from clusterwright.drivers.local import images
+
+PROGRAM = "coredns"
+DOMAIN = "cluster.local"
+
+_NAMESPACE = "kube-system"
+_LABELS = {"k8s-app": "kube-dns"}
+# Nobody is asked about names outside the cluster: nodes have no way out.
+_COREFILE = f"""
+.:53 {{
+    errors
+    health {{
+        lameduck 5s
+    }}
+    ready
+    kubernetes {DOMAIN} in-addr.arpa ip6.arpa {{
+        pods insecure
+        fallthrough in-addr.arpa ip6.arpa
+    }}
+    cache 30
+    loop
+    reload
+    loadbalance
+}}
+"""
+_READ = [
+    {
+        "apiGroups": [""],
+        "resources": ["endpoints", "services", "pods", "namespaces"],
+        "verbs": ["list", "watch"],
+    },
+    {
+        "apiGroups": ["discovery.k8s.io"],
+        "resources": ["endpointslices"],
+        "verbs": ["list", "watch"],
+    },
+]
+
+
+def address(cluster: Cluster) -> str:
+    """Where it answers: the tenth address of the cluster's Services."""
+    return str(ip_network(cluster.service_cidr)[10])
+
+
+def objects(cluster: Cluster) -> list[tuple[str, dict[str, Any]]]:
+    """What it consists of: objects, each with the path where it is created."""
+    core = f"/api/v1/namespaces/{_NAMESPACE}"
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    role = {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "system:coredns",
+    }
+    subject = {"kind": "ServiceAccount", "name": "coredns", "namespace": _NAMESPACE}
+    return [
+        (f"{core}/serviceaccounts", _object("v1", "ServiceAccount", "coredns")),
+        (
+            f"{rbac}/clusterroles",
+            _object("rbac.authorization.k8s.io/v1", "ClusterRole", "system:coredns", rules=_READ),
+        ),
+        (
+            f"{rbac}/clusterrolebindings",
+            _object(
+                "rbac.authorization.k8s.io/v1",
+                "ClusterRoleBinding",
+                "system:coredns",
+                roleRef=role,
+                subjects=[subject],
+            ),
+        ),
+        (
+            f"{core}/configmaps",
+            _object("v1", "ConfigMap", "coredns", data={"Corefile": _COREFILE.lstrip()}),
+        ),
+        (f"{core}/services", _object("v1", "Service", "kube-dns", spec=_service(cluster))),
+        (
+            f"/apis/apps/v1/namespaces/{_NAMESPACE}/deployments",
+            _object("apps/v1", "Deployment", "coredns", spec=_deployment()),
+        ),
+    ]
+
+
+def _object(version: str, kind: str, name: str, **content: object) -> dict[str, Any]:
+    metadata = {"name": name, "labels": _LABELS}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
+
+
+def _service(cluster: Cluster) -> dict[str, object]:
+    return {
+        "selector": _LABELS,
+        "clusterIP": address(cluster),
+        "ports": [
+            {"name": "dns", "port": 53, "protocol": "UDP"},
+            {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+        ],
+    }
+
+
+def _deployment() -> dict[str, object]:
+    container = {
+        "name": "coredns",
+        "image": images.COREDNS,
+        "imagePullPolicy": "Never",
+        "args": ["-conf", "/etc/coredns/Corefile"],
+        "ports": [
+            {"name": "dns", "containerPort": 53, "protocol": "UDP"},
+            {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"},
+        ],
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 2},
+        "livenessProbe": {"httpGet": {"path": "/health", "port": 8080}, "failureThreshold": 5},
+        "resources": {"requests": {"cpu": "50m", "memory": "40Mi"}, "limits": {"memory": "170Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns", "readOnly": True}],
+    }
+    return {
+        "replicas": 2,
+        "selector": {"matchLabels": _LABELS},
+        "template": {
+            "metadata": {"labels": _LABELS},
+            "spec": {
+                "serviceAccountName": "coredns",
+                "priorityClassName": "system-cluster-critical",
+                "dnsPolicy": "Default",
+                "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
+                "containers": [container],
+                "volumes": [{"name": "config", "configMap": {"name": "coredns"}}],
+            },
+        },
+    }

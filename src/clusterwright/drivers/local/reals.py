@@ -1,0 +1,233 @@
+"""Nodes that are machines, as far as Kubernetes can tell: each with a kubelet that runs containers.
+
+A node has namespaces, a control group and a folder. Its programs outlive this process, and are
+found again by their records. The object in Kubernetes is made here, with all that was asked for,
+and the kubelet keeps it; so a node can do no more to the API than a node may.
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from clusterwright import clock
+from clusterwright.drivers.contract import Cluster, DriverError
+from clusterwright.drivers.local import (
+    archives,
+    cgroups,
+    components,
+    dns,
+    images,
+    nodefiles,
+    nodeprograms,
+    nodes,
+    pause,
+    pki,
+    processes,
+)
+from clusterwright.drivers.local.components import Programs
+from clusterwright.drivers.local.folder import Folder, read_json, write_json
+from clusterwright.drivers.local.nodefiles import NodeFolder
+from clusterwright.drivers.local.nodeprograms import CONTAINERD
+from clusterwright.drivers.local.spaces import ROUTER, Network
+from clusterwright.drivers.local.upkeep import Upkeep
+from clusterwright.drivers.local.wanted import Wanted
+
+log = logging.getLogger(__name__)
+
+
+def runs(folder: Folder, uid: str) -> bool:
+    """Whether a node's programs run."""
+    home = nodefiles.folder_of(folder, uid)
+    return all(processes.is_alive(processes.read(home.record(n))) for n in nodeprograms.ORDER)
+
+
+def trouble(folder: Folder, uid: str) -> str:
+    """What keeps a node from running; empty where nothing does."""
+    found = read_json(nodefiles.folder_of(folder, uid).trouble)
+    return str(found["reason"]) if found else ""
+
+
+class Reals:
+    """The real nodes of one cluster. ``wake`` is called when a program of theirs ends."""
+
+    def __init__(self, folder: Folder, *, wake: Callable[[], None]) -> None:
+        self._folder = folder
+        self._wake = wake
+        self._ones: dict[str, _One] = {}
+        self.network = Network(folder.path)
+
+    async def close(self) -> None:
+        """Let go of the nodes, which go on running."""
+        for one in self._ones.values():
+            await one.close()
+        self._ones.clear()
+
+    async def hold(self, wish: Wanted, programs: Programs) -> bool:
+        """Keep the programs of every node running. Returns whether all do."""
+        assert wish.cluster is not None
+        known = await asyncio.to_thread(nodes.every, self._folder)
+        given = await asyncio.to_thread(self._archives, programs) if known else []
+        for uid in known:
+            if uid not in self._ones:
+                home = nodefiles.folder_of(self._folder, uid)
+                self._ones[uid] = _One(self._folder, home, self.network, self._wake)
+        held = [self._ones[uid].hold(wish, each, programs, given) for uid, each in known.items()]
+        return all(await asyncio.gather(*held))
+
+    def _archives(self, programs: Programs) -> list[Path]:
+        """The images that every node has, made where they are missing."""
+        home = self._folder.path / archives.FOLDER
+        home.mkdir(mode=0o700, exist_ok=True)
+        made = home / "pause.tar"
+        if not made.exists():
+            images.write(made, images.PAUSE, {"bin/pause": pause.executable()}, ["/bin/pause"])
+        served = home / "coredns.tar"
+        if not served.exists() and dns.PROGRAM in programs.paths:
+            program = {"bin/coredns": programs.path(dns.PROGRAM)}
+            images.write(served, images.COREDNS, program, ["/bin/coredns"])
+        others = self._folder.path.parent / archives.FOLDER
+        return sorted([*home.glob("*.tar"), *others.glob("*.tar")])
+
+    def document(self, known: Mapping[str, Any], cluster: Cluster) -> dict[str, Any]:
+        """A Node object that its kubelet completes."""
+        return nodes.document(known, kubelet="real")
+
+    async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+        """Give the node the addresses of its pods, once Kubernetes has chosen them."""
+        pods = found.get("spec", {}).get("podCIDR", "")
+        home = nodefiles.folder_of(self._folder, uid)
+        if not pods or not self.network.node(uid).is_made:
+            return False
+
+        def write() -> None:
+            if nodefiles.pods_behind(home) != pods:
+                nodefiles.write_network(home, pods)
+            self.network.route_pods(uid, known["address"], pods)
+
+        await asyncio.to_thread(write)
+        return True
+
+    async def clear(self, uid: str) -> None:
+        """Remove everything of a node: processes, namespaces, group and folder."""
+        one = self._ones.pop(uid, None)
+        if one is not None:
+            await one.close()
+
+        def remove() -> None:
+            cgroups.remove(nodefiles.group_of(self.network, uid))
+            self.network.remove_node(uid)
+            shutil.rmtree(nodefiles.folder_of(self._folder, uid).path, ignore_errors=True)
+
+        await asyncio.to_thread(remove)
+
+    async def remove(self) -> None:
+        """Remove all nodes, and their network."""
+        found = {path.stem for path in self._folder.nodes.glob("*.json")}
+        for uid in sorted(found | set(self.network.nodes())):
+            await self.clear(uid)
+        await asyncio.to_thread(self.network.remove)
+        await asyncio.to_thread(cgroups.remove, self.network.name)
+
+
+class _One:
+    """The programs of one node."""
+
+    def __init__(
+        self, folder: Folder, home: NodeFolder, network: Network, wake: Callable[[], None]
+    ) -> None:
+        self._folder = folder
+        self._home = home
+        self._network = network
+        self._upkeep = Upkeep(home, order=nodeprograms.ORDER, wake=wake)
+        self._importing: asyncio.Task[str] | None = None
+        self._written = False
+        self._answers = False
+        self._imported = False
+        self._bad = ""
+        self._trouble: str | None = None
+
+    async def close(self) -> None:
+        """Let go of the programs. An import that is under way is waited for."""
+        self._upkeep.close()
+        if self._importing is not None:
+            await asyncio.gather(self._importing, return_exceptions=True)
+
+    async def hold(
+        self, wish: Wanted, known: Mapping[str, Any], programs: Programs, given: list[Path]
+    ) -> bool:
+        """Do the next step. Returns whether nothing is left to do."""
+        try:
+            await asyncio.to_thread(self._furnish, wish, known)
+            commands = nodeprograms.commands(
+                self._folder, self._home, known, self._network, programs
+            )
+            if CONTAINERD in await self._upkeep.bring_up(commands[:1]):
+                self._answers = False
+            said = await self._upkeep.complaint(commands)
+            if await self._takes_requests():
+                await self._import(given)
+                said = said or self._bad
+                if self._imported:
+                    await self._upkeep.bring_up(commands[1:])
+            await self._tell(said)
+        except DriverError as error:
+            await self._tell(str(error))
+        except OSError as error:
+            await self._tell(f"The host refuses: {error}. Run: clusterwright kubernetes check")
+        return not self._trouble and self._imported
+
+    def _furnish(self, wish: Wanted, known: Mapping[str, Any]) -> None:
+        """Make everything exist that programs need. After a reboot it is made anew."""
+        assert wish.cluster is not None
+        home, network = self._home, self._network
+        if not self._written:
+            home.make()
+            server = components.server_url(wish.ports, ROUTER)
+            name = known["address"]
+            pki.ensure_node(
+                self._folder, home.path / "pki", name=name, server=server, now=clock.now()
+            )
+            nodefiles.write_files(self._folder, home, wish.cluster, known, network)
+            self._written = True
+        if network.node(home.uid).is_made:
+            return
+        group = nodefiles.group_of(network, home.uid)
+        cgroups.remove(group)  # what ran in namespaces that are not kept any more
+        network.ensure_node(
+            home.uid, known["address"], kubelet=home.path / "kubelet", log=home.path / "log"
+        )
+        cgroups.ensure(group)
+        if pods := nodefiles.pods_behind(home):
+            network.route_pods(home.uid, known["address"], pods)
+
+    async def _takes_requests(self) -> bool:
+        if not self._answers:
+            self._answers = await asyncio.to_thread(
+                nodeprograms.answers, self._network, self._home.uid
+            )
+        return self._answers
+
+    async def _import(self, given: list[Path]) -> None:
+        """Import what is new, beside everything else but the first start."""
+        if self._importing is None:
+            work = asyncio.to_thread(nodeprograms.import_images, self._home, self._network, given)
+            self._importing = asyncio.create_task(work, name=f"importing to {self._home.uid}")
+        if not self._imported:
+            await asyncio.wait([self._importing], timeout=1)
+        if self._importing.done():
+            done, self._importing = self._importing, None
+            self._bad = done.result()
+            self._imported = True
+
+    async def _tell(self, said: str) -> None:
+        if said == self._trouble:
+            return
+        self._trouble = said
+        if said:
+            log.warning("meeting a trouble", extra={"node": self._home.uid, "reason": said})
+            await asyncio.to_thread(write_json, self._home.trouble, {"reason": said})
+        else:
+            self._home.trouble.unlink(missing_ok=True)
