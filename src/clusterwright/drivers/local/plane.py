@@ -278,6 +278,7 @@ class Plane:
             )
 
     def _start(self, due: Iterable[Command]) -> None:
+        self._folder.keep_state()
         for command in due:
             record = self._folder.record(command.name)
             record.unlink(missing_ok=True)
