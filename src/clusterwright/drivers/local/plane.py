@@ -101,6 +101,8 @@ class Plane:
             pause = PERIOD
             try:
                 pause = await self._reconcile()
+            except Gone:
+                raise
             except (DriverError, Unavailable) as error:
                 await self._tell(str(error))
             except OSError as error:
