@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from clusterwright.drivers.contract import Kubeconfig
+from clusterwright.drivers.local import processes
+from clusterwright.drivers.local.folder import Folder
 from tests import kubernetes
 from tests.api.cloud import Cloud, cluster, open_cloud
 from tests.api.nodes_examples import node
@@ -62,6 +64,14 @@ async def live(folder: Path) -> None:
         inside = await reach(cloud, path)
         assert inside.create_namespace("kept") == 201
 
+        plane = Folder(folder / "data" / "local", uid)
+        await configure(cloud, path, 321)
+        assert "--max-requests-inflight=321" in command_line(plane, "kube-apiserver")
+        before = processes.read(plane.record("kube-apiserver"))
+        await cloud.call("PUT", f"{path}/nodepools/master/configuration", limit(0), expect=400)
+        assert processes.read(plane.record("kube-apiserver")) == before
+        assert inside.get("/api/v1/namespaces/kept") == 200
+
         made = await cloud.call("POST", f"{path}/nodes", node(), expect=201)
         machine = f"{path}/nodes/{made['metadata']['uid']}"
         seen = await cloud.until(machine, "status.phase", "Active")
@@ -75,6 +85,13 @@ async def live(folder: Path) -> None:
         await cloud.call("POST", f"{path}/operation/awake", expect=200)
         await cloud.until(path, "status.phase", "Available")
         assert inside.get("/api/v1/namespaces/kept") == 200
+        assert "--max-requests-inflight=321" in command_line(plane, "kube-apiserver")
+
+        await cloud.call(
+            "POST", f"{path}/clustercertrevoke", {"userId": cloud.account["user_id"]}, expect=200
+        )
+        assert inside.get("/api/v1/namespaces/kept") == 401
+        inside = await reach(cloud, path)
 
         await upgrade(cloud, path, "v1.34")
         assert inside.read("/version")["emulationMinor"] == "34"
@@ -86,6 +103,31 @@ async def live(folder: Path) -> None:
         await cloud.until(path, "status.phase", "Available")
         await cloud.call("DELETE", path, expect=200)
         await cloud.until_gone(path)
+
+
+async def configure(cloud: Cloud, path: str, most: int) -> None:
+    """Limit the requests that the API server answers at a time, and wait until it does."""
+    kept = await cloud.call(
+        "PUT", f"{path}/nodepools/master/configuration", limit(most), expect=200
+    )
+    assert kept["kind"] == "Configuration"
+    jobs = f"{cloud.project.replace('/v3/', '/v2/')}/jobs"
+    listed = await cloud.call("GET", jobs, expect=200)
+    [job] = [one for one in listed if one["spec"]["type"] == "ConfigureCluster"]
+    await cloud.until(f"{cloud.project}/jobs/{job['metadata']['uid']}", "status.phase", "Success")
+
+
+def limit(most: int) -> dict[str, Any]:
+    items = [{"name": "max-requests-inflight", "value": most}]
+    packages = [{"name": "kube-apiserver", "configurations": items}]
+    return {"kind": "Configuration", "apiVersion": "v3", "spec": {"packages": packages}}
+
+
+def command_line(plane: Folder, component: str) -> list[str]:
+    """What a component was started with."""
+    known = processes.read(plane.record(component))
+    assert known is not None
+    return local_host.command(known.pid)
 
 
 async def reach(cloud: Cloud, path: str) -> Kubernetes:

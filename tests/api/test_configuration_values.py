@@ -40,6 +40,11 @@ WRONG_VALUES: tuple[tuple[str, str, str, Any], ...] = (
     ("master", "kube-apiserver", "support-overload", "yes"),
     ("master", "kube-apiserver", "support-overload", 1),
     ("master", "kube-apiserver", "service-node-port-range", "all"),
+    ("master", "kube-apiserver", "service-node-port-range", "32767-30000"),
+    ("master", "kube-apiserver", "service-node-port-range", "30000-70000"),
+    ("master", "kube-apiserver", "max-requests-inflight", 0),
+    ("master", "kube-controller-manager", "concurrent-gc-syncs", 0),
+    ("master", "kube-scheduler", "kube-api-burst", 0),
     ("master", "kube-controller-manager", "kube-api-qps", {"a": 1}),
 )
 

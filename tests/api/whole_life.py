@@ -79,9 +79,8 @@ async def change_pools(cloud: Cloud, here: str) -> None:
     uid = (await members(cloud, pool))[0]["metadata"]["uid"]
     other = await add_pool(cloud, here, name="other")
     await cloud.call("PUT", f"{other}/nodes/migrate", {"nodeList": [{"nodeID": uid}]}, expect=200)
-    items = [{"name": "kubelet", "configurations": [{"name": "max-pods", "value": 64}]}]
-    body = {"kind": "Configuration", "apiVersion": "v3", "spec": {"packages": items}}
-    await cloud.call("PUT", f"{pool}/configuration", body, expect=200)
+    await configure(cloud, pool, "kubelet", "max-pods")
+    await configure(cloud, f"{here}/nodepools/master", "kube-scheduler", "kube-api-qps")
     gone = await cloud.call("DELETE", f"{here}/nodes/{uid}", expect=200)
     await job(cloud, gone["status"]["jobID"])
     await cloud.call("POST", f"{pool}/operation/scale", scaled(1), expect=200)
@@ -89,6 +88,12 @@ async def change_pools(cloud: Cloud, here: str) -> None:
     await cloud.call("DELETE", pool, expect=200)
     await cloud.until_gone(pool)
     await cloud.until(here, "status.phase", "Available")
+
+
+async def configure(cloud: Cloud, pool: str, component: str, option: str) -> None:
+    items = [{"name": component, "configurations": [{"name": option, "value": 64}]}]
+    body = {"kind": "Configuration", "apiVersion": "v3", "spec": {"packages": items}}
+    await cloud.call("PUT", f"{pool}/configuration", body, expect=200)
 
 
 def scaled(nodes: int) -> dict[str, Any]:

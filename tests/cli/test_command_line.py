@@ -81,7 +81,10 @@ def modules_after(run: CommandLine, program: str) -> list[str]:
     ("words", "expected"),
     [
         ("clusterwright ", NAMES),
-        ("clusterwright cluster ", ("create", "delete", "kubeconfig", "list", "logs", "show")),
+        (
+            "clusterwright cluster ",
+            ("create", "delete", "kubeconfig", "list", "logs", "restore", "show", "snapshot"),
+        ),
         ("clusterwright fault ", ("add", "clear", "list")),
     ],
 )

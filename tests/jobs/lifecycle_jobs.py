@@ -1,13 +1,17 @@
 """How the jobs of whole clusters are submitted on a bench, resources and all."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from clusterwright.cce.lifecycle import operations
 from clusterwright.cce.lifecycle.wire import ClusterToResize, CredentialsToRotate
+from clusterwright.cce.nodepools import configurations
+from clusterwright.cce.nodepools.wire import Configuration
 from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import operations as upgrades
 from clusterwright.cce.upgrades.wire import ClusterToUpgrade
+from clusterwright.jobs import store as jobs
 from tests.jobs.node_jobs import CALLER, cluster, parsed
 
 if TYPE_CHECKING:
@@ -40,6 +44,20 @@ async def rotate(bench: "Bench") -> str:
         return await operations.rotate(tx, CALLER, uid, asked)
 
 
+async def configure(bench: "Bench") -> str:
+    uid = await cluster(bench)
+    item = {"name": "kube-api-qps", "value": 50}
+    packages = [{"name": "kube-scheduler", "configurations": [item]}]
+    body = {"kind": "Configuration", "apiVersion": "v3", "spec": {"packages": packages}}
+    async with bench.database.transaction() as tx:
+        await configurations.update(tx, CALLER, uid, "master", parsed(Configuration, body))
+        newest = jobs.newest(tx, project_id=CALLER.project_id, limit=1)
+        [document] = [json.loads(each) async for each in newest]
+    uid = document["metadata"]["uid"]
+    assert isinstance(uid, str)
+    return uid
+
+
 async def upgrade(bench: "Bench") -> str:
     uid = await cluster(bench)
     step = {"userDefinedStep": 20}
@@ -62,6 +80,7 @@ SUBMISSIONS: Mapping[str, Callable[["Bench"], Awaitable[str]]] = {
     "AwakeCluster": awake,
     "ResizeCluster": resize,
     "RotateCredentials": rotate,
+    "ConfigureCluster": configure,
     "UpgradeCluster": upgrade,
 }
 """How each of these job types is submitted."""

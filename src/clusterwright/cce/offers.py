@@ -82,6 +82,8 @@ class Option:
     """All values there are; empty for any text."""
     pattern: str = ""
     """What a text must look like; empty for anything."""
+    ports: bool = False
+    """Whether it is a range of ports, the first one first."""
     least: int = 0
     most: int = 2**31 - 1
 
@@ -122,7 +124,14 @@ class Option:
             return f"Send one of {', '.join(self.choices)}."
         if self.pattern and not re.fullmatch(self.pattern, value):
             return f"Send a text such as {self.default}."
+        if self.ports and not _are_ports(value):
+            return f"Send a range of ports such as {self.default}."
         return ""
+
+
+def _are_ports(value: str) -> bool:
+    found = re.fullmatch("([0-9]{1,5})-([0-9]{1,5})", value)
+    return found is not None and 1 <= int(found[1]) <= int(found[2]) <= 65535
 
 
 Components = Mapping[str, tuple[Option, ...]]
@@ -131,26 +140,26 @@ CONTROL_PLANE: Components = {
     "kube-apiserver": (
         Option("default-not-ready-toleration-seconds", 300),
         Option("default-unreachable-toleration-seconds", 300),
-        Option("max-mutating-requests-inflight", 200),
-        Option("max-requests-inflight", 400),
-        Option("service-node-port-range", "30000-32767", pattern="[0-9]{1,5}-[0-9]{1,5}"),
+        Option("max-mutating-requests-inflight", 200, least=1),
+        Option("max-requests-inflight", 400, least=1),
+        Option("service-node-port-range", "30000-32767", ports=True),
         Option("support-overload", default=True),
     ),
     "kube-controller-manager": (
-        Option("concurrent-deployment-syncs", 5),
-        Option("concurrent-endpoint-syncs", 5),
-        Option("concurrent-gc-syncs", 20),
-        Option("concurrent-job-syncs", 5),
-        Option("concurrent-namespace-syncs", 10),
-        Option("concurrent-replicaset-syncs", 5),
-        Option("kube-api-burst", 100),
-        Option("kube-api-qps", 100),
+        Option("concurrent-deployment-syncs", 5, least=1, most=1000),
+        Option("concurrent-endpoint-syncs", 5, least=1, most=1000),
+        Option("concurrent-gc-syncs", 20, least=1, most=1000),
+        Option("concurrent-job-syncs", 5, least=1, most=1000),
+        Option("concurrent-namespace-syncs", 10, least=1, most=1000),
+        Option("concurrent-replicaset-syncs", 5, least=1, most=1000),
+        Option("kube-api-burst", 100, least=1),
+        Option("kube-api-qps", 100, least=1),
         Option("terminated-pod-gc-threshold", 12500),
     ),
     "kube-scheduler": (
         Option("default-scheduler", "kube-scheduler"),
-        Option("kube-api-burst", 100),
-        Option("kube-api-qps", 100),
+        Option("kube-api-burst", 100, least=1),
+        Option("kube-api-qps", 100, least=1),
     ),
 }
 """The components of a control plane and their options."""

@@ -22,12 +22,14 @@ from clusterwright.cli.output import Document, fail, print_document, print_facts
 app = typer.Typer(
     help="Create, look at, use and delete clusters.", no_args_is_help=True, add_completion=False
 )
-# Of those, the server's modules are loaded when they are called.
-app.add_typer(
-    typer.Typer(cls=Deferred),
-    name="logs",
-    help="Print the logs of a real cluster's control plane, from the server's data folder.",
-)
+_ADMIN = {
+    "logs": "Print the logs of a real cluster's control plane, from the server's data folder.",
+    "snapshot": "Write the state of a real cluster into a file, by etcd's own means.",
+    "restore": "Put a snapshot in the place of a real cluster's state.",
+}
+"""Commands for whoever runs the server. Their modules, the server's, are loaded when called."""
+for _name, _help in _ADMIN.items():
+    app.add_typer(typer.Typer(cls=Deferred), name=_name, help=_help)
 
 LONGEST_DAYS = 1827
 """Of a certificate: five years (API reference, 4.8)."""

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from clusterwright.cli.folder import configured
 from clusterwright.cli.output import fail
-from clusterwright.drivers.local import wanted
+from clusterwright.drivers.contract import DriverError
+from clusterwright.drivers.local import binaries, wanted
+from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder
+from clusterwright.drivers.local.wanted import State, Wanted
 
 
 def find(name_or_id: str, data: Path | None) -> Folder:
@@ -33,3 +36,24 @@ def find(name_or_id: str, data: Path | None) -> Folder:
     if len(found) > 1:
         fail(f"Several projects have a cluster {name_or_id}. Give an id: {', '.join(found)}.")
     return Folder(home, found[0])
+
+
+def wish_of(folder: Folder) -> Wanted:
+    """What is wanted of a cluster that was found. One that goes ends the command."""
+    wish = wanted.read(folder)
+    if wish is None or wish.cluster is None or wish.state is State.GONE:
+        fail("The cluster is being deleted.")
+    return wish
+
+
+def programs(wish: Wanted) -> Programs:
+    """The programs that the cluster runs by, those for snapshots too; or the advice to get them."""
+    assert wish.cluster is not None
+    if wish.programs.is_there(("etcdctl", "etcdutl")):
+        return wish.programs
+    try:
+        found = binaries.find(wish.cluster.version, configured({}).kubernetes_folder)
+        found.path("etcdctl"), found.path("etcdutl")
+    except DriverError as error:
+        fail(str(error))
+    return found

@@ -27,19 +27,25 @@ def blueprint(cluster: Cluster) -> contract.Cluster:
         custom_san=(*spec.get("customSan", ()), *([cluster.eip["address"]] if cluster.eip else ())),
         credentials=cluster.credentials,
         flavor=spec["flavor"],
-        options=_options(spec.get("configurationsOverride")),
+        options=_options(cluster),
     )
 
 
-def _options(sent: Any) -> dict[str, dict[str, str]]:
-    """The options of components that this server offers, among whatever a client has sent."""
+def _options(cluster: Cluster) -> dict[str, dict[str, str]]:
+    """The options of components that this server offers, among whatever clients have sent."""
+    sent = {
+        (str(package.get("name")), one.get("name")): one.get("value")
+        for package in _objects(cluster.spec.get("configurationsOverride"))
+        for one in _objects(package.get("configurations"))
+    }
+    for component, values in cluster.configuration.items():
+        sent |= {(component, name): value for name, value in values.items()}
     found: dict[str, dict[str, str]] = {}
-    for package in _objects(sent):
-        component = str(package.get("name"))
-        offered = {option.name for option in CONTROL_PLANE.get(component, ())}
-        for one in _objects(package.get("configurations")):
-            if one.get("name") in offered:
-                found.setdefault(component, {})[one["name"]] = str(one.get("value"))
+    for component, options in CONTROL_PLANE.items():
+        for option in options:
+            if (component, option.name) in sent:
+                value = str(sent[component, option.name])
+                found.setdefault(component, {})[option.name] = value
     return found
 
 

@@ -37,6 +37,7 @@ clusters = sa.Table(
     sa.Column("credentials", sa.Integer, nullable=False),
     sa.Column("timezone", sa.String(64), nullable=False),
     sa.Column("spec", BoundedJSON("spec"), nullable=False),
+    sa.Column("configuration", BoundedJSON("spec.packages")),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
@@ -123,6 +124,8 @@ class Cluster:
     """Which generation of certificates the cluster has; a rotation makes the next one."""
     timezone: str
     spec: dict[str, Any]
+    configuration: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was configured of the control plane's components since: values by component and name."""
     created_at: int
     updated_at: int
 

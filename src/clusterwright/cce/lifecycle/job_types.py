@@ -48,8 +48,8 @@ async def rotate_certificates(ctx: StepContext) -> None:
         await store.update(tx, cluster.uid, credentials=generation)
 
 
-async def rotated(tx: Tx, job: Job) -> None:
-    """A rotation changes no phase: the cluster has one generation of certificates or the next."""
+async def leave_phase(tx: Tx, job: Job) -> None:
+    """The job changes no phase: the cluster is as it was before, or as it was promised."""
 
 
 HIBERNATE_CLUSTER = JobType(
@@ -75,7 +75,18 @@ ROTATE_CREDENTIALS = JobType(
         "RotateCredentials",
         (Step("RotateCertificates", rotate_certificates, timeout=minutes(10)),),
     ),
-    settle=rotated,
+    settle=leave_phase,
 )
 
-JOB_TYPES = (HIBERNATE_CLUSTER, AWAKE_CLUSTER, RESIZE_CLUSTER, ROTATE_CREDENTIALS)
+CONFIGURE_CLUSTER = JobType(
+    Serial("ConfigureCluster", (Step("ConfigureMaster", ready_master, timeout=minutes(20)),)),
+    settle=leave_phase,
+)
+
+JOB_TYPES = (
+    HIBERNATE_CLUSTER,
+    AWAKE_CLUSTER,
+    RESIZE_CLUSTER,
+    ROTATE_CREDENTIALS,
+    CONFIGURE_CLUSTER,
+)

@@ -8,6 +8,9 @@ from typing import Any
 from clusterwright.cce import offers
 from clusterwright.cce.catalog.documents import component_options
 from clusterwright.cce.clusters import operations as clusters
+from clusterwright.cce.clusters import store as clusters_store
+from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
+from clusterwright.cce.lifecycle.job_types import CONFIGURE_CLUSTER
 from clusterwright.cce.nodepools.spec import check_values
 from clusterwright.cce.nodepools.wire import Configuration
 from clusterwright.cce.nodes import pools, sizes
@@ -17,13 +20,20 @@ from clusterwright.storage.database import Tx
 
 MASTER = "master"
 
+_AWAKE = (
+    *STEADY,
+    ClusterPhase.CREATING,
+    ClusterPhase.AWAKING,
+    ClusterPhase.RESIZING,
+    ClusterPhase.UPGRADING,
+)
+"""Phases of a control plane that runs, or soon will. Any other begins with what is set by then."""
+
 
 async def show(tx: Tx, caller: Caller, cluster_uid: str, pool_uid: str) -> dict[str, Any]:
     """The configuration with its defaults. Raises ApiError NOT_FOUND."""
     options = await _options(tx, caller, cluster_uid, pool_uid)
-    stored = await pools.configuration(
-        tx, pool_uid, project_id=caller.project_id, cluster_uid=cluster_uid
-    )
+    stored = await _stored(tx, await clusters.show(tx, caller, cluster_uid), pool_uid)
     names = list(dict.fromkeys((*options, *stored)))
     packages = [
         {
@@ -49,22 +59,27 @@ async def update(
 ) -> dict[str, Any]:
     """Set what is sent, leave the rest, and return all of it.
 
+    What is set of the control plane is promised: a job passes it on to the components.
+
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a value that an option cannot have.
     """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
     if pool_uid != MASTER:
         await sizes.get_changeable(tx, cluster, pool_uid)
-    packages = await pools.configuration(
-        tx, pool_uid, project_id=caller.project_id, cluster_uid=cluster_uid
-    )
+    packages = await _stored(tx, cluster, pool_uid)
     options = await _options(tx, caller, cluster_uid, pool_uid)
     for package in asked.spec.packages:
         check_values(options, package)
         news = {item.name: item.value for item in package.configurations}
         packages[package.name] = packages.get(package.name, {}) | news
-    await pools.configure(
-        tx, pool_uid, packages, project_id=caller.project_id, cluster_uid=cluster_uid
-    )
+    if pool_uid == MASTER:
+        await clusters_store.update(tx, cluster_uid, configuration=packages)
+        if cluster.phase in _AWAKE:
+            await clusters.submit(tx, cluster, CONFIGURE_CLUSTER, {})
+    else:
+        await pools.configure(
+            tx, pool_uid, packages, project_id=caller.project_id, cluster_uid=cluster_uid
+        )
     return await show(tx, caller, cluster_uid, pool_uid)
 
 
@@ -73,6 +88,14 @@ async def detail(
 ) -> dict[str, list[dict[str, Any]]]:
     """What can be configured: the settings of each component. Raises ApiError NOT_FOUND."""
     return component_options(await _options(tx, caller, cluster_uid, pool_uid))
+
+
+async def _stored(tx: Tx, cluster: Cluster, pool_uid: str) -> dict[str, dict[str, Any]]:
+    if pool_uid == MASTER:
+        return dict(cluster.configuration)
+    return await pools.configuration(
+        tx, pool_uid, project_id=cluster.project_id, cluster_uid=cluster.uid
+    )
 
 
 def _defaults(options: Components, component: str) -> dict[str, Any]:

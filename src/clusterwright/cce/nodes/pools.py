@@ -34,7 +34,7 @@ nodepools = sa.Table(
     sa.UniqueConstraint("cluster_uid", "name"),
 )
 
-# A pool's uid or the word "master", so not a foreign key to the pools.
+# Without a foreign key to the pools: a pool's configuration goes with the pool, by its row.
 configurations = sa.Table(
     "nodepool_configurations",
     metadata,

@@ -56,6 +56,23 @@ class Folder:
         """The components that have a log."""
         return sorted(path.stem for path in (self.path / "log").glob("*.log"))
 
+    def exchange_state(self, new: Path) -> None:
+        """Put a new state in the place of etcd's, which must not run. Raises OSError."""
+        if self.etcd.exists():
+            shutil.rmtree(self._former, ignore_errors=True)
+            self.etcd.rename(self._former)
+        new.rename(self.etcd)
+        shutil.rmtree(self._former, ignore_errors=True)
+
+    def keep_state(self) -> None:
+        """Have the state that there was, where an exchange was cut short between the two."""
+        if self._former.exists() and not self.etcd.exists():
+            self._former.rename(self.etcd)
+
+    @property
+    def _former(self) -> Path:
+        return self.path / "etcd.before"
+
     def make(self) -> None:
         """Make the folder exist, for us alone. Raises OSError."""
         for each in ("", "run", "log", "pki", "credentials", "nodes"):

@@ -210,13 +210,14 @@ class Plane:
 
     async def _bring_up(self, commands: list[Command]) -> list[str]:
         """Start what does not run as it should. Returns what was started."""
-        started = await self._upkeep.bring_up(commands, self._check_host)
+        started = await self._upkeep.bring_up(commands, self._prepare)
         if complaint := await self._upkeep.complaint(commands):
             await self._tell(complaint)
         return started
 
-    def _check_host(self, due: Sequence[Command]) -> None:
+    def _prepare(self, due: Sequence[Command]) -> None:
         """Raises Unavailable where a start could not succeed."""
+        self._folder.keep_state()
         for command in due:
             for port in command.ports:
                 if ports.is_taken(port):
