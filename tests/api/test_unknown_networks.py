@@ -85,7 +85,8 @@ async def test_such_a_server_refuses_groups_partitions_and_addresses_that_are_no
     inside = (await subnet(strict, around["id"]))["id"]
     host = {"vpc": around["id"], "subnet": inside}
     eni: Json = {"eniNetwork": {"subnets": [{"subnetID": inside}]}}
-    here = f"{strict.project}/clusters/{await strict.cluster(**{**DISTANT, **eni}, hostNetwork=host)}"
+    uid = await strict.cluster(**{**DISTANT, **eni, "hostNetwork": host})
+    here = f"{strict.project}/clusters/{uid}"
     keys: Json = {"login": {"sshKey": (await key_pair(strict))["name"]}}
     partition = {"metadata": {"name": "p"}, "spec": {"containerNetwork": [{"subnetID": STRANGE}]}}
 
