@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from clusterwright.app import ROUTERS, routes
 from clusterwright.settings import Settings
 from clusterwright.unsupported import UNSUPPORTED
 from tests.clients.missing import lacking
+from tests.clients.walks import huaweicloud, opentelekomcloud
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -112,6 +113,43 @@ def driven(operations: list[Operation]) -> Mapping[str, str]:
     return found
 
 
+def walked() -> Mapping[str, Collection[str]]:
+    """Which Terraform providers' recorded requests call a route, by its shape."""
+    routes = list(_routes())
+    found: dict[str, list[str]] = {}
+    for provider, calls in (
+        ("huaweicloud", huaweicloud.WALK),
+        ("opentelekomcloud", opentelekomcloud.WALK),
+    ):
+        for call in calls:
+            method, _, path = call.operation.partition(" ")
+            url = path.partition("?")[0].replace("$", "")
+            called = next(
+                (
+                    which
+                    for which, route in routes
+                    if method in (route.methods or ()) and route.path_regex.match(url)
+                ),
+                "",
+            )
+            providers = found.setdefault(called, [])
+            if provider not in providers:
+                providers.append(provider)
+    return {which: [f"Terraform ({each})" for each in names] for which, names in found.items()}
+
+
+def beside() -> Iterator[tuple[str, APIRoute]]:
+    """Every route that does more than refuse and that the official SDK of CCE does not know."""
+    known = {one.shape for one in official()} | refused()
+    for which, route in _routes():
+        if which not in known and route.include_in_schema:
+            yield which, route
+
+
+def _graded(*drivers: str) -> str:
+    return ", ".join(each for each in drivers if each) or "answered only"
+
+
 def _having(operation: str) -> str:
     return ", ".join(sdk for sdk in SDKS if operation not in lacking(sdk.lower()))
 
@@ -146,7 +184,7 @@ def coverage() -> str:
         "Clusters with nodes": [one for one in operations if "/autopilot/" not in one.path],
         "Autopilot clusters": [one for one in operations if "/autopilot/" in one.path],
     }
-    has, clients = served(), driven(operations)
+    has, clients, providers = served(), driven(operations), walked()
     answered = sum(one.shape in has for one in operations)
     lines = [
         "# Coverage\n",
@@ -155,7 +193,8 @@ def coverage() -> str:
             f"The official Python SDK knows {len(operations)} operations. This server answers"
             f" {answered} of them; the others are known and refused with status 501 and a body from"
             " the error catalogue. *Driven by* names the official SDKs that call the operation in"
-            " this project's tests.\n"
+            " this project's tests, and the Terraform providers whose recorded requests, replayed,"
+            " do; an operation that is *answered only* is tested over HTTP.\n"
         ),
     ]
     for title, members in groups.items():
@@ -165,12 +204,24 @@ def coverage() -> str:
             "|---|---|---|---|",
         ]
         lines += [
-            f"| {one.name} | `{one.method} {one.path}` |"
-            f" {'answered' if one.shape in has else 'not supported'} |"
-            f" {clients.get(one.name, '') if one.shape in has else ''} |"
+            f"| {one.name} | `{one.method} {one.path}` | answered |"
+            f" {_graded(clients.get(one.name, ''), *providers.get(one.shape, ()))} |"
+            if one.shape in has
+            else f"| {one.name} | `{one.method} {one.path}` | not supported |  |"
             for one in members
         ]
         lines.append("")
+    lines += [
+        "## Services beside CCE\n",
+        "| operation | request | driven by |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {route.operation_id} | `{which.partition(' ')[0]} {route.path}` |"
+        f" {_graded(*providers.get(which, ()))} |"
+        for which, route in sorted(beside(), key=lambda each: (each[1].path, each[0]))
+    ]
+    lines.append("")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
-from tests.api.cloud import Cloud
+from tests.api.cloud import Cloud, unique
 
 POLICIES = "/api/v3/access-policies"
 
@@ -253,9 +253,9 @@ async def test_a_bad_address_is_refused(cloud: Cloud, path: str, spec: dict[str,
 
 
 async def test_a_second_address_needs_the_first_one_to_be_unbound(cloud: Cloud, path: str) -> None:
-    await cloud.call("PUT", f"{path}/mastereip", bind("e1"), expect=200)
+    await cloud.call("PUT", f"{path}/mastereip", bind(unique("e")), expect=200)
 
-    await cloud.call("PUT", f"{path}/mastereip", bind("e2"), expect=403)
+    await cloud.call("PUT", f"{path}/mastereip", bind(unique("e")), expect=403)
 
 
 def policy(**changed: Any) -> dict[str, Any]:

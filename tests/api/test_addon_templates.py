@@ -157,6 +157,27 @@ async def test_autoscaler_is_not_installed_without_custom_values(
     assert [item["metadata"]["name"] for item in listed["items"]] == ["coredns", "everest"]
 
 
+@pytest.mark.parametrize(
+    ("values", "field"), [({"basic": {}}, "custom"), ({"basic": 5, "custom": {}}, "basic")]
+)
+async def test_an_update_of_an_addon_takes_no_values_that_an_install_refuses(
+    cloud: Cloud, values: dict[str, Any], field: str
+) -> None:
+    uid = await cloud.cluster()
+    spec: dict[str, Any] = {"clusterID": uid, "addonTemplateName": "autoscaler"}
+    good = spec | {"values": {"basic": {}, "custom": {"coresTotal": 8}}}
+    made = await cloud.call("POST", ADDONS, {"spec": good}, expect=201)
+    url = f"{ADDONS}/{made['metadata']['uid']}?cluster_id={uid}"
+    await cloud.until(url, "status.status", "running")
+    asked = {"spec": spec | {"version": made["spec"]["version"], "values": values}}
+
+    refused = await cloud.call("PUT", url, asked, expect=400)
+
+    assert f"spec.values.{field}: " in refused["message"]
+    kept = await cloud.call("GET", url, expect=200)
+    assert kept["spec"]["values"] == good["values"]
+
+
 async def test_the_agent_for_logs_is_installed_where_a_new_cluster_names_it(cloud: Cloud) -> None:
     extend = {"logSwitch": "false", "tDSEnable": "true"}
     asked = [{"addonTemplateName": "icagent", "extendParam": extend}]

@@ -61,6 +61,8 @@ def another(name: str) -> Any:
     field = Settings.model_fields[name]
     if choices := get_args(field.annotation):
         return Path("another") if Path in choices else choices[-1]
+    if isinstance(field.default, bool):
+        return not field.default
     if isinstance(field.default, int | float):
         return field.default + 1
     return type(field.default)("another")

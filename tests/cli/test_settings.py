@@ -25,6 +25,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "stop_grace_seconds": (*NOT_NUMBERS[:4], "0"),
     "database_connections": (*NOT_NUMBERS, "7", "1001"),
     "temporary_keys": (*NOT_NUMBERS, "0"),
+    "trust_networks": ("maybe", "2"),
     "trust_proxy": ("maybe", "2"),
     "node_pool_quota": NOT_NUMBERS,
     "access_policy_quota": NOT_NUMBERS,
