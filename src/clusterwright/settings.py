@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         description="Whether VPCs, subnets, security groups, public addresses and key pairs that"
         " were not made here are believed in; false refuses clusters and nodes that name others",
     )
+    trust_offers: bool = Field(
+        True,
+        description="Whether nodes may have zones, flavors and systems that are not listed; false"
+        " refuses them",
+    )
     temporary_keys: int = Field(
         500,
         ge=1,

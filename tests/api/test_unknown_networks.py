@@ -1,23 +1,28 @@
-"""A server that believes in no network which it does not know."""
+"""A server that believes in no network and no machine which it does not know."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from tests.api import nodes_examples
 from tests.api.cloud import DISTANT, TURBO, VPC, Cloud, cluster, open_cloud, unique
-from tests.api.nodes_examples import TEMPLATE, add_nodes, node, pool
+from tests.api.nodes_examples import add_nodes, node, pool
 from tests.api.records_made import Json, group, home, key_pair, network, refusal, subnet, vpc
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STRANGE = VPC
+LISTED: Json = {"az": "cn-north-4a"}
+TEMPLATE = nodes_examples.TEMPLATE | LISTED
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
     """A server that does not."""
-    async with open_cloud(tmp_path_factory.mktemp("strict"), trust_networks=False) as opened:
+    async with open_cloud(
+        tmp_path_factory.mktemp("strict"), trust_networks=False, trust_offers=False
+    ) as opened:
         yield opened
 
 
@@ -30,7 +35,7 @@ async def test_a_server_that_trusts_nobody_makes_a_cluster_in_known_networks(
     uid = await strict.cluster(hostNetwork=host | {"SecurityGroup": guards["id"]})
     cluster_url = f"{strict.project}/clusters/{uid}"
     keys = await key_pair(strict)
-    [made] = await add_nodes(strict, cluster_url, login={"sshKey": keys["name"]})
+    [made] = await add_nodes(strict, cluster_url, login={"sshKey": keys["name"]}, **LISTED)
 
     assert made["status"]["phase"] == "Active"
 
@@ -57,6 +62,25 @@ async def test_such_a_server_refuses_a_cluster_that_names_anything_else(
     told = await refusal(strict, "POST", f"{strict.project}/clusters", body)
 
     assert told.startswith(f"{field}: There is no ")
+
+
+@pytest.mark.parametrize("wish", [{"az": "mars"}, {"os": "Windows 95"}, {"flavor": "nonsense"}])
+async def test_a_server_that_trusts_no_offers_refuses_machines_that_are_not_listed(
+    strict: Cloud, wish: Json
+) -> None:
+    [(key, value)] = wish.items()
+    here = await home(strict)
+    installation = {"os": "EulerOS 2.9"} | wish
+    bodies = {
+        "nodes": node(**(LISTED | wish)),
+        "nodepools": pool(nodeTemplate=TEMPLATE | wish),
+        "nodes/add": {"nodeList": [{"serverID": "s", "spec": installation}]},
+        "nodes/reset": {"nodeList": [{"nodeID": "n", "spec": installation}]},
+    }
+
+    for path, body in bodies.items():
+        told = await refusal(strict, "POST", f"{here}/{path}", body)
+        assert f"{key}: {value} is not offered." in told
 
 
 @pytest.mark.parametrize(
@@ -92,7 +116,7 @@ async def test_such_a_server_refuses_groups_partitions_and_addresses_that_are_no
 
     for method, path, body in (
         ("POST", "nodepools", pool(nodeTemplate=TEMPLATE | keys, customSecurityGroups=[STRANGE])),
-        ("POST", "nodes", node(publicIP={"ids": [STRANGE]}, **keys)),
+        ("POST", "nodes", node(publicIP={"ids": [STRANGE]}, **keys, **LISTED)),
         ("POST", "partitions", partition),
         ("PUT", "mastereip", {"spec": {"action": "bind", "spec": {"id": STRANGE}}}),
         ("PUT", "", {"spec": {"hostNetwork": {"SecurityGroup": STRANGE}}}),

@@ -26,6 +26,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "database_connections": (*NOT_NUMBERS, "7", "1001"),
     "temporary_keys": (*NOT_NUMBERS, "0"),
     "trust_networks": ("maybe", "2"),
+    "trust_offers": ("maybe", "2"),
     "trust_proxy": ("maybe", "2"),
     "node_pool_quota": NOT_NUMBERS,
     "access_policy_quota": NOT_NUMBERS,

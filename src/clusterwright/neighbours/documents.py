@@ -5,8 +5,8 @@ from typing import Any
 
 from clusterwright import clock
 from clusterwright.cce import offers
+from clusterwright.cce.machines import SERVER_FLAVORS
 from clusterwright.cce.nodes.store import Node
-from clusterwright.neighbours.flavors import SERVER_FLAVORS
 
 Json = dict[str, Any]
 

@@ -17,7 +17,7 @@ from clusterwright.cce.nodepools.wire import (
     PoolToUpdate,
     PoolToUpgrade,
 )
-from clusterwright.cce.nodes.api import Zone, empty
+from clusterwright.cce.nodes.api import MachinesBody, Zone, empty
 from clusterwright.cce.nodes.wire import JobReference
 from clusterwright.iam.auth import Member
 from clusterwright.web.openapi import described
@@ -44,7 +44,7 @@ async def create_node_pool(
     az: Zone,
     setup: Setup,
     cluster_id: str,
-    asked: Annotated[PoolToCreate, Depends(Body(PoolToCreate))],
+    asked: Annotated[PoolToCreate, Depends(MachinesBody(PoolToCreate))],
 ) -> Response:
     """Add a pool; its nodes are made in the background, watched by ``status.phase``."""
     async with data.transaction() as tx:
@@ -100,7 +100,7 @@ async def update_node_pool(
     setup: Setup,
     cluster_id: str,
     nodepool_id: str,
-    asked: Annotated[PoolToUpdate, Depends(Body(PoolToUpdate))],
+    asked: Annotated[PoolToUpdate, Depends(MachinesBody(PoolToUpdate))],
 ) -> Response:
     """Change a pool. A missing size means zero, unless ``ignoreInitialNodeCount`` is true."""
     async with data.transaction() as tx:

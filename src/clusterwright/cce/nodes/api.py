@@ -1,6 +1,6 @@
 """The routes of ``…/clusters/{id}/nodes``: they translate and commit, and decide nothing."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Depends, Query, Request
@@ -16,6 +16,7 @@ from clusterwright.cce.nodes.batch_wire import (
     ServersToAdd,
 )
 from clusterwright.cce.nodes.documents import render
+from clusterwright.cce.nodes.spec import check_offered
 from clusterwright.cce.nodes.wire import (
     JobReference,
     NodeDocument,
@@ -25,6 +26,7 @@ from clusterwright.cce.nodes.wire import (
     NodeToUpdate,
     keepable,
 )
+from clusterwright.document import Document
 from clusterwright.iam.auth import Member
 from clusterwright.storage import limits
 from clusterwright.turns import unhurried
@@ -52,6 +54,23 @@ def empty() -> Response:
 
 Zone = Annotated[str, Depends(zone)]
 
+D = TypeVar("D", bound=Document)
+
+
+class MachinesBody(Body[D]):
+    """The body of a request that says what nodes are made of.
+
+    Zones, flavors and systems that are not listed are refused, if the server trusts none.
+    """
+
+    async def __call__(self, request: Request) -> D:
+        """The document. Raises ApiError, naming field and rule."""
+        asked = await super().__call__(request)
+        chosen = await settings(request)
+        if not chosen.trust_offers:
+            check_offered(asked.as_sent(), offers.zones(chosen.region))
+        return asked
+
 
 @router.post(
     "/nodes",
@@ -65,7 +84,7 @@ async def create_node(
     az: Zone,
     setup: Setup,
     cluster_id: str,
-    asked: Annotated[NodeToCreate, Depends(Body(NodeToCreate))],
+    asked: Annotated[NodeToCreate, Depends(MachinesBody(NodeToCreate))],
     scale_up: Annotated[str, Query(alias="nodepoolScaleUp", max_length=64)] = "",
 ) -> Response:
     """Promise ``spec.count`` nodes; ``status.jobID`` tells which job makes them."""
@@ -124,7 +143,7 @@ async def add_node(
     data: Data,
     az: Zone,
     cluster_id: str,
-    asked: Annotated[ServersToAdd, Depends(Body(ServersToAdd))],
+    asked: Annotated[ServersToAdd, Depends(MachinesBody(ServersToAdd))],
 ) -> Response:
     """Promise nodes on existing servers; ``jobid`` tells which job installs them."""
     async with data.transaction() as tx:
@@ -142,7 +161,7 @@ async def reset_node(
     caller: Member,
     data: Data,
     cluster_id: str,
-    asked: Annotated[NodesToReset, Depends(Body(NodesToReset))],
+    asked: Annotated[NodesToReset, Depends(MachinesBody(NodesToReset))],
 ) -> Response:
     """Promise to install nodes again on their servers; ``jobid`` tells which job does it."""
     async with data.transaction() as tx:
@@ -226,7 +245,7 @@ async def migrate_node(
     data: Data,
     cluster_id: str,
     target_cluster_id: str,
-    asked: Annotated[MigrateNodesTask, Depends(Body(MigrateNodesTask))],
+    asked: Annotated[MigrateNodesTask, Depends(MachinesBody(MigrateNodesTask))],
 ) -> Response:
     """Promise to move nodes to another cluster; ``status.jobID`` tells which job does it."""
     async with data.transaction() as tx:

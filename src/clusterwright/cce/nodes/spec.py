@@ -1,12 +1,13 @@
 """The pure part of a node: what was asked becomes what is stored."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 from clusterwright import errors
 from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.machines import SERVER_FLAVORS, SYSTEMS
 from clusterwright.cce.nodes.batch_wire import ReinstallSpec
 from clusterwright.cce.nodes.network import is_of_a_subnet
 from clusterwright.cce.nodes.software import MOST_PODS
@@ -78,6 +79,23 @@ def named_by_pool(spec: Mapping[str, Any], vpc: str = "") -> Iterator[Named]:
         yield Named(Kind.GROUP, group, "spec.customSecurityGroups")
     for pods in spec.get("podSecurityGroups", ()):
         yield Named(Kind.GROUP, pods.get("id", ""), "spec.podSecurityGroups")
+
+
+_CHOSEN = ("az", "flavor", "os")
+_CLIENTS_OWN = ("annotations", "k8sTags", "labels")
+"""Maps whose keys mean nothing here."""
+
+
+def check_offered(sent: Any, zones: Collection[str], path: str = "") -> None:
+    """Refuse zones, flavors and systems in a body that are not listed. Raises INVALID_REQUEST."""
+    offered = {"az": {*zones, "", "random"}, "flavor": SERVER_FLAVORS, "os": {*SYSTEMS, ""}}
+    items = sent.items() if isinstance(sent, dict) else ()
+    for key, value in enumerate(sent) if isinstance(sent, list) else items:
+        place = f"{path}.{key}".removeprefix(".")
+        if key in _CHOSEN and isinstance(value, str) and value not in offered[key]:
+            raise _wrong(f"{place}: {value[:64]} is not offered.")
+        if key not in _CLIENTS_OWN:
+            check_offered(value, zones, place)
 
 
 def check_spec(sent: Mapping[str, Any], cluster: Cluster) -> None:

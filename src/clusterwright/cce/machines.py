@@ -1,4 +1,7 @@
-"""The sizes of servers that are listed. Nodes may have others: their flavors are taken on trust."""
+"""The sizes of servers and the systems that are listed.
+
+Nodes may have others, which are taken on trust unless the server is told not to (docs/limits.md).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,3 +40,10 @@ def _all() -> Iterator[ServerFlavor]:
 
 SERVER_FLAVORS = {flavor.name: flavor for flavor in _all()}
 """Every flavor that is listed, by its name."""
+
+SYSTEMS = (
+    *("Huawei Cloud EulerOS 2.0", "Huawei Cloud EulerOS 1.1", "HCE OS 2.0"),
+    *("EulerOS 2.10", "EulerOS 2.9", "EulerOS 2.8", "EulerOS 2.5", "EulerOS 2.3"),
+    *("Ubuntu 22.04", "Ubuntu 18.04", "CentOS 7.7", "CentOS 7.6", "CentOS 7.4"),
+)
+"""Systems that nodes are known to run."""
