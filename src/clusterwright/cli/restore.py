@@ -24,13 +24,13 @@ PAUSE = 0.2
 @app.command(epilog="Example: clusterwright cluster restore demo demo.snapshot")
 def restore(
     name: ClusterName,
-    file: Annotated[
-        Path, typer.Argument(help="A snapshot of this cluster.", exists=True, dir_okay=False)
-    ],
+    file: Annotated[Path, typer.Argument(help="A snapshot of this cluster.")],
     data: Data = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Put a snapshot in the place of a real cluster's state; what was changed since is lost."""
+    if not file.is_file():
+        fail(f"There is no file {file}.")
     folder = find(name, data)
     wish = wish_of(folder)
     able = programs(wish)
