@@ -37,7 +37,7 @@ _PACKAGES = {
 """Programs of the host that real nodes need, and the Debian packages that they are in."""
 
 
-_TRIALS = (
+TRIALS = (
     (
         "namespaces",
         ("true",),
@@ -162,7 +162,7 @@ def _machine() -> Iterator[Check]:
 def _for_real_nodes() -> Iterator[Check]:
     root = os.geteuid() == 0
     yield _real("root", root, "yes" if root else "no", "Serve as root.")
-    for name, command, remedy in _TRIALS:
+    for name, command, remedy in TRIALS:
         works = root and _succeeds("unshare", "--net", "--mount", *command)
         yield _real(name, works, "yes" if works else "no", remedy)
     yield _cgroups()
