@@ -154,14 +154,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=50)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="clusterwright-leaks-") as folder:
-        server = a_server(Path(folder))
-        server.start()
-        try:
-            faults = run(server, options.cycles, _say)
-        finally:
-            server.stop()
-            local_host.end_all(server.data / "local")
+    folder = Path(tempfile.mkdtemp(prefix="clusterwright-leaks-"))
+    _say(f"log and data in {folder}")
+    server = a_server(folder)
+    server.start()
+    try:
+        faults = run(server, options.cycles, _say)
+    finally:
+        server.stop()
+        local_host.end_all(server.data / "local")
     _say("\n".join(faults) or "Nothing was left.")
     return 1 if faults else 0
 
