@@ -133,7 +133,7 @@ def test_a_check_tells_what_is_missing_and_how_to_get_it(host: CommandLine) -> N
     for each in document["checks"]:
         assert each["well"] or each["remedy"], each
     names = {each["name"] for each in document["checks"]}
-    assert {"cores", "free memory", "root", "network namespaces", "cgroups"} <= names
+    assert {"cores", "free memory", "root", "namespaces", "cgroups"} <= names
     assert {"containerd", "runc", "CNI plugins"} <= names
 
 

@@ -45,6 +45,7 @@ WRONG: dict[str, tuple[str, ...]] = {
         "hidden-word",
     ),
     "driver": ("none", "SIMULATED"),
+    "nodes": ("none", "REAL"),
     "pace": (*NOT_NUMBERS[:4], "1001"),
     "seed": ("many", "1.5", "9" * 30),
     "faults": ("/nowhere/faults.yaml", "/", "{malformed}", "{no list}", "{unknown field}"),

@@ -11,6 +11,7 @@ import pytest
 from clusterwright.jobs import claims, runner
 from clusterwright.jobs.claims import Bell, Claims
 from tests.api.cloud import open_cloud
+from tests.kit import cluster_body
 
 
 @pytest.mark.asyncio
@@ -71,3 +72,22 @@ async def test_a_thread_that_ended_by_itself_is_begun_anew_but_not_after_the_sto
     await looking.stop(1)
     await looking.check()
     assert len(begun) == 2
+
+
+def test_a_job_claimed_while_the_servers_loop_stands_still_runs_in_that_loop(
+    tmp_path: Path,
+) -> None:
+    loop = asyncio.new_event_loop()
+    opening = open_cloud(tmp_path)
+    cloud = loop.run_until_complete(opening.__aenter__())
+    try:
+        made = loop.run_until_complete(
+            cloud.call("POST", f"{cloud.project}/clusters", cluster_body("demo"), expect=201)
+        )
+        time.sleep(1)  # nothing runs the loop now, and the job is claimed
+
+        job = f"{cloud.project}/jobs/{made['status']['jobID']}"
+        loop.run_until_complete(cloud.until(job, "status.phase", "Success"))
+    finally:
+        loop.run_until_complete(opening.__aexit__(None, None, None))
+        loop.close()

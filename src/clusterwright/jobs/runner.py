@@ -122,10 +122,15 @@ class Runner:
         dbos = DBOS(config=config)
         _speak_through_our_log()
         DBOS.listen_queues([])  # claims looks into ours
+        ours = asyncio.get_running_loop()
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=ATTEMPTS)
         async def job(uid: str) -> None:
-            await self._work(uid)
+            if asyncio.get_running_loop() is ours:
+                await self._work(uid)
+            else:  # where the engine runs what it claims while ours stands still
+                work = asyncio.run_coroutine_threadsafe(self._work(uid), ours)
+                await asyncio.wrap_future(work)
 
         # Within the running loop: DBOS adopts it, so steps share the connections of this process.
         DBOS.launch()
