@@ -1,8 +1,9 @@
 """The long form of the durability tests: as many events as you have patience for.
 
 Run as ``python -m tests.durability.soak --events 1000 --database postgresql --workers 3``. It ends
-by itself or at ^C, prints the tally, writes it as JSON, and exits with 1 if anything was lost,
-failed, ran twice or was answered with an error. The seed it prints repeats the same events.
+by itself or when it alone is interrupted (``kill -INT``; ^C ends the servers, too), prints the
+tally, writes it as JSON, and exits with 1 if anything was lost, failed, ran twice or was answered
+with an error. The seed it prints repeats the same events.
 """
 
 import argparse
