@@ -49,11 +49,12 @@ def wish_of(folder: Folder) -> Wanted:
 def programs(wish: Wanted) -> Programs:
     """The programs that the cluster runs by, those for snapshots too; or the advice to get them."""
     assert wish.cluster is not None
-    if wish.programs.is_there(("etcdctl", "etcdutl")):
+    if wish.programs.is_there(binaries.SNAPSHOTS):
         return wish.programs
     try:
         found = binaries.find(wish.cluster.version, configured({}).kubernetes_folder)
-        found.path("etcdctl"), found.path("etcdutl")
+        for name in binaries.SNAPSHOTS:
+            found.path(name)
     except DriverError as error:
         fail(str(error))
     return found

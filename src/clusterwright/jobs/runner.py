@@ -1,8 +1,8 @@
 """The engine: DBOS claims jobs, one at a time per cluster, and hands them to executions.
 
 DBOS keeps the queue, the ownership and the recovery. The memo of what is done are our own rows, so
-one workflow is one job and has no DBOS steps (docs/decisions/0003-rows-are-the-memo.md). Nobody
-but ``claims`` imports dbos, too. The traps it avoids are named where they are avoided.
+one workflow is one job and has no DBOS steps (docs/decisions/0003-rows-are-the-memo.md). Only
+``claims`` imports dbos beside it. The traps it avoids are named where they are avoided.
 """
 
 import asyncio

@@ -54,12 +54,7 @@ def json_response(
     document: Any, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """An answer whose body is ``document`` as JSON."""
-    return json_bytes(msgspec.json.encode(document), status, headers)
-
-
-def json_bytes(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer whose body is JSON already."""
-    return Response(body, status, headers, JSON.decode())
+    return Response(msgspec.json.encode(document), status, headers, JSON.decode())
 
 
 class JsonPieces(Response):

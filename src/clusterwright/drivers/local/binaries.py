@@ -32,6 +32,7 @@ STAGES = "stages.yaml"
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 SIMULATED_NODES = ("kwok", STAGES)
 REAL_NODES = ("kubelet", "kube-proxy")
+SNAPSHOTS = ("etcdctl", "etcdutl")
 
 OLDEST_MINOR = 31
 """The oldest minor version that newer programs can act as (Kubernetes' own limit)."""

@@ -13,6 +13,7 @@ from clusterwright.drivers.local.binaries import (
     CONTROL_PLANE,
     REAL_NODES,
     SIMULATED_NODES,
+    SNAPSHOTS,
     Binaries,
     told_version,
 )
@@ -131,7 +132,7 @@ def _programs(binaries: Binaries | None) -> Iterator[Check]:
         (Purpose.SIMULATED_NODES, SIMULATED_NODES, build),
         (Purpose.REAL_NODES, REAL_NODES, install),
         (Purpose.DNS, ("coredns",), build),
-        (Purpose.SNAPSHOTS, ("etcdctl", "etcdutl"), install),
+        (Purpose.SNAPSHOTS, SNAPSHOTS, install),
     ):
         missing = binaries.missing(names) if binaries else names
         there = f"{binaries.version} in {binaries.place}" if binaries and not missing else ""
