@@ -142,12 +142,15 @@ async def add_node(
     caller: Member,
     data: Data,
     az: Zone,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[ServersToAdd, Depends(MachinesBody(ServersToAdd))],
 ) -> Response:
     """Promise nodes on existing servers; ``jobid`` tells which job installs them."""
     async with data.transaction() as tx:
-        job_uid = await batches.add(tx, caller, cluster_id, asked, zone=az)
+        job_uid = await batches.add(
+            tx, caller, cluster_id, asked, zone=az, trusting=setup.trust_networks
+        )
     return json_response({"jobid": job_uid})
 
 
@@ -160,12 +163,13 @@ async def add_node(
 async def reset_node(
     caller: Member,
     data: Data,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[NodesToReset, Depends(MachinesBody(NodesToReset))],
 ) -> Response:
     """Promise to install nodes again on their servers; ``jobid`` tells which job does it."""
     async with data.transaction() as tx:
-        job_uid = await batches.reset(tx, caller, cluster_id, asked)
+        job_uid = await batches.reset(tx, caller, cluster_id, asked, trusting=setup.trust_networks)
     return json_response({"jobid": job_uid})
 
 
@@ -243,13 +247,16 @@ async def remove_node(
 async def migrate_node(
     caller: Member,
     data: Data,
+    setup: Setup,
     cluster_id: str,
     target_cluster_id: str,
     asked: Annotated[MigrateNodesTask, Depends(MachinesBody(MigrateNodesTask))],
 ) -> Response:
     """Promise to move nodes to another cluster; ``status.jobID`` tells which job does it."""
     async with data.transaction() as tx:
-        job_uid = await batches.migrate(tx, caller, cluster_id, target_cluster_id, asked)
+        job_uid = await batches.migrate(
+            tx, caller, cluster_id, target_cluster_id, asked, trusting=setup.trust_networks
+        )
     return _task("MigrateNodesTask", keepable(asked.spec), job_uid)
 
 
