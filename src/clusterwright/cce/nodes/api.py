@@ -31,7 +31,7 @@ from clusterwright.iam.auth import Member
 from clusterwright.storage import limits
 from clusterwright.turns import unhurried
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, Setup, json_response, settings
+from clusterwright.web.routes import Body, Data, Router, Setup, Whole, json_response, settings
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 older = Router(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
@@ -107,7 +107,7 @@ async def list_nodes(
     caller: Member,
     data: Data,
     cluster_id: str,
-    limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
     marker: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """A page of the cluster's nodes, in the order of their creation.
