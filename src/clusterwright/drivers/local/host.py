@@ -149,7 +149,7 @@ def _programs(binaries: Binaries | None) -> Iterator[Check]:
 def _machine() -> Iterator[Check]:
     cores = len(os.sched_getaffinity(0))
     yield Check(name="cores", purpose=Purpose.CONTROL_PLANES, well=True, found=str(cores))
-    free = _available_memory()
+    free = free_memory()
     enough = free is None or free >= CONTROL_PLANE_MEMORY
     yield Check(
         name="free memory",
@@ -231,8 +231,8 @@ def _succeeds(*command: str) -> bool:
     return done.returncode == 0
 
 
-def _available_memory() -> int | None:
-    """MiB that can be used without swapping."""
+def free_memory() -> int | None:
+    """MiB that can be used without swapping; None where nothing tells it."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:

@@ -10,10 +10,9 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from clusterwright.drivers.contract import DriverError, Unavailable
-from clusterwright.drivers.local import components, dns, nodes, ports, wanted
+from clusterwright.drivers.local import components, dns, host, nodes, ports, wanted
 from clusterwright.drivers.local.binaries import REAL_NODES
 from clusterwright.drivers.local.components import APISERVER, Programs
 from clusterwright.drivers.local.fakes import Fakes
@@ -62,6 +61,12 @@ class Plane:
             wanted.Nodes.REAL: Nodes(folder, self._reals),
         }
         self._trouble = ""
+        self.is_starting = False
+        """Whether an API server was started a moment ago, which takes all that a core can."""
+
+    def called(self, uid: str) -> None:
+        """Be called by another name in the log: a spare has become a cluster."""
+        self._folder.uid = uid
 
     def wake(self) -> None:
         """Look at once at what is wanted now."""
@@ -139,13 +144,16 @@ class Plane:
         assert wish.cluster is not None
         programs = await self._programs(wish, components.CONTROL_PLANE)
         network = await self._network(wish)
-        commands = components.control_plane(
-            wish.cluster, self._folder, wish.ports, programs, network
+        started = await self._bring_up(
+            components.control_plane(wish.cluster, self._folder, wish.ports, programs, network)
         )
-        started = await self._bring_up(commands)
         if APISERVER in started:
-            async with self._starts:
-                await self._wait_until_ready(wish)
+            self.is_starting = True
+            try:
+                async with self._starts:
+                    await self._wait_until_ready(wish)
+            finally:
+                self.is_starting = False
         held = network is None or await self._hold_nodes(wish)
         if not await self._inside.is_ready(components.server_url(wish.ports)):
             return POLL if not self._trouble else PERIOD
@@ -194,8 +202,8 @@ class Plane:
     async def _settle(self, wish: Wanted) -> None:
         """Tell that what is wanted is there."""
         if self._inside.settled != wish.revision:
-            path = self._folder.path / "settled.json"
-            await asyncio.to_thread(write_json, path, {"revision": wish.revision})
+            told = {"revision": wish.revision}
+            await asyncio.to_thread(write_json, self._folder.settled, told)
             self._inside.settled = wish.revision
         await self._tell("")
 
@@ -225,7 +233,8 @@ class Plane:
                         f"Port {port} of {command.name} is taken by another program. End that:"
                         " the cluster's kubeconfigs name the port, so it cannot be another one."
                     )
-            if command.name == APISERVER and (memory := _free_memory()) < LEAST_MEMORY:
+            memory = host.free_memory() if command.name == APISERVER else None
+            if memory is not None and memory < LEAST_MEMORY:
                 raise Unavailable(
                     f"Only {memory} MiB of memory are free; a control plane needs {LEAST_MEMORY}."
                     " Hibernate or delete another cluster."
@@ -248,12 +257,3 @@ class Plane:
                 await asyncio.to_thread(write_json, self._folder.trouble, {"reason": trouble})
         else:
             self._folder.trouble.unlink(missing_ok=True)
-
-
-def _free_memory() -> int:
-    """MiB that a new process may have."""
-    with Path("/proc/meminfo").open() as lines:
-        for line in lines:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) // 1024
-    return LEAST_MEMORY
