@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from clusterwright.drivers.contract import Cluster
-from clusterwright.drivers.local import binaries, folder, host, processes, spares, wanted
+from clusterwright.drivers.local import binaries, folder, memory, processes, spares, wanted
 from clusterwright.drivers.local.beginning import begin
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import Folder, write_json
@@ -138,6 +138,7 @@ def test_a_cluster_that_was_a_spare_is_removed_wherever_the_process_dies_that_re
 def test_a_spare_that_was_begun_in_part_is_forgotten_and_begun_anew(
     tmp_path: Path, find: Callable[[str], binaries.Binaries]
 ) -> None:
+    lived = False
     for point in (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144):
         home = tmp_path / str(point)
         kept = Spares(home, find, kind=Nodes.SIMULATED, ahead=AHEAD, clock=Clock())
@@ -241,10 +242,10 @@ def test_spares_make_room_where_memory_is_short(
         found = [wanted.read(spare) for spare in folder.spares(tmp_path)]
         return sum(wish is not None and wish.state is State.RUNNING for wish in found)
 
-    monkeypatch.setattr(host, "free_memory", lambda: spares.LEAST_ROOM - 1)
+    monkeypatch.setattr(memory, "free", lambda: spares.LEAST_ROOM - 1)
     kept.keep(busy=False)
     assert wanted_ones() == 1
-    monkeypatch.setattr(host, "free_memory", lambda: spares.ROOM - 1)
+    monkeypatch.setattr(memory, "free", lambda: spares.ROOM - 1)
     kept.keep(busy=False)
     assert wanted_ones() == 1
 

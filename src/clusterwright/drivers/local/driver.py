@@ -128,7 +128,10 @@ class LocalDriver:
         self._supervise(Folder(self._home, cluster.uid))
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
-        """Tell what runs. Raises Unavailable, with the reason, while something prevents it."""
+        """Tell what runs. Raises Unavailable, with the reason, while something prevents it.
+
+        Where a component has ended again and again, it raises DriverError.
+        """
         folder = Folder(self._home, cluster.uid)
         wish = await _in_thread(lambda: wanted.read(folder))
         if wish is None:
@@ -160,7 +163,8 @@ class LocalDriver:
     async def _refuse_in_trouble(self, folder: Folder, wish: Wanted) -> None:
         trouble = await asyncio.to_thread(read_json, folder.trouble)
         if trouble is not None and wish.state is State.RUNNING:
-            raise Unavailable(trouble["reason"])
+            hopeless = trouble.get("hopeless", False)
+            raise (DriverError if hopeless else Unavailable)(trouble["reason"])
 
     async def stop_control_plane(self, cluster: Cluster) -> None:
         """Stop the processes and keep the folder. Nodes of kwok stand still as well."""

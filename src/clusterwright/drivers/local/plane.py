@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from clusterwright.drivers.contract import DriverError, Unavailable
-from clusterwright.drivers.local import components, dns, host, nodes, ports, wanted
+from clusterwright.drivers.local import components, dns, host, memory, nodes, ports, wanted
 from clusterwright.drivers.local.binaries import REAL_NODES
 from clusterwright.drivers.local.components import APISERVER, Programs
 from clusterwright.drivers.local.fakes import Fakes
@@ -32,9 +32,10 @@ POLL = 0.03
 """The same while the control plane starts."""
 STARTING_SECONDS = 60.0
 """How long one start may keep others waiting."""
-LEAST_MEMORY = 600
+LEAST_MEMORY = host.CONTROL_PLANE_MEMORY
 LEAST_DISK = 300
 """MiB that must be free before a control plane is started."""
+_ADVICE = " If its state is damaged, go back to a snapshot: clusterwright cluster restore"
 
 _MIB = 1024 * 1024
 
@@ -220,7 +221,8 @@ class Plane:
         """Start what does not run as it should. Returns what was started."""
         started = await self._upkeep.bring_up(commands, self._prepare)
         if complaint := await self._upkeep.complaint(commands):
-            await self._tell(complaint)
+            advice = _ADVICE if complaint.startswith("etcd ") else ""
+            await self._tell(complaint + advice, hopeless=self._upkeep.is_hopeless(commands))
         return started
 
     def _prepare(self, due: Sequence[Command]) -> None:
@@ -233,10 +235,10 @@ class Plane:
                         f"Port {port} of {command.name} is taken by another program. End that:"
                         " the cluster's kubeconfigs name the port, so it cannot be another one."
                     )
-            memory = host.free_memory() if command.name == APISERVER else None
-            if memory is not None and memory < LEAST_MEMORY:
+            free = memory.free() if command.name == APISERVER else None
+            if free is not None and free < LEAST_MEMORY:
                 raise Unavailable(
-                    f"Only {memory} MiB of memory are free; a control plane needs {LEAST_MEMORY}."
+                    f"Only {free} MiB of memory are free; a control plane needs {LEAST_MEMORY}."
                     " Hibernate or delete another cluster."
                 )
         room = shutil.disk_usage(self._folder.path).free // _MIB
@@ -246,14 +248,15 @@ class Plane:
                 f" {LEAST_DISK}. Make room."
             )
 
-    async def _tell(self, trouble: str) -> None:
+    async def _tell(self, trouble: str, *, hopeless: bool = False) -> None:
         """Let users know what keeps the control plane from being ready; nothing does, if empty."""
         if trouble == self._trouble and (not trouble or self._folder.trouble.exists()):
             return
         self._trouble = trouble
         if trouble:
             log.warning("meeting a trouble", extra={"cluster": self._folder.uid, "reason": trouble})
+            told = {"reason": trouble, "hopeless": hopeless}
             with contextlib.suppress(OSError):  # a full disk is a trouble too
-                await asyncio.to_thread(write_json, self._folder.trouble, {"reason": trouble})
+                await asyncio.to_thread(write_json, self._folder.trouble, told)
         else:
             self._folder.trouble.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from clusterwright.drivers.contract import Cluster, DriverError
-from clusterwright.drivers.local import beginning, folder, host, wanted
+from clusterwright.drivers.local import beginning, folder, memory, wanted
 from clusterwright.drivers.local.beginning import begin, pinned
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, alone, give, read_json
@@ -72,8 +72,8 @@ class Spares:
         if own.exists or not (self._home / folder.SPARES).is_dir():
             return own
         with alone(self._home):
-            if own.exists:
-                return Folder(self._home, cluster.uid)
+            if (made := Folder(self._home, cluster.uid)).exists:
+                return made
             fitting = [spare for spare in folder.spares(self._home) if self._fits(spare, cluster)]
             # Those that are ready come first.
             for spare in sorted(fitting, key=lambda spare: not _is_ready(spare)):
@@ -107,11 +107,11 @@ class Spares:
         with alone(self._home / folder.SPARES):
             with alone(self._home):
                 there = [spare for spare in folder.spares(self._home) if _is_wanted(spare)]
-                memory = host.free_memory()
-                if there and memory is not None and memory < LEAST_ROOM:
-                    log.warning("letting a spare go for memory", extra={"free_mib": memory})
+                free = memory.free()
+                if there and free is not None and free < LEAST_ROOM:
+                    log.warning("letting a spare go for memory", extra={"free_mib": free})
                     self._let_go(there[-1])
-            room = len(there) < self._ahead.count and (memory is None or memory >= ROOM)
+            room = len(there) < self._ahead.count and (free is None or free >= ROOM)
             quiet = not busy and time.monotonic() - self._taken > QUIET_SECONDS
             if room and quiet and all(map(_is_ready, there)) and (like := self._like()):
                 self._begin(like)
