@@ -40,14 +40,14 @@ def end_all(home: Path) -> None:
     """End every process that works on this folder, even one that was begun and is not noted yet."""
     deadline = time.monotonic() + 20
     killed: set[int] = set()
-    while at_work := [pid for pid in pids() if str(home) in " ".join(command(pid))] or [
-        pid for pid in killed if _is_ending(pid)
-    ]:
+    while at_work := [pid for pid in pids() if str(home) in " ".join(command(pid))]:
         assert time.monotonic() < deadline, f"{at_work} do not end"
         for pid in at_work:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         killed |= set(at_work)
+        time.sleep(0.01)
+    while any(map(_is_ending, killed)) and time.monotonic() < deadline:
         time.sleep(0.01)
 
 

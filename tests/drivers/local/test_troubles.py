@@ -170,11 +170,13 @@ def test_the_limit_of_every_group_that_holds_a_process_counts(
     tmp_path: Path, mine: list[str], limit: str, usage: str, idle: str
 ) -> None:
     for group, most, used in (("box/inner", 3000, 1000), ("box", 1500, 1000)):
-        for name, mib in ((limit, most), (usage, used)):
+        files = {limit: most, usage: used}
+        for name, mib in files.items():
             path = tmp_path / name.format(group)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{mib * 1024 * 1024}\n")
-        path.with_name("memory.stat").write_text(f"cache 1\n{idle} {100 * 1024 * 1024}\n")
+        stat = (tmp_path / limit.format(group)).with_name("memory.stat")
+        stat.write_text(f"cache 1\n{idle} {100 * 1024 * 1024}\n")
 
     assert list(memory.left_in(tmp_path, mine)) == [2100, 600]
     if mine == V2:

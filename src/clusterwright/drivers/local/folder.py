@@ -132,6 +132,7 @@ def spares(home: Path) -> list[Folder]:
 
 def give(home: Path, spare: Folder, uid: str) -> Folder:
     """Make a spare the folder of a cluster, in one step. To be called ``alone``. Raises OSError."""
+    (home / uid).unlink(missing_ok=True)  # a link to a folder that somebody removed by hand
     (home / uid).symlink_to(spare.path.relative_to(home), target_is_directory=True)
     descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
