@@ -21,7 +21,7 @@ from clusterwright.app import ROUTERS, routes
 from clusterwright.settings import Settings
 from clusterwright.unsupported import UNSUPPORTED
 from tests.clients.missing import lacking
-from tests.clients.walks import ansible, huaweicloud, openstack, opentelekomcloud
+from tests.clients.walks import ansible, examples, huaweicloud, openstack, opentelekomcloud
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -116,7 +116,7 @@ def driven(operations: list[Operation]) -> Mapping[str, str]:
 WALKS: Mapping[str, Collection[str]] = {
     "openstack": openstack.SENDS,
     "Ansible": [call.operation for call in ansible.WALK],
-    "Terraform (huaweicloud)": [call.operation for call in huaweicloud.WALK],
+    "Terraform (huaweicloud)": [call.operation for call in (*huaweicloud.WALK, *examples.WALK)],
     "Terraform (opentelekomcloud)": [call.operation for call in opentelekomcloud.WALK],
 }
 """What the other clients send: the first in the tests, the others as it was recorded."""

@@ -10,13 +10,13 @@ import pytest
 from tests.clients.client_programs import LiveServer
 from tests.clients.script import walk
 from tests.clients.terraform import Provider, Signature
-from tests.clients.walks import ansible, huaweicloud, opentelekomcloud
+from tests.clients.walks import ansible, examples, huaweicloud, opentelekomcloud
 from tests.clients.walks.opentelekomcloud import LOG_IN
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
 
-WALKS = (huaweicloud, opentelekomcloud)
+WALKS = (huaweicloud, examples, opentelekomcloud)
 
 
 @pytest.fixture
