@@ -143,7 +143,9 @@ _FORGET_GONE_MACHINES = sa.delete(machines).where(
 
 
 # The key's fields as parameters that no column is named like, as an update or insert demands.
-_OF_KEY = {name: sa.bindparam(f"the_{name}") for name in CertificateKey.__dataclass_fields__}
+_OF_KEY: dict[str, sa.BindParameter[Any]] = {
+    name: sa.bindparam(f"the_{name}") for name in CertificateKey.__dataclass_fields__
+}
 _IS_KEY = [certificates.c[name] == value for name, value in _OF_KEY.items()]
 _OF_USER = [certificates.c[n] == _OF_KEY[n] for n in ("cluster_uid", "role", "user_name")]
 _CERTIFICATE = sa.select(certificates).where(*_IS_KEY)
