@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -27,7 +26,7 @@ CLUSTERS = 10
 
 CREATE_CLUSTER = 15
 READ = 3
-JOB = 31
+JOB = 32
 JOB_BESIDES_STEPS = 6
 
 BY_THE_CLOCK = ("SELECT iam_revision.", "SELECT job_trees.cancel_reason")
