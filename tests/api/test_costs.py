@@ -29,6 +29,9 @@ READ = 3
 JOB = 32
 JOB_BESIDES_STEPS = 6
 
+HOUSEKEEPING = 5
+"""What the server may do of its own accord meanwhile; less than one for each job."""
+
 BY_THE_CLOCK = ("SELECT iam_revision.", "SELECT job_trees.cancel_reason")
 """What is looked at again and again, so that its number says how long a test took."""
 
@@ -151,5 +154,7 @@ async def test_a_job_of_k_steps_costs_k_commits_and_a_few(shared_cloud: Cloud) -
             )
 
     steps = 2
-    assert costs.commits <= CLUSTERS * (steps + JOB_BESIDES_STEPS)
-    assert len(costs.statements) <= CLUSTERS * JOB, "\n".join(sorted(costs.statements))
+    assert costs.commits <= CLUSTERS * (steps + JOB_BESIDES_STEPS) + HOUSEKEEPING
+    assert len(costs.statements) <= CLUSTERS * JOB + HOUSEKEEPING, "\n".join(
+        sorted(costs.statements)
+    )
