@@ -15,6 +15,7 @@ from clusterwright import __version__, clock, unsupported
 from clusterwright.cce.access import api as access_api
 from clusterwright.cce.addons import api as addons_api
 from clusterwright.cce.addons import operations as addons_operations
+from clusterwright.cce.addons.health import AddonsHealth
 from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
 from clusterwright.cce.catalog import api as catalog_api
 from clusterwright.cce.clusters import api as clusters_api
@@ -26,6 +27,7 @@ from clusterwright.cce.nodepools import api as nodepools_api
 from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
 from clusterwright.cce.nodes import api as nodes_api
 from clusterwright.cce.nodes import references
+from clusterwright.cce.nodes.health import NodesHealth
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
@@ -68,6 +70,9 @@ REFRESH_PERIOD = 0.5
 """Seconds until a change that another process made to users, keys or revocations is honoured."""
 PURGE_PERIOD = 3600.0
 """Seconds between two looks for expired revocations and temporary keys."""
+
+HEALTH_PERIOD = 2.0
+"""Seconds between two looks at nodes and add-ons that may break by themselves."""
 
 REGISTRY = Registry(
     *CLUSTER_JOB_TYPES,
@@ -155,7 +160,13 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         show_job = ShowJob(documents, authenticator)
-        chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
+        chores = Supervisor(
+            [
+                *identity_chores(directory, data),
+                *runner.chores(),
+                *health_chores(available, data),
+            ]
+        )
         server = Server(
             settings,
             data,
@@ -203,3 +214,20 @@ def identity_chores(directory: Directory, data: Database) -> Iterator[Chore]:
 
     yield Chore("identities", refresh, REFRESH_PERIOD)
     yield Chore("expired identities", purge, PURGE_PERIOD)
+
+
+def health_chores(drivers: Drivers, data: Database) -> Iterator[Chore]:
+    """What lets clients read of nodes and add-ons how they are."""
+    nodes, addons = NodesHealth(), AddonsHealth()
+
+    async def look() -> None:
+        seen_at = clock.now()
+        found = {
+            uid: one
+            for name in drivers.names
+            for uid, one in (await drivers.get(name).health()).items()
+        }
+        await nodes.note(data, found, seen_at=seen_at)
+        await addons.note(data, found)
+
+    yield Chore("health of nodes and add-ons", look, HEALTH_PERIOD)

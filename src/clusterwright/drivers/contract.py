@@ -113,6 +113,26 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """How much of an add-on that really runs is at work."""
+
+    wanted: int
+    ready: int
+    reason: str = ""
+    """What is known of why the rest is not; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the parts of a cluster are that may break by themselves."""
+
+    nodes: Mapping[str, str]
+    """Its nodes by their uids, and what is wrong with each; empty where it is ready."""
+    addons: Mapping[str, Workload] = field(default_factory=dict)
+    """Its add-ons that really run, by their names, but those that have had no time to start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kubeconfig:
     """What a client needs to reach a cluster: PEM texts and the API server's URL."""
 
@@ -123,10 +143,17 @@ class Kubeconfig:
 
 
 class Driver(Protocol):
-    """Ten verbs and a question. Each may raise Unavailable (try again) or DriverError (do not)."""
+    """Ten verbs, two questions. Each may raise Unavailable (try again) or DriverError (do not)."""
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """Those of these versions that it can run now, in the same order."""
+
+    async def health(self) -> Mapping[str, Health]:
+        """How the clusters are whose parts may break by themselves, by their uids.
+
+        A look at all of them at once, which is taken every few seconds. Left out are clusters of
+        which nothing can be told now, and those of which there is nothing to tell.
+        """
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the certificates of the generation asked for exist: authority and server.

@@ -212,13 +212,20 @@ async def sync_nodes(ctx: StepContext) -> None:
     for node in found:
         if node.phase in (NodePhase.ACTIVE, NodePhase.ABNORMAL):
             machine = Subject(node, cluster, driver).machine()
+            looked = clock.now()
             seen = await driver.observe_node(machine)
             phase = NodePhase.ACTIVE if seen.ready else NodePhase.ABNORMAL
             address = seen.private_ip or node.private_ip
             if (phase, address) != (node.phase, node.private_ip):
                 async with ctx.database.transaction() as tx:
                     await store.observe(
-                        tx, node.uid, phase=phase, private_ip=address, updated_at=clock.now()
+                        tx,
+                        node.uid,
+                        seen_at=looked,
+                        phase=phase,
+                        reason="",
+                        private_ip=address,
+                        updated_at=clock.now(),
                     )
 
 

@@ -7,9 +7,15 @@ from clusterwright.drivers.contract import Cluster
 from clusterwright.drivers.local import images
 
 PROGRAM = "coredns"
+ADDON = "coredns"
+"""What the API calls the add-on that it is."""
 DOMAIN = "cluster.local"
+NAME = "coredns"
 
 _NAMESPACE = "kube-system"
+DEPLOYMENT = f"/apis/apps/v1/namespaces/{_NAMESPACE}/deployments/{NAME}"
+"""Where its Deployment is."""
+
 _LABELS = {"k8s-app": "kube-dns"}
 # Nobody is asked about names outside the cluster: nodes have no way out.
 _COREFILE = f"""

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
@@ -18,6 +18,7 @@ from clusterwright.drivers.contract import (
     Cluster,
     ControlPlane,
     DriverError,
+    Health,
     Kubeconfig,
     Machine,
     Node,
@@ -26,6 +27,7 @@ from clusterwright.drivers.contract import (
 from clusterwright.drivers.local import (
     access,
     components,
+    health,
     host,
     nodes,
     pki,
@@ -104,6 +106,10 @@ class LocalDriver:
             return True
 
         return await asyncio.to_thread(lambda: tuple(filter(can_run, among)))
+
+    async def health(self) -> Mapping[str, Health]:
+        """Those of clusters that have nodes, and whose API servers answer."""
+        return await health.every(self._home, self._inside)
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Write the generation asked for. A control plane that runs reads it at once."""

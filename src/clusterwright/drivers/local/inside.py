@@ -101,6 +101,10 @@ class Inside:
         """A node as Kubernetes knows it. Raises Unavailable."""
         return await (await self._connected(url)).get(f"{nodes.NODES}/{name}")
 
+    async def read(self, url: str, path: str) -> dict[str, Any] | None:
+        """An object, or a list as the API server has it at hand. Raises Unavailable."""
+        return await (await self._connected(url)).get(path)
+
     async def _connected(self, url: str) -> "ApiServer":
         from clusterwright.drivers.local.apiserver import ApiServer
 
