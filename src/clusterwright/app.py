@@ -113,7 +113,9 @@ async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncI
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
-    async with LocalDriver(settings.local_folder, find, kind=kind) as local:
+    async with LocalDriver(
+        settings.local_folder, find, kind=kind, uplinks=settings.node_uplinks
+    ) as local:
         yield Drivers({"simulated": simulated, "local": local})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clusterwright.drivers.contract import DriverError, Kubeconfig
-from clusterwright.drivers.local import cgroups, host, images
+from clusterwright.drivers.local import cgroups, host, images, uplinks
 from clusterwright.drivers.local.binaries import REAL_NODES
 from clusterwright.drivers.local.folder import write_json
 from clusterwright.drivers.local.spaces import RUN, Network, name_of
@@ -113,8 +113,8 @@ def traces(cluster: Path) -> dict[str, set[str]]:
         "files": set(filter(is_ours, run)),
         "groups": set(filter(is_ours, groups)),
         "processes": set(filter(is_ours, processes)),
-        "links": {path.name for path in Path("/sys/class/net").iterdir()},
-        "rules": set(_listed("iptables-save")),
+        "links": set(filter(is_ours, uplinks.links())),
+        "rules": set(filter(is_ours, _listed("iptables-save"))),
     }
 
 
@@ -125,6 +125,7 @@ def end_as_a_reboot_does(cluster: Path) -> None:
     for uid in network.nodes():
         cgroups.remove(f"{network.name}/{uid}")
         network.remove_node(uid)
+    uplinks.remove(network)
     network.remove()
     cgroups.remove(network.name)
 

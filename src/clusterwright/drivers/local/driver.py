@@ -63,12 +63,14 @@ class LocalDriver:
         find: Callable[[str], Programs],
         *,
         kind: wanted.Nodes = wanted.Nodes.SIMULATED,
+        uplinks: bool = True,
         starts: int = os.cpu_count() or 1,
         clock: Callable[[], int] = clock.now,
     ) -> None:
         self._home = home.absolute()
         self._find = find
         self._kind = kind
+        self._uplinks = uplinks
         self._starts = asyncio.Semaphore(starts)
         self._clock = clock
         self._planes: dict[str, Plane] = {}
@@ -354,7 +356,12 @@ class LocalDriver:
         """Have a plane for the cluster, awake."""
         task = self._tasks.get(uid)
         if task is None or task.done():
-            plane = Plane(Folder(self._home, uid), find=self._find, starts=self._starts)
+            plane = Plane(
+                Folder(self._home, uid),
+                find=self._find,
+                starts=self._starts,
+                uplinks=self._uplinks,
+            )
             self._planes[uid] = plane
             self._tasks[uid] = asyncio.create_task(plane.run(), name=f"plane {uid}")
         self._wake(uid)

@@ -5,6 +5,7 @@ spoken to: it takes longer than all else that a server without such clusters loa
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from clusterwright.drivers.certificates import Pair
@@ -61,8 +62,12 @@ class Inside:
         """The version that answers. Raises Unavailable."""
         return await (await self._connected(url)).version()
 
-    async def prepare(self, wish: Wanted, *, with_dns: bool) -> bool:
-        """Bind the clients' group, and have DNS. Returns whether pods can be made as well.
+    async def prepare(
+        self, wish: Wanted, *, with_dns: bool = False, resolvers: Sequence[str] = ()
+    ) -> bool:
+        """Bind the clients' group, and have DNS, which asks these ``resolvers``.
+
+        Returns whether pods can be made as well.
 
         Raises Unavailable.
         """
@@ -72,10 +77,13 @@ class Inside:
         if await server.get(f"{_BINDINGS}/{CLIENTS}") is None:
             await server.create(_BINDINGS, _BINDING)
         if with_dns and wish.cluster is not None:
-            for path, each in dns.objects(wish.cluster):
+            for path, each in dns.objects(wish.cluster, resolvers):
                 # Asked first: a second Service of one address is no conflict but an error.
                 if await server.get(f"{path}/{each['metadata']['name']}") is None:
                     await server.create(path, each)
+            found = await server.get(dns.CONFIGURATION)
+            if found is not None and (change := dns.change(found, resolvers)):
+                await server.patch(dns.CONFIGURATION, change)
         return await server.get(_FIRST_ACCOUNT) is not None
 
     async def keep_nodes(self, wish: Wanted, kept: Nodes) -> float:

@@ -14,7 +14,7 @@ from clusterwright.drivers.contract import Cluster
 from clusterwright.drivers.local import cgroups, dns, images, nodes
 from clusterwright.drivers.local.components import pods_of
 from clusterwright.drivers.local.folder import Folder, write, write_json
-from clusterwright.drivers.local.host import cni_plugins
+from clusterwright.drivers.local.host import cni_plugins, resolvers
 from clusterwright.drivers.local.spaces import KUBELET, Network
 
 REGISTRIES = "registries"
@@ -91,7 +91,9 @@ def write_files(
 ) -> None:
     """Write what the programs read. Raises OSError."""
     write(home.containerd, _containerd(folder, home))
-    write(home.path / "resolv.conf", "# Names outside the cluster have nobody to ask.\n")
+    servers = resolvers() if network.uplink.exists() else ()
+    lines = [f"nameserver {each}" for each in servers]
+    write(home.path / "resolv.conf", "\n".join(["# Names outside the cluster.", *lines, ""]))
     group = f"/{cgroups.TOP}/{group_of(network, home.uid)}"
     write_json(home.kubelet, _kubelet(folder, home, cluster, known, group))
     write_json(home.kube_proxy, _proxy(folder, cluster, known))

@@ -98,6 +98,9 @@ class Kind(Protocol):
     def document(self, known: Mapping[str, Any], cluster: Cluster, /) -> dict[str, Any]:
         """The object that a node begins with."""
 
+    def annotations(self, uid: str, /) -> dict[str, str]:
+        """What is to be told of a node that may change."""
+
     async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         """Do what follows from a node's object. Returns whether nothing is left to do."""
 
@@ -151,7 +154,12 @@ class Nodes:
             if found is None:
                 await server.create(NODES, self._kind.document(known, cluster))
                 found = await server.get(f"{NODES}/{name}")
-            return found is not None and await self._kind.settle(path.stem, known, found)
+            if found is None or not await self._kind.settle(path.stem, known, found):
+                return False
+            told = await asyncio.to_thread(self._kind.annotations, path.stem)
+            if told.items() - found["metadata"].get("annotations", {}).items():
+                await server.patch(f"{NODES}/{name}", {"metadata": {"annotations": told}})
+            return True
         patience = known["leaving"] + EVICTING_SECONDS - time.time()
         if not await _leave(server, name, patience=patience):
             return False

@@ -48,7 +48,12 @@ class Plane:
     """The supervision of one cluster. ``run`` ends when the cluster is gone."""
 
     def __init__(
-        self, folder: Folder, *, find: Callable[[str], Programs], starts: asyncio.Semaphore
+        self,
+        folder: Folder,
+        *,
+        find: Callable[[str], Programs],
+        starts: asyncio.Semaphore,
+        uplinks: bool = True,
     ) -> None:
         self._folder = folder
         self._find = find
@@ -56,7 +61,7 @@ class Plane:
         self._inside = Inside(folder)
         self._awake = asyncio.Event()
         self._upkeep = Upkeep(folder, order=components.STOPPING_ORDER, wake=self.wake)
-        self._reals = Reals(folder, wake=self.wake)
+        self._reals = Reals(folder, wake=self.wake, uplink=uplinks)
         self._nodes = {
             wanted.Nodes.SIMULATED: Nodes(folder, Fakes()),
             wanted.Nodes.REAL: Nodes(folder, self._reals),
@@ -150,7 +155,8 @@ class Plane:
         if not await self._inside.is_ready(components.server_url(wish.ports)):
             return POLL if not self._trouble else PERIOD
         with_dns = network is not None and dns.PROGRAM in programs.paths
-        if await self._inside.prepare(wish, with_dns=with_dns):
+        resolvers = await self._reals.resolvers() if network is not None else ()
+        if await self._inside.prepare(wish, with_dns=with_dns, resolvers=resolvers):
             await self._settle(wish)
         else:
             return POLL
@@ -172,6 +178,7 @@ class Plane:
             # What speaks for a network that is not there any more would not speak for the new one.
             await self._upkeep.stop([components.GATEWAY])
             await asyncio.to_thread(network.ensure)
+        await self._reals.join_host()
         return network
 
     async def _hold_nodes(self, wish: Wanted) -> bool:

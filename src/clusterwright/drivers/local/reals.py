@@ -8,7 +8,7 @@ and the kubelet keeps it; so a node can do no more to the API than a node may.
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from clusterwright.drivers.local import (
     cgroups,
     components,
     dns,
+    host,
     images,
     nodefiles,
     nodeprograms,
@@ -26,6 +27,7 @@ from clusterwright.drivers.local import (
     pause,
     pki,
     processes,
+    uplinks,
 )
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, read_json, write_json
@@ -36,6 +38,9 @@ from clusterwright.drivers.local.upkeep import Upkeep
 from clusterwright.drivers.local.wanted import Wanted
 
 log = logging.getLogger(__name__)
+
+REACHED = "clusterwright.io/reached-at"
+"""The annotation of a node that tells by which address this host reaches it."""
 
 
 def runs(folder: Folder, uid: str) -> bool:
@@ -53,9 +58,10 @@ def trouble(folder: Folder, uid: str) -> str:
 class Reals:
     """The real nodes of one cluster. ``wake`` is called when a program of theirs ends."""
 
-    def __init__(self, folder: Folder, *, wake: Callable[[], None]) -> None:
+    def __init__(self, folder: Folder, *, wake: Callable[[], None], uplink: bool) -> None:
         self._folder = folder
         self._wake = wake
+        self._uplink = uplink
         self._ones: dict[str, _One] = {}
         self.network = Network(folder.path)
 
@@ -64,6 +70,22 @@ class Reals:
         for one in self._ones.values():
             await one.close()
         self._ones.clear()
+
+    async def join_host(self) -> None:
+        """Join the network, which must be there, with this host's, unless that is not wanted."""
+        if not self._uplink or self.network.uplink.exists():
+            return
+        try:
+            await asyncio.to_thread(uplinks.ensure, self.network)
+        except OSError as error:
+            # The cluster works without it, so once is enough until this process ends.
+            self._uplink = False
+            facts = {"cluster": self._folder.uid, "reason": str(error)}
+            log.warning("leaving a cluster without a way out", extra=facts)
+
+    async def resolvers(self) -> Sequence[str]:
+        """Whom pods may ask for names of the world; nobody where there is no way out."""
+        return await asyncio.to_thread(host.resolvers) if self.network.uplink.exists() else ()
 
     async def hold(self, wish: Wanted, programs: Programs) -> bool:
         """Keep the programs of every node running. Returns whether all do."""
@@ -95,6 +117,11 @@ class Reals:
         """A Node object that its kubelet completes."""
         return nodes.document(known, kubelet="real")
 
+    def annotations(self, uid: str) -> dict[str, str]:
+        """Where this host reaches the node, and its NodePorts."""
+        found = uplinks.of_node(self.network, uid)
+        return {REACHED: found} if found else {}
+
     async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         """Give the node the addresses of its pods, once Kubernetes has chosen them."""
         pods = found.get("spec", {}).get("podCIDR", "")
@@ -106,6 +133,7 @@ class Reals:
             if nodefiles.pods_behind(home) != pods:
                 nodefiles.write_network(home, pods)
             self.network.route_pods(uid, known["address"], pods)
+            uplinks.ensure_node(self.network, uid, known["address"])
 
         await asyncio.to_thread(write)
         return True
@@ -118,6 +146,7 @@ class Reals:
 
         def remove() -> None:
             cgroups.remove(nodefiles.group_of(self.network, uid))
+            uplinks.remove_node(self.network, uid)
             self.network.remove_node(uid)
             shutil.rmtree(nodefiles.folder_of(self._folder, uid).path, ignore_errors=True)
 
@@ -128,6 +157,7 @@ class Reals:
         found = {path.stem for path in self._folder.nodes.glob("*.json")}
         for uid in sorted(found | set(self.network.nodes())):
             await self.clear(uid)
+        await asyncio.to_thread(uplinks.remove, self.network)
         await asyncio.to_thread(self.network.remove)
         await asyncio.to_thread(cgroups.remove, self.network.name)
 
