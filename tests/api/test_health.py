@@ -151,6 +151,7 @@ def test_simulated_nodes_are_abnormal_while_nothing_plays_their_kubelets(tmp_pat
             cloud.patience = 120
             uid = await cloud.cluster(version="v1.34")
             _, path = await made(cloud, uid)
+            inside = await reach(cloud, f"{cloud.project}/clusters/{uid}")
             known = processes.read(Folder(tmp_path / "data" / "local", uid).record("kwok"))
             assert known is not None
 
@@ -159,6 +160,17 @@ def test_simulated_nodes_are_abnormal_while_nothing_plays_their_kubelets(tmp_pat
             found = await cloud.until(path, "status.phase", "Abnormal")
             assert "kwok" in found["status"]["reason"]
             os.kill(known.pid, signal.SIGCONT)
+            mended = await cloud.until(path, "status.phase", "Active")
+
+            # Whoever deletes it behind the API's back gets it again.
+            name = f"/api/v1/nodes/{mended['status']['privateIP']}"
+            first = inside.read(name)["metadata"]["uid"]
+            with inside.connected() as client:
+                client.delete(name).raise_for_status()
+            async with asyncio.timeout(NOTICED):
+                while inside.get(name) != 200:  # noqa: ASYNC110  # nobody is told
+                    await asyncio.sleep(0.1)
+            assert inside.read(name)["metadata"]["uid"] != first
             await cloud.until(path, "status.phase", "Active")
 
     try:

@@ -24,6 +24,7 @@ from clusterwright.drivers.local import (
 )
 from clusterwright.drivers.local.folder import Folder, read_json
 from clusterwright.drivers.local.inside import Inside
+from clusterwright.drivers.local.nodefiles import NodeFolder
 from clusterwright.drivers.local.wanted import State, Wanted
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ async def every(home: Path, inside: Callable[[Folder], Inside]) -> dict[str, Hea
     """How each cluster is of which anything can be told."""
     found = await asyncio.to_thread(lambda: list(home.glob("*/wanted.json")))
     folders = [Folder(home, path.parent.name) for path in found]
-    looks = [look(folder, inside(folder)) for folder in folders]
+    looks = [look(folder, inside) for folder in folders]
     seen = await asyncio.gather(*looks, return_exceptions=True)
     health = {}
     for folder, one in zip(folders, seen, strict=True):
@@ -51,12 +52,12 @@ async def every(home: Path, inside: Callable[[Folder], Inside]) -> dict[str, Hea
     return health
 
 
-async def look(folder: Folder, inside: Inside) -> Health | None:
+async def look(folder: Folder, inside_of: Callable[[Folder], Inside]) -> Health | None:
     """How the nodes and the DNS of a cluster are; None where nothing can be told or asked."""
     wish, known = await asyncio.to_thread(lambda: (wanted.read(folder), nodes.every(folder)))
     if wish is None or wish.state is not State.RUNNING or not known:
         return None
-    url = components.server_url(wish.ports)
+    url, inside = components.server_url(wish.ports), inside_of(folder)
     real = wish.nodes is wanted.Nodes.REAL
     try:
         listed = await inside.read(url, f"{nodes.NODES}?{_LISTED}")
@@ -84,23 +85,19 @@ def _complaints(
 ) -> dict[str, str]:
     """What is wrong with the programs of each node."""
     if wish.nodes is wanted.Nodes.SIMULATED:
-        played = _not_running(folder.record(components.KWOK))
-        said = f"{components.KWOK}, which plays the kubelets, does not run." if played else ""
+        plays = processes.is_at_work(processes.read(folder.record(components.KWOK)))
+        said = "" if plays else f"{components.KWOK}, which plays the kubelets, does not run."
         return dict.fromkeys(known, said)
-    said = {}
-    for uid in known:
-        home = nodefiles.folder_of(folder, uid)
-        idle = [name for name in nodeprograms.ORDER if _not_running(home.record(name))]
-        trouble = read_json(home.trouble) if idle else None
-        said[uid] = (trouble or {}).get("reason") or (
-            f"On the node these do not run: {', '.join(idle)}." if idle else ""
-        )
-    return said
+    return {uid: _complaint(nodefiles.folder_of(folder, uid)) for uid in known}
 
 
-def _not_running(record: Any) -> bool:
-    known = processes.read(record)
-    return not processes.is_alive(known) or processes.is_frozen(known)
+def _complaint(home: NodeFolder) -> str:
+    known = {name: processes.read(home.record(name)) for name in nodeprograms.ORDER}
+    idle = [name for name, one in known.items() if not processes.is_at_work(one)]
+    trouble = read_json(home.trouble) if idle else None
+    if trouble is not None:
+        return str(trouble["reason"])
+    return f"On the node these do not run: {', '.join(idle)}." if idle else ""
 
 
 def _unready(found: Mapping[str, Any] | None) -> str:

@@ -108,10 +108,10 @@ def is_alive(known: Record | None) -> bool:
     return True
 
 
-def is_frozen(known: Record | None) -> bool:
-    """Whether a signal has stopped the process, which is alive but does nothing."""
+def is_at_work(known: Record | None) -> bool:
+    """Whether the process is alive, and no signal has stopped it."""
     state = _state(known.pid) if known is not None and is_alive(known) else None
-    return state is not None and state[0] in "Tt"
+    return state is not None and state[0] not in "Tt"
 
 
 def open_descriptor(known: Record) -> int | None:
