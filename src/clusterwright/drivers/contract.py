@@ -80,6 +80,13 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     max_pods: int = MAX_PODS
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Options of the node's components that were asked for, by component and name."""
+    kube_reserved: Mapping[str, str] = field(default_factory=dict)
+    system_reserved: Mapping[str, str] = field(default_factory=dict)
+    """What is kept for Kubernetes' own programs, and for the system's: cpu, memory, pid and
+    ephemeral-storage, as Kubernetes writes amounts. Pods have that much less.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +192,10 @@ class Driver(Protocol):
         """
 
     async def ensure_node(self, node: Node) -> None:
-        """Start making the node exist; ``observe_node`` tells when it is created and when ready."""
+        """Start making the node exist; ``observe_node`` tells when it is created and when ready.
+
+        Of a node that exists, options, pods and what is reserved are brought to what is asked.
+        """
 
     async def observe_node(self, node: Node) -> Machine:
         """Tell how far the node is."""
