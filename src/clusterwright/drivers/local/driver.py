@@ -29,6 +29,7 @@ from clusterwright.drivers.local import (
     components,
     health,
     host,
+    nodeoptions,
     nodes,
     pki,
     ports,
@@ -259,6 +260,7 @@ class LocalDriver:
             found = wanted.read(folder)
             if found is None or found.state is State.GONE:
                 raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+            nodeoptions.check(node.options)
             programs = self._find(node.cluster.version)
             for name in REAL_NODES if found.nodes is wanted.Nodes.REAL else SIMULATED_NODES:
                 programs.path(name)

@@ -6,14 +6,16 @@ spoken to: it takes longer than all else that a server without such clusters loa
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Unavailable
-from clusterwright.drivers.local import components, dns, nodes
+from clusterwright.drivers.local import components, dns, nodes, volumes, wanted
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.holders import CLIENTS
 from clusterwright.drivers.local.nodes import Nodes
+from clusterwright.drivers.local.volumes import Volumes
 from clusterwright.drivers.local.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -75,6 +77,9 @@ class Inside:
             return True
         server = await self._connected(components.server_url(wish.ports))
         if await server.get(f"{_BINDINGS}/{CLIENTS}") is None:
+            # Before the binding, which says that both were made: whoever deletes the class later
+            # is not given it again.
+            await server.create(*volumes.storage_class())
             await server.create(_BINDINGS, _BINDING)
         if with_dns and wish.cluster is not None:
             for path, each in dns.objects(wish.cluster, resolvers):
@@ -95,6 +100,11 @@ class Inside:
         server = await self._connected(components.server_url(wish.ports))
         return await kept.keep(server, wish.cluster)
 
+    async def keep_volumes(self, wish: Wanted, kept: Volumes) -> None:
+        """Make the volumes that are claimed, and remove those that are not. Raises Unavailable."""
+        server = await self._connected(components.server_url(wish.ports))
+        await kept.keep(server, real=wish.nodes is wanted.Nodes.REAL)
+
     async def takes(self, url: str, pair: Pair) -> bool:
         """Whether the API server takes a client's certificate. Raises Unavailable."""
         from clusterwright.drivers.local.apiserver import ApiServer
@@ -108,6 +118,15 @@ class Inside:
     async def node(self, url: str, name: str) -> dict[str, Any] | None:
         """A node as Kubernetes knows it. Raises Unavailable."""
         return await (await self._connected(url)).get(f"{nodes.NODES}/{name}")
+
+    async def is_well(self, url: str, node: str, since: float) -> bool:
+        """Whether a node is ready, and its kubelet was heard of since then. Raises Unavailable."""
+        server = await self._connected(url)
+        found = await server.get(f"{nodes.NODES}/{node}")
+        lease = await server.get(f"{nodes.LEASES}/{node}")
+        told = (lease or {}).get("spec", {}).get("renewTime")
+        heard = told is not None and datetime.fromisoformat(told).timestamp() > since
+        return heard and found is not None and nodes.is_ready(found)
 
     async def read(self, url: str, path: str) -> dict[str, Any] | None:
         """An object, or a list as the API server has it at hand. Raises Unavailable."""

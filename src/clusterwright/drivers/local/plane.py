@@ -10,6 +10,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from clusterwright.drivers.contract import DriverError, Unavailable
@@ -23,6 +24,7 @@ from clusterwright.drivers.local.nodes import Nodes
 from clusterwright.drivers.local.reals import Reals
 from clusterwright.drivers.local.spaces import Network
 from clusterwright.drivers.local.upkeep import Command, Upkeep
+from clusterwright.drivers.local.volumes import Volumes
 from clusterwright.drivers.local.wanted import State, Wanted
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class Plane:
             wanted.Nodes.SIMULATED: Nodes(folder, Fakes()),
             wanted.Nodes.REAL: Nodes(folder, self._reals),
         }
+        self._volumes = Volumes(folder)
         self._trouble = ""
 
     def wake(self) -> None:
@@ -166,6 +169,9 @@ class Plane:
                 kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
                 await self._bring_up([kwok])
             pause = await self._inside.keep_nodes(wish, self._nodes[wish.nodes])
+            await self._inside.keep_volumes(wish, self._volumes)
+            if network is not None and held:
+                await self._renew_nodes(wish)
             return pause if held else min(pause, nodes.BUSY)
         return PERIOD
 
@@ -187,6 +193,17 @@ class Plane:
             return True
         await self._network(wish)
         return await self._reals.hold(wish, await self._programs(wish, REAL_NODES))
+
+    async def _renew_nodes(self, wish: Wanted) -> None:
+        """Let nodes follow a control plane that has other programs, one after the other.
+
+        It comes first, so no kubelet is ever newer than its API server.
+        """
+        url = components.server_url(wish.ports)
+        programs = await self._programs(wish, REAL_NODES)
+        is_well = partial(self._inside.is_well, url)
+        if uid := await self._reals.next_to_renew(programs, is_well):
+            await self._reals.renew(uid, programs)
 
     async def _programs(self, wish: Wanted, names: Iterable[str]) -> Programs:
         """The programs that the cluster was begun with, or others where those are gone."""

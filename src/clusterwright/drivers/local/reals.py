@@ -8,7 +8,7 @@ and the kubelet keeps it; so a node can do no more to the API than a node may.
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,9 @@ from clusterwright.drivers.local.wanted import Wanted
 
 log = logging.getLogger(__name__)
 
+IsWell = Callable[[str, float], Awaitable[bool]]
+"""Whether a node, by its address, is ready and was heard of since a moment."""
+
 REACHED = "clusterwright.io/reached-at"
 """The annotation of a node that tells by which address this host reaches it."""
 
@@ -46,7 +49,7 @@ REACHED = "clusterwright.io/reached-at"
 def runs(folder: Folder, uid: str) -> bool:
     """Whether a node's programs run."""
     home = nodefiles.folder_of(folder, uid)
-    return all(processes.is_alive(processes.read(home.record(n))) for n in nodeprograms.ORDER)
+    return all(processes.is_at_work(processes.read(home.record(n))) for n in nodeprograms.ORDER)
 
 
 def trouble(folder: Folder, uid: str) -> str:
@@ -98,6 +101,29 @@ class Reals:
                 self._ones[uid] = _One(self._folder, home, self.network, self._wake)
         held = [self._ones[uid].hold(wish, each, programs, given) for uid, each in known.items()]
         return all(await asyncio.gather(*held))
+
+    async def next_to_renew(self, programs: Programs, is_well: IsWell) -> str:
+        """The node that should go over to other programs next; empty while none should.
+
+        One at a time: none does before those that have gone over are heard of again.
+        """
+        known = await asyncio.to_thread(nodes.every, self._folder)
+        staying = {uid: each for uid, each in known.items() if not each["leaving"]}
+        homes = {uid: nodefiles.folder_of(self._folder, uid) for uid in staying}
+        since = await asyncio.to_thread(
+            lambda: {uid: home.since(programs) for uid, home in homes.items()}
+        )
+        late = [uid for uid, moment in since.items() if moment is None]
+        for uid, moment in since.items():
+            if late and moment is not None and not await is_well(staying[uid]["address"], moment):
+                return ""
+        return late[0] if late else ""
+
+    async def renew(self, uid: str, programs: Programs) -> None:
+        """Let a node go over to these programs."""
+        home = nodefiles.folder_of(self._folder, uid)
+        log.info("renewing the programs of a node", extra={"node": uid})
+        await asyncio.to_thread(home.pin, programs)
 
     def _archives(self, programs: Programs) -> list[Path]:
         """The images that every node has, made where they are missing."""
@@ -173,7 +199,8 @@ class _One:
         self._network = network
         self._upkeep = Upkeep(home, order=nodeprograms.ORDER, wake=wake)
         self._importing: asyncio.Task[str] | None = None
-        self._written = False
+        self._written: Mapping[str, Any] = {}
+        """What the files of the programs were written for."""
         self._answers = False
         self._imported = False
         self._bad = ""
@@ -191,9 +218,8 @@ class _One:
         """Do the next step. Returns whether nothing is left to do."""
         try:
             await asyncio.to_thread(self._furnish, wish, known)
-            commands = nodeprograms.commands(
-                self._folder, self._home, known, self._network, programs
-            )
+            mine = await asyncio.to_thread(self._home.pinned, programs)
+            commands = nodeprograms.commands(self._folder, self._home, known, self._network, mine)
             if CONTAINERD in await self._upkeep.bring_up(commands[:1]):
                 self._answers = False
             said = await self._upkeep.complaint(commands)
@@ -213,7 +239,7 @@ class _One:
         """Make everything exist that programs need. After a reboot it is made anew."""
         assert wish.cluster is not None
         home, network = self._home, self._network
-        if not self._written:
+        if self._written != known:
             home.make()
             server = components.server_url(wish.ports, ROUTER)
             name = known["address"]
@@ -221,7 +247,7 @@ class _One:
                 self._folder, home.path / "pki", name=name, server=server, now=clock.now()
             )
             nodefiles.write_files(self._folder, home, wish.cluster, known, network)
-            self._written = True
+            self._written = known
         if network.node(home.uid).is_made:
             return
         group = nodefiles.group_of(network, home.uid)
