@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clusterwright.drivers.contract import Cluster, DriverError, Node
-from clusterwright.drivers.local import nodefiles, processes
+from clusterwright.drivers.local import nodefiles, nodes, processes
 from clusterwright.drivers.local.binaries import REAL_NODES, Binaries
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import Folder
@@ -43,6 +43,24 @@ spec:
     args: ["-c", "echo kept > /data/text; sleep 3600"]
     volumeMounts: [{{name: data, mountPath: /data}}]
   volumes: [{{name: data, persistentVolumeClaim: {{claimName: {claim}}}}}]
+"""
+
+
+STAYING = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: staying, labels: {{app: staying}}}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - {{name: main, image: {BUSYBOX}, args: ["-c", "sleep 3600"]}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{name: staying}}
+spec:
+  minAvailable: 1
+  selector: {{matchLabels: {{app: staying}}}}
 """
 
 
@@ -98,10 +116,10 @@ async def control_plane(driver: LocalDriver, cluster: Cluster) -> None:
     await eventually(is_ready)
 
 
-async def join(driver: LocalDriver, *nodes: Node) -> None:
-    for node in nodes:
+async def join(driver: LocalDriver, *wanted: Node) -> None:
+    for node in wanted:
         await driver.ensure_node(node)
-    for node in nodes:
+    for node in wanted:
 
         async def is_joined(node: Node = node) -> bool:
             return (await driver.observe_node(node)).ready
@@ -193,6 +211,24 @@ async def test_a_claim_gets_a_folder_of_its_pod_s_node_and_gives_it_back(site: S
         return not left and not list(volumes.iterdir())
 
     await eventually(is_given_back)
+
+
+async def test_a_node_waits_for_pods_that_may_not_be_evicted_and_leaves_in_time(site: Site) -> None:
+    await join(site.driver, N1)
+    await asyncio.to_thread(site.kubectl, "apply", "-f", "-", given=STAYING)
+    wait = ("wait", "--for=condition=Ready", "pod/staying", "--timeout=60s")
+    await asyncio.to_thread(site.kubectl, *wait)
+    begun = time.monotonic()
+
+    await site.driver.delete_node(N1)
+
+    async def is_gone() -> bool:
+        return not (await site.driver.observe_node(N1)).exists
+
+    await eventually(is_gone)
+    assert time.monotonic() - begun > nodes.EVICTING_SECONDS - 1
+    assert not await asyncio.to_thread(site.kubectl, "get", "nodes,pods", "-o", "name")
+    assert not home_of(site, "n1").path.exists()
 
 
 async def test_nodes_follow_an_upgrade_one_after_the_other(site: Site) -> None:
