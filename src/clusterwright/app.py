@@ -21,6 +21,8 @@ from clusterwright.cce.catalog import api as catalog_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
+from clusterwright.cce.clusters.ranges import CONTAINER_RANGE
+from clusterwright.cce.clusters.spec import SERVICE_RANGE
 from clusterwright.cce.lifecycle import api as lifecycle_api
 from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.cce.nodepools import api as nodepools_api
@@ -29,12 +31,14 @@ from clusterwright.cce.nodes import api as nodes_api
 from clusterwright.cce.nodes import references
 from clusterwright.cce.nodes.health import NodesHealth
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
+from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
 from clusterwright.drivers.local import binaries
 from clusterwright.drivers.local.driver import LocalDriver
+from clusterwright.drivers.local.spares import Ahead
 from clusterwright.drivers.local.wanted import Nodes
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.iam import api as iam_api
@@ -113,8 +117,9 @@ async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncI
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
+    ahead = Ahead(settings.spares, VERSIONS, SERVICE_RANGE, (CONTAINER_RANGE,))
     async with LocalDriver(
-        settings.local_folder, find, kind=kind, uplinks=settings.node_uplinks
+        settings.local_folder, find, kind=kind, uplinks=settings.node_uplinks, ahead=ahead
     ) as local:
         yield Drivers({"simulated": simulated, "local": local})
 
@@ -157,7 +162,10 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     async with open_drivers(data, key, settings) as available:
         runner = Runner(data, REGISTRY, available, settings)
         documents = await reader.connect(
-            data.url, name="clusterwright-reader", connections=settings.database_shares.reader
+            data,
+            name="clusterwright-reader",
+            connections=settings.database_shares.reader,
+            kept=settings.kept_jobs_mib * 1024 * 1024,
         )
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
