@@ -172,7 +172,7 @@ sandbox_image = "{images.PAUSE}"
 # Without CAP_SYS_RESOURCE, as in many containers, what they ask for cannot be had.
 restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".registry]
-config_path = {_quoted(folder.path.parent / REGISTRIES)}
+config_path = {_quoted(folder.home / REGISTRIES)}
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = {_quoted(cni_plugins())}
 conf_dir = {_quoted(home.conflist.parent)}

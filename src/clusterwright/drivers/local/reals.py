@@ -136,7 +136,7 @@ class Reals:
         if not served.exists() and dns.PROGRAM in programs.paths:
             program = {"bin/coredns": programs.path(dns.PROGRAM)}
             images.write(served, images.COREDNS, program, ["/bin/coredns"])
-        others = self._folder.path.parent / archives.FOLDER
+        others = self._folder.home / archives.FOLDER
         return sorted([*home.glob("*.tar"), *others.glob("*.tar")])
 
     def document(self, known: Mapping[str, Any], cluster: Cluster) -> dict[str, Any]:
