@@ -42,6 +42,7 @@ MORE = "cluster.install.addons.external/install"
 _BROKEN = (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE)
 _AT_REST = (
     AddonStatus.RUNNING,
+    AddonStatus.AVAILABLE,
     AddonStatus.ABNORMAL,
     AddonStatus.UPGRADE_FAILED,
     AddonStatus.ROLLBACK_FAILED,
