@@ -42,7 +42,7 @@ async def create(
     driver: str,
     versions: Sequence[str] = VERSIONS,
     quota: int,
-    trusting: bool = True,
+    trusting: bool,
     autopilot: bool = False,
 ) -> Cluster:
     """Promise a new cluster: its row in phase Creating and its whole job, or nothing.
@@ -217,7 +217,7 @@ async def update(
     uid: str,
     asked: ClusterToUpdate,
     *,
-    trusting: bool = True,
+    trusting: bool,
     autopilot: bool = False,
 ) -> Cluster:
     """Change what may change: the alias and a few fields of the spec.
