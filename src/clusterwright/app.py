@@ -16,6 +16,7 @@ from clusterwright.cce.access import api as access_api
 from clusterwright.cce.addons import api as addons_api
 from clusterwright.cce.addons import operations as addons_operations
 from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
+from clusterwright.cce.autopilot import api as autopilot_api
 from clusterwright.cce.catalog import api as catalog_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
@@ -89,8 +90,8 @@ ROUTERS = (
     lifecycle_api.router,
     upgrades_api.router,
     catalog_api.router,
-    clusters_api.autopilot_router,
     addons_api.router,
+    autopilot_api.router,
     nodes_api.older,
     nodes_api.router,
     nodepools_api.older,

@@ -1,12 +1,16 @@
 """Clusters without nodes: the same code on paths of their own."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from fastapi.routing import APIRoute
 
+from clusterwright.cce.autopilot.api import KIND, TWINS, router
 from tests.api.cloud import Cloud, cluster, open_cloud, unique
+from tests.architecture.routes import ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -95,3 +99,180 @@ async def test_add_ons_of_other_clusters_do_not_know_it(cloud: Cloud) -> None:
     uid = await create(cloud)
 
     await cloud.call("GET", f"/api/v3/addons?cluster_id={uid}", expect=404)
+
+
+OF_A_CLUSTER = [
+    (method, route)
+    for route in router.routes
+    if isinstance(route, APIRoute) and "{cluster_id}" in route.path
+    for method in sorted(route.methods or ())
+]
+BODIES: dict[str, Any] = {
+    "clustercert": {"duration": 1},
+    "mastereip": {"spec": {"action": "bind", "spec": {"id": "192.0.2.1"}}},
+    "tags/create": {"tags": [{"key": "a", "value": "b"}]},
+    "tags/delete": {"tags": [{"key": "a"}]},
+}
+
+
+def body_for(path: str, uid: str) -> Any:
+    """A good body for a request about this cluster."""
+    hop = {"clusterID": uid, "clusterVersion": "v1.31", "targetVersion": "v1.32"}
+    kinds = {
+        "operation/precheck": "PreCheckTask",
+        "operation/postcheck": "PostCheckTask",
+        "operation/upgradeworkflows": "WorkFlowTask",
+    }
+    for ending, kind in kinds.items():
+        if path.endswith(ending):
+            return {"kind": kind, "apiVersion": "v3", "spec": hop}
+    if path.endswith("operation/upgrade"):
+        return upgrade_to("v1.32", "clusterUpgradeAction")
+    if "upgradeworkflows/" in path:
+        return {"status": {"phase": "Cancel"}}
+    return next((body for ending, body in BODIES.items() if path.endswith(ending)), {"spec": {}})
+
+
+def upgrade_to(version: str, action: str) -> dict[str, Any]:
+    """The body of a request to upgrade, the action under a name."""
+    strategy = {
+        "type": "inPlaceRollingUpdate",
+        "inPlaceRollingUpdate": {"userDefinedStep": 20},
+    }
+    return {
+        "metadata": {"apiVersion": "v3", "kind": "UpgradeTask"},
+        "spec": {action: {"targetVersion": version, "strategy": strategy}},
+    }
+
+
+@pytest.mark.parametrize(("method", "route"), OF_A_CLUSTER, ids=lambda each: str(each)[:60])
+async def test_an_operation_knows_its_own_kind_of_cluster_only(
+    cloud: Cloud, method: str, route: APIRoute, kinds: dict[str, str]
+) -> None:
+    for prefix, other in (("/autopilot/", kinds["plain"]), ("/api/", kinds["pilot"])):
+        path = prefix + route.path.removeprefix("/autopilot/").format(
+            project_id=cloud.account["project_id"],
+            cluster_id=other,
+            task_id="t",
+            upgrade_workflow_id="w",
+        )
+        body = body_for(path, other) if method not in ("GET", "DELETE") else None
+
+        answer = await cloud.call(method, path, body, expect=404)
+
+        assert f"no cluster {other}" in answer["message"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kinds(cloud: Cloud) -> dict[str, str]:
+    """A cluster of each kind."""
+    return {"pilot": await create(cloud), "plain": await cloud.cluster()}
+
+
+async def test_every_twin_repeats_a_route_under_its_own_name() -> None:
+    by_name = {route.operation_id: route for route in ROUTES}
+
+    for name in TWINS:
+        twin, ordinary = by_name[name], by_name[name.replace(KIND, "", 1)]
+        assert twin.endpoint is ordinary.endpoint
+        assert twin.path == re.sub("^/api", "/autopilot", ordinary.path)
+
+
+async def test_it_can_be_reached_tagged_and_given_an_address(cloud: Cloud) -> None:
+    where = f"{autopilot(cloud)}/{await create(cloud)}"
+    bind = {"spec": {"action": "bind", "spec": {"id": "192.0.2.77"}}}
+
+    await cloud.call("PUT", f"{where}/mastereip", bind, expect=200)
+    await cloud.call("POST", f"{where}/tags/create", BODIES["tags/create"], expect=204)
+    addresses = await cloud.call("GET", f"{where}/openapi", expect=200)
+    config = await cloud.call("POST", f"{where}/clustercert", {"duration": 1}, expect=200)
+    logs = await cloud.call(
+        "GET", where.replace("/clusters/", "/cluster/") + "/log-configs", expect=200
+    )
+    shown = await cloud.call("GET", where, expect=200)
+
+    assert addresses["status"]["publicEndpoint"].startswith("https://192.0.2.77:")
+    assert config["current-context"] == "external"
+    assert {entry["name"] for entry in logs["log_configs"]} >= {"audit", "kube-apiserver"}
+    assert shown["spec"]["clusterTags"] == [{"key": "a", "value": "b"}]
+    await cloud.call("POST", f"{where}/tags/delete", BODIES["tags/delete"], expect=204)
+    assert (await cloud.call("GET", where, expect=200))["spec"]["clusterTags"] == []
+
+
+@pytest.mark.parametrize("action", ["clusterUpgradeAction", "autopilotClusterUpgradeAction"])
+async def test_it_is_upgraded_in_a_workflow(cloud: Cloud, action: str) -> None:
+    uid = await create(cloud, version="v1.31")
+    where = f"{autopilot(cloud)}/{uid}"
+    snapshots = f"{where}/operation/snapshot".replace("/v3/", "/v3.1/")
+
+    async def post(ending: str) -> Any:
+        path = f"{where}/operation/{ending}"
+        return await cloud.call("POST", path, body_for(path, uid), expect=200)
+
+    flow = await post("upgradeworkflows")
+    check = await post("precheck")
+    kept = await cloud.call("POST", snapshots, expect=200)
+    promised = await cloud.call(
+        "POST", f"{where}/operation/upgrade", upgrade_to("v1.32", action), expect=200
+    )
+    task = f"{where}/operation/upgrade/tasks/{promised['metadata']['uid']}"
+    await cloud.until(task, "status.phase", "Success")
+    after = await post("postcheck")
+    ended = f"{where}/operation/upgradeworkflows/{flow['metadata']['uid']}"
+    info = await cloud.call("GET", f"{where}/upgradeinfo", expect=200)
+
+    assert check["status"]["phase"] == after["status"]["phase"] == "Success"
+    listed = await cloud.call("GET", f"{snapshots}/tasks", expect=200)
+    assert [item["metadata"]["uid"] for item in listed["items"]] == [kept["uid"]]
+    await cloud.until(ended, "status.phase", "Success")
+    assert (await cloud.call("GET", where, expect=200))["spec"]["version"].startswith("v1.32")
+    assert info["spec"]["lastUpgradeInfo"]["phase"] == "Success"
+
+
+async def test_an_upgrade_names_its_action_once(cloud: Cloud) -> None:
+    where = f"{autopilot(cloud)}/{await create(cloud, version='v1.31')}/operation/upgrade"
+    twice = upgrade_to("v1.32", "clusterUpgradeAction")
+    twice["spec"] |= upgrade_to("v1.32", "autopilotClusterUpgradeAction")["spec"]
+
+    for body in (twice, twice | {"spec": {}}):
+        answer = await cloud.call("POST", where, body, expect=400)
+        assert answer["message"].startswith("spec: ClusterUpgradeAction is needed")
+
+
+async def test_its_add_ons_are_those_that_need_no_nodes(cloud: Cloud) -> None:
+    uid = await create(cloud)
+    templates = await cloud.call("GET", "/autopilot/v3/addontemplates", expect=200)
+    wanted_add_on = {
+        "kind": "Addon",
+        "apiVersion": "v3",
+        "metadata": {"annotations": {"addon.install/type": "install"}},
+        "spec": {"clusterID": uid, "addonTemplateName": "metrics-server", "values": {}},
+    }
+
+    at_first = await cloud.call("GET", f"/autopilot/v3/addons?cluster_id={uid}", expect=200)
+    made = await cloud.call("POST", "/autopilot/v3/addons", wanted_add_on, expect=201)
+    path = f"/autopilot/v3/addons/{made['metadata']['uid']}"
+    shown = await cloud.until(path, "status.status", "running")
+
+    for template in templates["items"]:
+        for version in template["spec"]["versions"]:
+            for support in version["supportVersions"]:
+                assert "Autopilot" in support["category"]
+    assert [item["metadata"]["name"] for item in at_first["items"]] == ["coredns"]
+    assert shown["spec"]["clusterID"] == uid
+    await cloud.call("GET", path.replace("/autopilot/", "/api/"), expect=404)
+    await cloud.call("DELETE", path.replace("/autopilot/", "/api/"), expect=404)
+    wanted_add_on["spec"]["addonTemplateName"] = "npd"  # type: ignore[index]
+    refused = await cloud.call("POST", "/autopilot/v3/addons", wanted_add_on, expect=400)
+    assert "npd is not one of" in refused["message"]
+    await cloud.call("DELETE", path, expect=200)
+    await cloud.until_gone(path)
+
+
+async def test_both_kinds_share_one_quota(cloud: Cloud) -> None:
+    await create(cloud)
+
+    mine = await cloud.call("GET", autopilot(cloud, "quotas"), expect=200)
+    plain = await cloud.call("GET", f"{cloud.project}/quotas", expect=200)
+
+    assert mine == plain

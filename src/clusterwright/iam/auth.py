@@ -7,6 +7,7 @@ sends both and means the token; an empty Authorization header counts as absent (
 import hmac
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -29,6 +30,7 @@ Headers = dict[bytes, bytes]
 _PROJECT_PATH = re.compile(
     r"/(?:(?:api|autopilot)/v[\d.]+/projects/(?P<named>[^/]+)|v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
+_AUTOPILOT = "/autopilot/"
 _GLOBAL = ("/v1.0/enterprise-projects",)
 """Paths of services that belong to a whole domain: Terraform names no project there."""
 _IDENTITY = {
@@ -172,7 +174,8 @@ authenticator = given(Authenticator)
 
 async def caller(request: Request) -> Caller:
     """Who sent the request: a dependency of every route that is not anonymous."""
-    return await (await authenticator(request)).authenticate(request.scope, request.body)
+    found = await (await authenticator(request)).authenticate(request.scope, request.body)
+    return replace(found, autopilot=True) if request.url.path.startswith(_AUTOPILOT) else found
 
 
 async def project_caller(request: Request, project_id: str) -> Caller:

@@ -60,15 +60,13 @@ async def show_quotas(caller: Member, data: Data, setup: Setup) -> Response:
     **described(NestedQuotas),
 )
 async def show_nested_quotas(caller: Member, data: Data, setup: Setup) -> Response:
-    """The same facts as ShowQuotas; there are no Autopilot clusters."""
+    """The same facts as ShowQuotas: clusters of both kinds share one quota."""
     async with data.reading() as tx:
         used = await clusters_store.count(tx, project_id=caller.project_id)
+    quota = setup.cluster_quota
     resources = [
-        {"type": kind, "quota": limit, "used": count, "unit": "", "min": 0, "max": limit}
-        for kind, limit, count in (
-            ("cluster", setup.cluster_quota, used),
-            ("autopilot_cluster", 0, 0),
-        )
+        {"type": kind, "quota": quota, "used": used, "unit": "", "min": 0, "max": quota}
+        for kind in ("cluster", "autopilot_cluster")
     ]
     return json_response({"quotas": {"resources": resources}})
 

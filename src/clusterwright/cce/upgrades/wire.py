@@ -1,8 +1,8 @@
 """Bodies of upgrades, and how tasks and workflows read (API reference, 4.11)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from clusterwright.cce.clusters.values import Id, Short, Text, Version
 from clusterwright.document import Document
@@ -59,9 +59,29 @@ class UpgradeAction(Document):
 
 
 class UpgradeSpec(Document):
-    """``spec`` of a request to upgrade."""
+    """``spec`` of a request to upgrade: the action under the one name or the other.
 
-    cluster_upgrade_action: UpgradeAction
+    Terraform sends the second for clusters without nodes, where the official model has the first.
+    """
+
+    cluster_upgrade_action: UpgradeAction | None = None
+    autopilot_cluster_upgrade_action: UpgradeAction | None = None
+
+    @model_validator(mode="after")
+    def _one_action(self) -> Self:
+        if len(self._actions) != 1:
+            raise ValueError("clusterUpgradeAction is needed, once")
+        return self
+
+    @property
+    def action(self) -> UpgradeAction:
+        """What is to be done."""
+        return self._actions[0]
+
+    @property
+    def _actions(self) -> list[UpgradeAction]:
+        sent = (self.cluster_upgrade_action, self.autopilot_cluster_upgrade_action)
+        return [action for action in sent if action is not None]
 
 
 class UpgradeMetadata(Document):
