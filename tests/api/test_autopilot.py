@@ -112,6 +112,11 @@ BODIES: dict[str, Any] = {
     "mastereip": {"spec": {"action": "bind", "spec": {"id": "192.0.2.1"}}},
     "tags/create": {"tags": [{"key": "a", "value": "b"}]},
     "tags/delete": {"tags": [{"key": "a"}]},
+    "maintenancewindows": {
+        "weekly_period": "Sunday",
+        "start_time": "01:00:00",
+        "duration_hours": 1,
+    },
 }
 
 
@@ -128,6 +133,8 @@ def body_for(path: str, uid: str) -> Any:
             return {"kind": kind, "apiVersion": "v3", "spec": hop}
     if path.endswith("operation/upgrade"):
         return upgrade_to("v1.32", "clusterUpgradeAction")
+    if "upgradeplans/" in path:
+        return {"notBefore": "2030-01-01T00:00:00Z"}
     if "upgradeworkflows/" in path:
         return {"status": {"phase": "Cancel"}}
     return next((body for ending, body in BODIES.items() if path.endswith(ending)), {"spec": {}})
@@ -149,12 +156,16 @@ def upgrade_to(version: str, action: str) -> dict[str, Any]:
 async def test_an_operation_knows_its_own_kind_of_cluster_only(
     cloud: Cloud, method: str, route: APIRoute, kinds: dict[str, str]
 ) -> None:
-    for prefix, other in (("/autopilot/", kinds["plain"]), ("/api/", kinds["pilot"])):
+    cases = {"/autopilot/": kinds["plain"]}
+    if route.operation_id in TWINS:
+        cases["/api/"] = kinds["pilot"]
+    for prefix, other in cases.items():
         path = prefix + route.path.removeprefix("/autopilot/").format(
             project_id=cloud.account["project_id"],
             cluster_id=other,
             task_id="t",
             upgrade_workflow_id="w",
+            upgrade_plan_id="p",
         )
         body = body_for(path, other) if method not in ("GET", "DELETE") else None
 
@@ -276,3 +287,66 @@ async def test_both_kinds_share_one_quota(cloud: Cloud) -> None:
     plain = await cloud.call("GET", f"{cloud.project}/quotas", expect=200)
 
     assert mine == plain
+
+
+WINDOW: dict[str, Any] = {
+    "weekly_period": "Friday,Saturday",
+    "start_time": "16:00:00",
+    "duration_hours": 3,
+    "upgrade_scope": "OnlyPatchVersion",
+}
+
+
+async def test_a_maintenance_window_is_kept_changed_and_forgotten(cloud: Cloud) -> None:
+    where = f"{autopilot(cloud)}/{await create(cloud)}"
+    path = f"{where}/maintenancewindows"
+    other = WINDOW | {"weekly_period": "Sunday", "start_time": "04:30"}
+
+    await cloud.call("GET", path, expect=404)
+    await cloud.call("PUT", path, WINDOW, expect=404)
+    made = await cloud.call("POST", path, WINDOW, expect=201)
+    await cloud.call("POST", path, WINDOW, expect=409)
+    changed = await cloud.call("PUT", path, other, expect=200)
+    shown = await cloud.call("GET", path, expect=200)
+    gone = await cloud.call("DELETE", path, expect=200)
+
+    assert made == WINDOW
+    assert changed == shown == gone == other
+    await cloud.call("DELETE", path, expect=404)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"weekly_period": ""},
+        {"weekly_period": "friday"},
+        {"weekly_period": "Friday, Saturday"},
+        {"weekly_period": "Friday,Friday"},
+        {"start_time": "24:00:00"},
+        {"start_time": "4"},
+        {"duration_hours": 0},
+        {"duration_hours": 25},
+        {"duration_hours": "3"},
+        {"upgrade_scope": "Everything"},
+    ],
+)
+async def test_a_bad_window_is_refused(
+    cloud: Cloud, kinds: dict[str, str], changed: dict[str, Any]
+) -> None:
+    path = f"{autopilot(cloud)}/{kinds['pilot']}/maintenancewindows"
+
+    answer = await cloud.call("POST", path, WINDOW | changed, expect=400)
+
+    assert answer["message"].startswith(next(iter(changed)))
+    await cloud.call("GET", path, expect=404)
+
+
+async def test_no_upgrade_is_planned(cloud: Cloud, kinds: dict[str, str]) -> None:
+    path = f"{autopilot(cloud)}/{kinds['pilot']}/upgradeplans"
+
+    listed = await cloud.call("GET", path, expect=200)
+
+    assert listed == {"kind": "List", "apiVersion": "v3", "items": []}
+    later = {"notBefore": "2030-01-01T00:00:00Z"}
+    await cloud.call("PUT", f"{path}/nobody", later, expect=404)
+    await cloud.call("PUT", f"{path}/nobody", {"notBefore": "soon"}, expect=400)

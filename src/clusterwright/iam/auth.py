@@ -28,8 +28,10 @@ Headers = dict[bytes, bytes]
 
 # /api/v3/projects/{project_id}/… of this service; /v1/{project_id}/… of the services beside it.
 _PROJECT_PATH = re.compile(
-    r"/(?:(?:api|autopilot)/v[\d.]+/projects/(?P<named>[^/]+)|v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
+    r"/(?:(?:api|autopilot|cce)/v[\d.]+/projects/(?P<named>[^/]+)"
+    r"|(?:cce/)?v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
+_CCE_V5 = "/v5/imagecaches"
 _AUTOPILOT = "/autopilot/"
 _GLOBAL = ("/v1.0/enterprise-projects",)
 """Paths of services that belong to a whole domain: Terraform names no project there."""
@@ -43,6 +45,8 @@ _IDENTITY = {
 
 def is_identity(path: str) -> bool:
     """Whether a path belongs to the identity service."""
+    if path.startswith(_CCE_V5):
+        return False
     return path.startswith(("/v3", "/v5")) and not _PROJECT_PATH.match(path)
 
 
