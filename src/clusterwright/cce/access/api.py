@@ -26,7 +26,7 @@ from clusterwright.cce.clusters.api import AllDrivers, Extended
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Database
-from clusterwright.web.openapi import described
+from clusterwright.web.openapi import Nothing, described
 from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
 
 router = Router(tags=["Access"])
@@ -88,7 +88,7 @@ async def _kubeconfig(
     f"{CLUSTER}/clustercertrevoke",
     operation_id="RevokeKubernetesClusterCert",
     summary="Revoke the certificates of a user or an agency",
-    **described(None),
+    **described(Nothing),
 )
 async def revoke_certificates(
     caller: Member,
@@ -215,7 +215,7 @@ async def update_policy(
     f"{POLICIES}/{{policy_id}}",
     operation_id="DeleteAccessPolicy",
     summary="Delete an access policy",
-    **described(None),
+    **described(Nothing),
 )
 async def delete_policy(caller: Anyone, data: Data, policy_id: str) -> Response:
     """Forget an access policy."""

@@ -10,15 +10,15 @@ from clusterwright.cce.nodes.wire import keepable
 from clusterwright.cce.upkeep import operations
 from clusterwright.cce.upkeep.wire import (
     CertificatesToRotate,
+    HyperNode,
     InPlaceAnswer,
     InPlaceTask,
     LabelsDocument,
     NodesToPrepay,
-    Nothing,
     Order,
 )
 from clusterwright.iam.auth import Member
-from clusterwright.web.openapi import described
+from clusterwright.web.openapi import Nothing, described
 from clusterwright.web.routes import Body, Data, Router, json_response
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
@@ -93,7 +93,7 @@ async def prepay(
     "/hypernodes",
     operation_id="ListHyperNodes",
     summary="List hyper nodes",
-    **described(None),
+    **described(list[HyperNode]),
 )
 async def list_hyper_nodes(
     caller: Member,

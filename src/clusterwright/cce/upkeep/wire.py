@@ -107,5 +107,11 @@ class LabelsDocument(Document):
     spec: dict[str, dict[str, list[str]]]
 
 
-class Nothing(Document):
-    """An answer that says no more than its status."""
+class HyperNode(Document):
+    """A group of servers that are bought as one, as clients would read it."""
+
+    kind: str
+    api_version: str
+    metadata: dict[str, Any]
+    spec: dict[str, Any]
+    status: dict[str, Any]
