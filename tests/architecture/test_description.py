@@ -57,7 +57,7 @@ def described() -> Iterator[Described]:
 
 
 ALL = list(described())
-CCE = [one for one in ALL if one.page.get("tags") and not BESIDE_CCE & set(one.page["tags"])]
+CCE = [one for one in ALL if BESIDE_CCE.isdisjoint(one.page.get("tags", BESIDE_CCE))]
 """The operations of CCE itself."""
 RECORDED: dict[str, dict[str, Any]] = json.loads(EXAMPLES.read_text())
 BODIES: dict[str, type[Document]] = {

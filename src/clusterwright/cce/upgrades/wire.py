@@ -62,15 +62,16 @@ class UpgradeSpec(Document):
     """``spec`` of a request to upgrade: the action under the one name or the other.
 
     Terraform sends the second for clusters without nodes, where the official model has the first.
+    That wins where both are there.
     """
 
     cluster_upgrade_action: UpgradeAction | None = None
     autopilot_cluster_upgrade_action: UpgradeAction | None = None
 
     @model_validator(mode="after")
-    def _one_action(self) -> Self:
-        if len(self._actions) != 1:
-            raise ValueError("clusterUpgradeAction is needed, once")
+    def _has_action(self) -> Self:
+        if not self._actions:
+            raise ValueError("clusterUpgradeAction is needed")
         return self
 
     @property
