@@ -22,6 +22,8 @@ from clusterwright.cce.claims import api as claims_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
+from clusterwright.cce.clusters.ranges import CONTAINER_RANGE
+from clusterwright.cce.clusters.spec import SERVICE_RANGE
 from clusterwright.cce.imagecaches import api as imagecaches_api
 from clusterwright.cce.imagecaches.job_types import JOB_TYPES as IMAGE_CACHE_JOB_TYPES
 from clusterwright.cce.lifecycle import api as lifecycle_api
@@ -31,6 +33,7 @@ from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYP
 from clusterwright.cce.nodes import api as nodes_api
 from clusterwright.cce.nodes import references
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
+from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.cce.upkeep import api as upkeep_api
@@ -39,6 +42,7 @@ from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
 from clusterwright.drivers.local import binaries
 from clusterwright.drivers.local.driver import LocalDriver
+from clusterwright.drivers.local.spares import Ahead
 from clusterwright.drivers.local.wanted import Nodes
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.iam import api as iam_api
@@ -120,7 +124,8 @@ async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncI
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
-    async with LocalDriver(settings.local_folder, find, kind=kind) as local:
+    ahead = Ahead(settings.spares, VERSIONS, SERVICE_RANGE, (CONTAINER_RANGE,))
+    async with LocalDriver(settings.local_folder, find, kind=kind, ahead=ahead) as local:
         yield Drivers({"simulated": simulated, "local": local})
 
 

@@ -88,6 +88,13 @@ class Settings(BaseSettings):
         description="Nodes of new clusters of the driver local: simulated, or real, which run"
         " containers and need root",
     )
+    spares: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Control planes of the driver local that are started ahead, for clusters of the"
+        " default version and ranges; each takes some 300 MiB",
+    )
     pace: float = Field(
         1.0,
         ge=0,

@@ -46,6 +46,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     ),
     "driver": ("none", "SIMULATED"),
     "nodes": ("none", "REAL"),
+    "spares": (*NOT_NUMBERS, "51"),
     "pace": (*NOT_NUMBERS[:4], "1001"),
     "seed": ("many", "1.5", "9" * 30),
     "faults": ("/nowhere/faults.yaml", "/", "{malformed}", "{no list}", "{unknown field}"),
