@@ -152,7 +152,9 @@ def upgrade_to(version: str, action: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("method", "route"), OF_A_CLUSTER, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(
+    ("method", "route"), OF_A_CLUSTER, ids=[route.operation_id for _, route in OF_A_CLUSTER]
+)
 async def test_an_operation_knows_its_own_kind_of_cluster_only(
     cloud: Cloud, method: str, route: APIRoute, kinds: dict[str, str]
 ) -> None:
