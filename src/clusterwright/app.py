@@ -17,12 +17,16 @@ from clusterwright.cce.addons import api as addons_api
 from clusterwright.cce.addons import operations as addons_operations
 from clusterwright.cce.addons.health import AddonsHealth
 from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
+from clusterwright.cce.autopilot import api as autopilot_api
 from clusterwright.cce.catalog import api as catalog_api
+from clusterwright.cce.claims import api as claims_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
 from clusterwright.cce.clusters.ranges import CONTAINER_RANGE
 from clusterwright.cce.clusters.spec import SERVICE_RANGE
+from clusterwright.cce.imagecaches import api as imagecaches_api
+from clusterwright.cce.imagecaches.job_types import JOB_TYPES as IMAGE_CACHE_JOB_TYPES
 from clusterwright.cce.lifecycle import api as lifecycle_api
 from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.cce.nodepools import api as nodepools_api
@@ -34,6 +38,8 @@ from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
+from clusterwright.cce.upkeep import api as upkeep_api
+from clusterwright.cce.upkeep.job_types import JOB_TYPES as UPKEEP_JOB_TYPES
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
 from clusterwright.drivers.local import binaries
@@ -81,10 +87,12 @@ HEALTH_PERIOD = 2.0
 REGISTRY = Registry(
     *CLUSTER_JOB_TYPES,
     *NODE_JOB_TYPES,
+    *UPKEEP_JOB_TYPES,
     *NODE_POOL_JOB_TYPES,
     *ADDON_JOB_TYPES,
     *LIFECYCLE_JOB_TYPES,
     *UPGRADE_JOB_TYPES,
+    *IMAGE_CACHE_JOB_TYPES,
 )
 """Every job type of this server."""
 
@@ -96,10 +104,14 @@ ROUTERS = (
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
+    lifecycle_api.resources,
     upgrades_api.router,
     catalog_api.router,
-    clusters_api.autopilot_router,
     addons_api.router,
+    autopilot_api.router,
+    imagecaches_api.router,
+    claims_api.router,
+    upkeep_api.router,
     nodes_api.older,
     nodes_api.router,
     nodepools_api.older,

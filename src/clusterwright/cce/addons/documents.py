@@ -16,7 +16,7 @@ CHECK_LIFETIME = 24 * 3600 * 1_000_000_000
 """Nanoseconds that a check can be read."""
 
 _TYPE = "helm"
-_CATEGORIES = ["CCE", "Turbo"]
+_CATEGORIES = ("CCE", "Turbo")
 _ROLLBACK_FROM = (
     AddonStatus.RUNNING,
     AddonStatus.AVAILABLE,
@@ -57,7 +57,7 @@ def template(found: Template, places: Places) -> Json:
 def _version(of: Template, found: TemplateVersion, places: Places) -> Json:
     support = {
         "clusterVersion": [found.pattern],
-        "category": _CATEGORIES,
+        "category": [*_CATEGORIES, *["Autopilot"] * of.autopilot],
     }
     return {
         "version": found.version,
