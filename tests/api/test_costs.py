@@ -5,7 +5,7 @@ A bound may fall. Whoever must raise one says in the commit what the new stateme
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -67,7 +67,11 @@ def counting(*, requests: bool) -> Iterator[Costs]:
     def commit(connection: sa.Connection) -> None:
         costs.commits += is_counted() and connection.info["wrote"]
 
-    listeners = {"begin": begin, "before_cursor_execute": execute, "commit": commit}
+    listeners: dict[str, Callable[..., None]] = {
+        "begin": begin,
+        "before_cursor_execute": execute,
+        "commit": commit,
+    }
     token = _in_request.set(True)
     for name, listener in listeners.items():
         sa.event.listen(sa.Engine, name, listener)
