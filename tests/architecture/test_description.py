@@ -7,7 +7,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from fastapi.routing import APIRoute
 
 from clusterwright.app import routes
 from clusterwright.document import Document
