@@ -7,7 +7,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from fastapi.routing import APIRoute
 
 from clusterwright.app import routes
 from clusterwright.document import Document
@@ -63,7 +62,7 @@ RECORDED: dict[str, dict[str, Any]] = json.loads(EXAMPLES.read_text())
 BODIES: dict[str, type[Document]] = {
     route.operation_id: needed.call.model
     for route in ROUTES
-    if isinstance(route, APIRoute) and route.operation_id
+    if route.operation_id
     for needed in route.dependant.dependencies
     if isinstance(needed.call, Body)
 }
