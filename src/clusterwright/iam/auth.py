@@ -31,10 +31,10 @@ _PROJECT_PATH = re.compile(
     r"/(?:(?:api|autopilot|cce)/v[\d.]+/projects/(?P<named>[^/]+)"
     r"|(?:cce/)?v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
-_KEPT = 4096
-"""Callers that are remembered at a time."""
 _CCE_V5 = "/v5/imagecaches"
 _AUTOPILOT = "/autopilot/"
+_KEPT = 4096
+"""Callers that are remembered at a time."""
 _GLOBAL = ("/v1.0/enterprise-projects",)
 """Paths of services that belong to a whole domain: Terraform names no project there."""
 _IDENTITY = {

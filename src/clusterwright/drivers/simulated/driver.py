@@ -170,6 +170,10 @@ class SimulatedDriver:
                 raise DriverError(f"The cluster {node.cluster.name} does not exist.")
             await store.forget_gone_machines(tx, held.uid, now)
             stored = await store.machine(tx, node.uid)
+            if stored is not None and stored.cluster_uid != held.uid:
+                # A node that has moved: the cluster that it was in may have nothing to forget for.
+                await store.forget_gone_machines(tx, stored.cluster_uid, now)
+                stored = await store.machine(tx, node.uid)
             if stored is None:
                 await store.add_machines(tx, [await self._worker(tx, node, now)])
             elif stored.gone_at is not None:
