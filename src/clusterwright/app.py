@@ -155,7 +155,10 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     async with open_drivers(data, key, settings) as available:
         runner = Runner(data, REGISTRY, available, settings)
         documents = await reader.connect(
-            data.url, name="clusterwright-reader", connections=settings.database_shares.reader
+            data,
+            name="clusterwright-reader",
+            connections=settings.database_shares.reader,
+            kept=settings.kept_jobs_mib * 1024 * 1024,
         )
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)

@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         le=1000,
         description="PostgreSQL sessions that one server process opens at the most",
     )
+    kept_jobs_mib: int = Field(
+        128,
+        ge=0,
+        le=65_536,
+        description="MiB of memory for jobs that were read lately, on SQLite; 0 keeps none",
+    )
     driver: Literal["simulated", "local"] = Field(
         "simulated",
         description="Driver of clusters that ask for none: simulated, or local, which starts real"

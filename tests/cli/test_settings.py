@@ -24,6 +24,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "answer_seconds": (*NOT_NUMBERS[:4], "0"),
     "stop_grace_seconds": (*NOT_NUMBERS[:4], "0"),
     "database_connections": (*NOT_NUMBERS, "7", "1001"),
+    "kept_jobs_mib": (*NOT_NUMBERS, "-1", "65537"),
     "temporary_keys": (*NOT_NUMBERS, "0"),
     "trust_networks": ("maybe", "2"),
     "trust_offers": ("maybe", "2"),
