@@ -50,6 +50,8 @@ T = TypeVar("T")
 
 SCAN_PERIOD = 2.0
 """Seconds until a cluster that another process began is known to this one."""
+NEWS_SECONDS = 0.5
+"""How long an observation waits for what is about to happen."""
 _PAUSE = 0.05
 """Seconds between two looks whether a control plane has stopped, which another process may do."""
 
@@ -139,9 +141,21 @@ class LocalDriver:
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
         """Tell what runs. Raises Unavailable, with the reason, while something prevents it.
 
-        Where a component has ended again and again, it raises DriverError.
+        Where a component has ended again and again, it raises DriverError. While a control plane
+        starts, it waits a moment for news: whoever looks now and then would learn of it late.
         """
         folder = Folder(self._home, cluster.uid)
+        plane = self._planes.get(folder.path)
+        news = plane.news if plane is not None else None
+        seen = await self._look(folder, cluster)
+        if seen.endpoint and not seen.ready and news is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(NEWS_SECONDS):
+                    await news.wait()
+            seen = await self._look(folder, cluster)
+        return seen
+
+    async def _look(self, folder: Folder, cluster: Cluster) -> ControlPlane:
         wish = await _in_thread(lambda: wanted.read(folder))
         if wish is None:
             return ControlPlane(exists=False)

@@ -70,6 +70,8 @@ class Plane:
         }
         self._volumes = Volumes(folder)
         self._trouble = ""
+        self.news = asyncio.Event()
+        """Set, and another one in its place, when there is more to tell of the control plane."""
         self.is_starting = False
         """Whether an API server was started a moment ago, which takes all that a core can."""
 
@@ -230,7 +232,12 @@ class Plane:
             told = {"revision": wish.revision}
             await asyncio.to_thread(write_json, self._folder.settled, told)
             self._inside.settled = wish.revision
+            self._tell_news()
         await self._tell("")
+
+    def _tell_news(self) -> None:
+        told, self.news = self.news, asyncio.Event()
+        told.set()
 
     async def _wait_until_ready(self, wish: Wanted) -> None:
         deadline = time.monotonic() + STARTING_SECONDS
@@ -282,5 +289,6 @@ class Plane:
             told = {"reason": trouble, "hopeless": hopeless}
             with contextlib.suppress(OSError):  # a full disk is a trouble too
                 await asyncio.to_thread(write_json, self._folder.trouble, told)
+            self._tell_news()
         else:
             self._folder.trouble.unlink(missing_ok=True)
