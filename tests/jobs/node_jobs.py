@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from clusterwright.cce.clusters import store as cluster_store
 from clusterwright.cce.nodepools import members
 from clusterwright.cce.nodepools import operations as pools
 from clusterwright.cce.nodepools.wire import PoolToCreate, PoolToUpgrade
@@ -12,6 +13,8 @@ from clusterwright.cce.nodes import batches, operations, sizes, store
 from clusterwright.cce.nodes.batch_wire import MigrateNodesTask, NodesToReset, ServersToAdd
 from clusterwright.cce.nodes.pools import Pool
 from clusterwright.cce.nodes.wire import NodeToCreate
+from clusterwright.cce.upkeep import operations as upkeep
+from clusterwright.cce.upkeep.wire import InPlaceTask
 from clusterwright.document import Document
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
@@ -102,6 +105,21 @@ async def migrate(bench: "Bench") -> str:
         )
 
 
+async def migrate_in_place(bench: "Bench") -> str:
+    target = await cluster(bench)
+    uid, uids = await nodes(bench)
+    asked = {"spec": {"nodes": [{"uid": node} for node in uids]}}
+    async with bench.database.transaction() as tx:
+        return await upkeep.migrate_in_place(tx, CALLER, uid, target, parsed(InPlaceTask, asked))
+
+
+async def rotate(bench: "Bench") -> str:
+    uid, uids = await nodes(bench)
+    async with bench.database.transaction() as tx:
+        await cluster_store.update(tx, uid, credentials=1)
+        return await upkeep.rotate_certificates(tx, CALLER, uid, uids)
+
+
 async def sync(bench: "Bench") -> str:
     uid, _ = await nodes(bench)
     async with bench.database.transaction() as tx:
@@ -150,6 +168,8 @@ SUBMISSIONS: Mapping[str, Callable[["Bench"], Awaitable[str]]] = {
     "RemoveNode": remove,
     "MigrateNode": migrate,
     "SyncNodes": sync,
+    "InPlaceMigrateNode": migrate_in_place,
+    "RotateNodeCert": rotate,
     "DeleteNodePool": delete_pool,
     "UpgradeNodePool": upgrade_pool,
 }

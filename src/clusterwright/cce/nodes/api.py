@@ -174,7 +174,7 @@ async def reset_node(
 
 
 @router.post(
-    "/nodes/sync", operation_id="BatchSyncNodes", summary="Look after all nodes", **described(None)
+    "/nodes/sync", operation_id="BatchSyncNodes", summary="Look after all nodes", **described(str)
 )
 async def sync_nodes(caller: Member, data: Data, cluster_id: str) -> Response:
     """Promise to ask how every node is."""
@@ -335,7 +335,7 @@ async def delete_node(
 
 
 @older.get(
-    "/nodes/{node_id}/sync", operation_id="SyncNode", summary="Look after a node", **described(None)
+    "/nodes/{node_id}/sync", operation_id="SyncNode", summary="Look after a node", **described(str)
 )
 async def sync_node(caller: Member, data: Data, cluster_id: str, node_id: str) -> Response:
     """Promise to ask how the node is."""

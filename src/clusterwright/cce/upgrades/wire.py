@@ -1,8 +1,8 @@
 """Bodies of upgrades, and how tasks and workflows read (API reference, 4.11)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from clusterwright.cce.clusters.values import Id, Short, Text, Version, each_once
 from clusterwright.document import Document
@@ -65,9 +65,30 @@ class UpgradeAction(Document):
 
 
 class UpgradeSpec(Document):
-    """``spec`` of a request to upgrade."""
+    """``spec`` of a request to upgrade: the action under the one name or the other.
 
-    cluster_upgrade_action: UpgradeAction
+    Terraform sends the second for clusters without nodes, where the official model has the first.
+    That wins where both are there.
+    """
+
+    cluster_upgrade_action: UpgradeAction | None = None
+    autopilot_cluster_upgrade_action: UpgradeAction | None = None
+
+    @model_validator(mode="after")
+    def _has_action(self) -> Self:
+        if not self._actions:
+            raise ValueError("clusterUpgradeAction is needed")
+        return self
+
+    @property
+    def action(self) -> UpgradeAction:
+        """What is to be done."""
+        return self._actions[0]
+
+    @property
+    def _actions(self) -> list[UpgradeAction]:
+        sent = (self.cluster_upgrade_action, self.autopilot_cluster_upgrade_action)
+        return [action for action in sent if action is not None]
 
 
 class UpgradeMetadata(Document):
