@@ -207,7 +207,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0123456789abcdefghijklmnopqrstuvwxy
 
 
 @pytest.mark.parametrize(
-    "key", [f"{KEY}\n{KEY}", "ssh-rsa A", "ssh-rsa AAAA", KEY.replace("ed25519", "rsa"), "ssh-rsa"]
+    "key", [f"{KEY}\n{KEY}", f"{KEY}\n\n", "ssh-rsa", "ssh-rsa ٣AAA", "ssh-rsa A=A", "rsa AAAA"]
 )
 async def test_what_is_no_public_key_makes_no_key_pair(cloud: Cloud, key: str) -> None:
     body: Json = {"keypair": {"name": unique("k"), "public_key": key}}
@@ -236,6 +236,7 @@ def upgrade(**action: Any) -> Json:
     [
         {"nodeOrder": {"p": [{"nodeSelector": {"operator": "like"}}]}},
         {"nodeOrder": {"p": [{"priority": 2**31}]}},
+        {"nodeOrder": {"p": [{"nodeSelector": {"operator": "\uff1d"}}]}},
         {"nodePoolOrder": {"p": 2**31}},
         {"addons": [{"addonTemplateName": "coredns"}, {"addonTemplateName": "coredns"}]},
     ],

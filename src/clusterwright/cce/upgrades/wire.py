@@ -39,7 +39,8 @@ class NodeSelector(Document):
 
     key: Text | None = None
     value: Annotated[list[Text], Field(max_length=2000)] | None = None
-    operator: Literal["in", "notin", "exists", "!", "gt", "lt"] | None = None
+    # Kubernetes' own words for it; Terraform configurations have =, which the SDK's list has not.
+    operator: Literal["!", "=", "==", "!=", "in", "notin", "exists", "gt", "lt"] | None = None
 
 
 class NodePriority(Document):
@@ -116,7 +117,7 @@ class Hop(Document):
 class ResourceSelector(Document):
     """For which nodes a check is left out."""
 
-    key: Literal["node.uid"] | None = None
+    key: Text | None = None
     values: Annotated[list[Text], Field(max_length=2000)] | None = None
     operator: Literal["In"] | None = None
 
