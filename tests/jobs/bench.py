@@ -157,7 +157,9 @@ async def create_cluster(bench: Bench) -> str:
     body = cluster_body(f"bench-{number}", flavor="cce.s2.small", version="v1.33")
     asked = ClusterToCreate.parse(msgspec.json.encode(body))
     async with bench.database.transaction() as tx:
-        made = await operations.create(tx, CALLER, asked, driver="simulated", quota=TIMES)
+        made = await operations.create(
+            tx, CALLER, asked, driver="simulated", quota=TIMES, trusting=True
+        )
     bench.clusters.append(made.uid)
     return made.job_uid
 

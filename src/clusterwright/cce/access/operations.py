@@ -171,7 +171,7 @@ async def change_address(
     asked: EipAction,
     holder: AddressHolder,
     *,
-    trusting: bool = True,
+    trusting: bool,
 ) -> Cluster:
     """Bind a public address to the API server, or release it. Both may be repeated.
 

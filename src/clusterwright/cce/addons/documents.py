@@ -19,6 +19,7 @@ _TYPE = "helm"
 _CATEGORIES = ("CCE", "Turbo")
 _ROLLBACK_FROM = (
     AddonStatus.RUNNING,
+    AddonStatus.AVAILABLE,
     AddonStatus.ABNORMAL,
     AddonStatus.UPGRADE_FAILED,
     AddonStatus.ROLLBACK_FAILED,
@@ -76,7 +77,7 @@ def status_in(cluster: Cluster, addon: Addon) -> AddonStatus:
 
     What came with its cluster shares the cluster's fate.
     """
-    if addon.status is AddonStatus.RUNNING:
+    if addon.status in (AddonStatus.RUNNING, AddonStatus.AVAILABLE):
         if cluster.phase is ClusterPhase.CREATING:
             return AddonStatus.INSTALLING
         if cluster.phase in (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE):

@@ -42,6 +42,7 @@ MORE = "cluster.install.addons.external/install"
 _BROKEN = (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE)
 _AT_REST = (
     AddonStatus.RUNNING,
+    AddonStatus.AVAILABLE,
     AddonStatus.ABNORMAL,
     AddonStatus.UPGRADE_FAILED,
     AddonStatus.ROLLBACK_FAILED,
@@ -204,8 +205,8 @@ def _version(
 
 def _values(template: Template, sent: Mapping[str, Any] | None, field: str) -> dict[str, Any]:
     """The values to install with. Some templates cannot do without what only the user knows."""
-    for name in ("basic", "custom"):
-        if not isinstance((sent or {}).get(name) or {}, dict):
+    for name in ("basic", "custom", "flavor"):
+        if not isinstance((sent or {}).get(name, {}), dict | None):
             raise _invalid(f"{field}.{name}", "Send an object.")
     if template.content.needs_custom and (sent or {}).get("custom") is None:
         raise _invalid(

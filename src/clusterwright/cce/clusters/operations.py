@@ -42,7 +42,7 @@ async def create(
     driver: str,
     versions: Sequence[str] = VERSIONS,
     quota: int,
-    trusting: bool = True,
+    trusting: bool,
 ) -> Cluster:
     """Promise a new cluster: its row in phase Creating and its whole job, or nothing.
 
@@ -218,7 +218,7 @@ async def update(
     uid: str,
     asked: ClusterToUpdate,
     *,
-    trusting: bool = True,
+    trusting: bool,
 ) -> Cluster:
     """Change what may change: the alias and a few fields of the spec.
 

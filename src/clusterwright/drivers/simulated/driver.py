@@ -5,7 +5,7 @@ observing compares them with the clock.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from clusterwright import clock
@@ -15,6 +15,7 @@ from clusterwright.drivers.contract import (
     Cluster,
     ControlPlane,
     DriverError,
+    Health,
     Kubeconfig,
     Machine,
     Node,
@@ -65,6 +66,10 @@ class SimulatedDriver:
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """All of them."""
         return among
+
+    async def health(self) -> Mapping[str, Health]:
+        """Nothing: what is simulated does not break by itself."""
+        return {}
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
