@@ -17,6 +17,7 @@ from clusterwright.cce.addons import api as addons_api
 from clusterwright.cce.addons import operations as addons_operations
 from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
 from clusterwright.cce.catalog import api as catalog_api
+from clusterwright.cce.charts import api as charts_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
@@ -53,7 +54,7 @@ from clusterwright.jobs.runner import Runner
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
 from clusterwright.settings import Settings
-from clusterwright.storage import migrations
+from clusterwright.storage import limits, migrations
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
 from clusterwright.web import refusals
@@ -91,6 +92,7 @@ ROUTERS = (
     catalog_api.router,
     clusters_api.autopilot_router,
     addons_api.router,
+    charts_api.router,
     nodes_api.older,
     nodes_api.router,
     nodepools_api.older,
@@ -173,6 +175,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         server.check_complete()
         app = routes()
         server.serve(app)
+        # An archive, and the parameters and boundaries around it.
+        uploads = settings.chart_limit + limits.DOCUMENT
         try:
             await runner.start()
             try:
@@ -182,6 +186,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job],
+                        larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
             finally:
                 await runner.stop()

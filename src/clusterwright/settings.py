@@ -128,6 +128,15 @@ class Settings(BaseSettings):
     access_policy_quota: int = Field(
         100, ge=0, lt=2**31, description="Access policies allowed in one project"
     )
+    chart_quota: int = Field(
+        200, ge=0, lt=2**31, description="Charts allowed in one project, each version counted"
+    )
+    chart_limit: int = Field(
+        4 * 1024 * 1024,
+        ge=64 * 1024,
+        le=20 * 1024 * 1024,
+        description="Largest packaged chart in bytes",
+    )
     job_retention_days: float = Field(
         7.0, gt=0, le=36_500, description="Days that a finished job stays readable"
     )

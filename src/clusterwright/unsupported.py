@@ -42,14 +42,6 @@ POST /cce/cam/v3/clusters/{cluster_id}/releases CreateRelease
 GET /cce/cam/v3/clusters/{cluster_id}/releases ListReleases
 GET /cce/v1/{project_id}/{resource_type}/tags GetCustomizeTags
 GET /cce/v1/{project_id}/{resource_type}/{resource_id}/tags GetResourceTags
-GET /v2/charts ListCharts
-POST /v2/charts UploadChart
-DELETE /v2/charts/{chart_id} DeleteChart
-GET /v2/charts/{chart_id} ShowChart
-PUT /v2/charts/{chart_id} UpdateChart
-GET /v2/charts/{chart_id}/archive DownloadChart
-GET /v2/charts/{chart_id}/values ShowChartValues
-GET /v2/charts/{project_id}/quotas ShowUserChartsQuotas
 
 DELETE /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteAutopilotRelease
 GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowAutopilotRelease
@@ -57,14 +49,6 @@ PUT /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name
 GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowAutopilotReleaseHistory
 POST /autopilot/cam/v3/clusters/{cluster_id}/releases CreateAutopilotRelease
 GET /autopilot/cam/v3/clusters/{cluster_id}/releases ListAutopilotReleases
-GET /autopilot/v2/charts ListAutopilotCharts
-POST /autopilot/v2/charts UploadAutopilotChart
-DELETE /autopilot/v2/charts/{chart_id} DeleteAutopilotChart
-GET /autopilot/v2/charts/{chart_id} ShowAutopilotChart
-PUT /autopilot/v2/charts/{chart_id} UpdateAutopilotChart
-GET /autopilot/v2/charts/{chart_id}/archive DownloadAutopilotChart
-GET /autopilot/v2/charts/{chart_id}/values ShowAutopilotChartValues
-GET /autopilot/v2/charts/{project_id}/quotas ShowAutopilotUserChartsQuotas
 GET /autopilot/v3.1/feature-gates ShowAutopilotFeatureGates
 POST /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot CreateAutopilotClusterMasterSnapshot
 GET /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot/tasks ListAutopilotClusterMasterSnapshotTasks

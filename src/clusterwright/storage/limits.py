@@ -22,6 +22,8 @@ have at most 10 KiB (API reference, 9).
 """
 POOL_SPEC = NODE_SPEC - KIB
 """A pool's template becomes its nodes' spec; the difference is what nodes get besides."""
+CHART_VALUES = 128 * KIB
+"""The same of a chart's values, which every list of charts repeats."""
 LABELS = 4 * KIB
 """The same of labels or of annotations."""
 

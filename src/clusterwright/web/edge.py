@@ -7,7 +7,7 @@ official client parses the body of an error before it looks at anything else (cl
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from random import getrandbits
 from typing import Protocol
 
@@ -46,9 +46,12 @@ class Edge:
         body_limit: int,
         body_seconds: float = BODY_SECONDS,
         hot: Iterable[HotRoute] = (),
+        larger: Mapping[str, int] | None = None,
     ) -> None:
+        """``larger`` tells where bodies may be larger, by the beginning of the path."""
         self._app = app
-        self.body_limit = body_limit
+        self._body_limit = body_limit
+        self._larger = tuple((larger or {}).items())
         self.body_seconds = body_seconds
         self._hot = tuple(hot)
 
@@ -63,11 +66,20 @@ class Edge:
             if route.matches(method, path):
                 try:
                     self._check_head(scope)
-                    await route.answer(scope, _Body(self, receive, request_id), send, request_id)
+                    await route.answer(
+                        scope, _Body(self, receive, scope["path"], request_id), send, request_id
+                    )
                 except Exception as error:
                     await _refuse(send, error, scope, request_id)
                 return
         await self._framework(scope, receive, send, request_id)
+
+    def body_limit(self, path: str) -> int:
+        """Bytes that the body of a request to this path may have."""
+        for begin, most in self._larger:
+            if path == begin or path.startswith(f"{begin}/"):
+                return max(most, self._body_limit)
+        return self._body_limit
 
     async def _framework(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         scope.setdefault("state", {})["request_id"] = request_id
@@ -85,7 +97,7 @@ class Edge:
 
         try:
             self._check_head(scope)
-            await self._app(scope, _Body(self, receive, request_id), stamped)
+            await self._app(scope, _Body(self, receive, scope["path"], request_id), stamped)
         except Exception as error:
             if not started:
                 await _refuse(send, error, scope, request_id)
@@ -132,9 +144,10 @@ class _Body:
     _began = 0.0
     _complete = False
 
-    def __init__(self, edge: Edge, receive: Receive, request_id: str) -> None:
+    def __init__(self, edge: Edge, receive: Receive, path: str, request_id: str) -> None:
         self._edge = edge
         self._receive = receive
+        self._path = path
         self._request_id = request_id
 
     async def __call__(self) -> Message:
@@ -157,10 +170,8 @@ class _Body:
                 errors.BODY_BROKEN, "The body broke off, or its chunks are not as HTTP wants them."
             )
         self._received += len(message.get("body", b""))
-        if self._received > self._edge.body_limit:
-            raise ApiError(
-                errors.BODY_TOO_LARGE, f"Send at most {self._edge.body_limit} bytes of body."
-            )
+        if self._received > (most := self._edge.body_limit(self._path)):
+            raise ApiError(errors.BODY_TOO_LARGE, f"Send at most {most} bytes of body.")
         self._complete = not message.get("more_body", False)
         return message
 

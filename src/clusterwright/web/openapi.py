@@ -90,7 +90,20 @@ def _describe_bodies(
         operation["requestBody"] = {"required": True, "content": content}
 
 
-def described(answer: type[Document] | None, *, status: int = 200) -> Any:
+def multipart(**parts: str) -> dict[str, Any]:
+    """How a body in parts is described: the first one is a file, and required."""
+    file, *_ = parts
+    properties = {
+        name: {"type": "string", "description": told}
+        | ({"format": "binary"} if name == file else {})
+        for name, told in parts.items()
+    }
+    schema = {"type": "object", "properties": properties, "required": [file]}
+    content = {"multipart/form-data": {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def described(answer: Any, *, status: int = 200) -> Any:
     """How an operation is described: its answer. The page adds its body and the errors."""
     success: dict[str, Any] = {"description": "Done"}
     if answer is not None:

@@ -1,5 +1,6 @@
 """What routes are made of: the router, what a route may ask for, and the answers it gives."""
 
+import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Generic, TypeVar
@@ -48,6 +49,22 @@ class Router(APIRouter):
 
     def __init__(self, *, route_class: type[Route] = Route, **options: Any) -> None:
         super().__init__(route_class=route_class, **options)
+
+    def both(self, method: str, path: str, *, operation_id: str, **options: Any) -> Any:
+        """A route, and its twin for Autopilot clusters: path and name as the official SDK has them.
+
+        ``ListCharts`` has the twin ``ListAutopilotCharts``, at the same path below ``/autopilot``.
+        """
+        twin = re.sub("^([A-Z][a-z]+)", r"\1Autopilot", operation_id)
+
+        def declare(route: Callable[..., Any]) -> Callable[..., Any]:
+            self.add_api_route(path, route, methods=[method], operation_id=operation_id, **options)
+            self.add_api_route(
+                f"/autopilot{path}", route, methods=[method], operation_id=twin, **options
+            )
+            return route
+
+        return declare
 
 
 def json_response(
