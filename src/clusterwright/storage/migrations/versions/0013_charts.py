@@ -29,7 +29,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "chart_pieces",
-        sa.Column("chart_uid", sa.ForeignKey("charts.uid", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "chart_uid",
+            sa.String(36),
+            sa.ForeignKey("charts.uid", ondelete="CASCADE"),
+            primary_key=True,
+        ),
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("content", sa.LargeBinary, nullable=False),
     )
