@@ -28,10 +28,13 @@ from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYP
 from clusterwright.cce.nodes import api as nodes_api
 from clusterwright.cce.nodes import references
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
+from clusterwright.cce.releases import api as releases_api
+from clusterwright.cce.releases.job_types import JOB_TYPES as RELEASE_JOB_TYPES
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
+from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.local import binaries
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.wanted import Nodes
@@ -75,6 +78,7 @@ REGISTRY = Registry(
     *NODE_JOB_TYPES,
     *NODE_POOL_JOB_TYPES,
     *ADDON_JOB_TYPES,
+    *RELEASE_JOB_TYPES,
     *LIFECYCLE_JOB_TYPES,
     *UPGRADE_JOB_TYPES,
 )
@@ -93,6 +97,7 @@ ROUTERS = (
     clusters_api.autopilot_router,
     addons_api.router,
     charts_api.router,
+    releases_api.router,
     nodes_api.older,
     nodes_api.router,
     nodepools_api.older,
@@ -104,13 +109,15 @@ ROUTERS = (
 
 
 @asynccontextmanager
-async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncIterator[Drivers]:
+async def open_drivers(
+    data: Database, key: bytes, settings: Settings, helm: Helm
+) -> AsyncIterator[Drivers]:
     """The drivers of this server, by the name that a cluster keeps, at work inside the block."""
-    simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed)
+    simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed, helm=helm)
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
-    async with LocalDriver(settings.local_folder, find, kind=kind) as local:
+    async with LocalDriver(settings.local_folder, find, kind=kind, helm=helm) as local:
         yield Drivers({"simulated": simulated, "local": local})
 
 
@@ -149,7 +156,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     await load_faults(data, settings.faults)
     directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
-    async with open_drivers(data, key, settings) as available:
+    helm = Helm(partial(binaries.helm, settings.kubernetes_folder))
+    async with open_drivers(data, key, settings, helm) as available:
         runner = Runner(data, REGISTRY, available, settings)
         documents = await reader.connect(
             data.url, name="clusterwright-reader", connections=settings.database_shares.reader
@@ -162,6 +170,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             settings,
             data,
             available,
+            helm,
             authenticator,
             login,
             show_job,

@@ -34,12 +34,6 @@ GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-association
 PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} UpdatePodIdentityAssociation
 GET /api/v3/projects/{project_id}/longaksk/config GetLongAkskConfig
 PUT /api/v3/projects/{project_id}/longaksk/config UpdateLongAkskConfig
-DELETE /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteRelease
-GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowRelease
-PUT /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} UpdateRelease
-GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowReleaseHistory
-POST /cce/cam/v3/clusters/{cluster_id}/releases CreateRelease
-GET /cce/cam/v3/clusters/{cluster_id}/releases ListReleases
 GET /cce/v1/{project_id}/{resource_type}/tags GetCustomizeTags
 GET /cce/v1/{project_id}/{resource_type}/{resource_id}/tags GetResourceTags
 

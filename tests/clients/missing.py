@@ -13,21 +13,26 @@ _NOT_IN_JAVA = """
 _NOT_IN_NODE = """
     AddNodesToNodePool BatchCreateAddonPrecheck BatchCreateClusterTags BatchDeleteClusterTags
     BatchSyncNodes ContinueUpgradeClusterTask CreateAccessPolicy CreateAutopilotCluster
-    CreateClusterMasterSnapshot CreatePartition CreatePostCheck CreatePreCheck
-    CreateUpgradeWorkFlow DeleteAccessPolicy DeleteAutopilotCluster DeleteAutopilotJob
-    GetAccessPolicy GetAutopilotOneJob GetAvaliableZone GetClusterFlavorSpecs GetClusterQuota
-    ListAccessPolicy ListAddonPrecheckTasks ListAutopilotClusters ListAutopilotJobs
+    CreateAutopilotRelease CreateClusterMasterSnapshot CreatePartition CreatePostCheck
+    CreatePreCheck CreateRelease CreateUpgradeWorkFlow DeleteAccessPolicy DeleteAutopilotChart
+    DeleteAutopilotCluster DeleteAutopilotJob DeleteAutopilotRelease DeleteChart DeleteRelease
+    DownloadAutopilotChart DownloadChart GetAccessPolicy GetAutopilotOneJob GetAvaliableZone
+    GetClusterFlavorSpecs GetClusterQuota ListAccessPolicy ListAddonPrecheckTasks
+    ListAutopilotCharts ListAutopilotClusters ListAutopilotJobs ListAutopilotReleases ListCharts
     ListClusterMasterSnapshotTasks ListClusterUpgradeFeatureGates ListClusterUpgradePaths
-    ListPartitions ListPreCheckTasks ListUpgradeClusterTasks ListUpgradeWorkFlows
+    ListPartitions ListPreCheckTasks ListReleases ListUpgradeClusterTasks ListUpgradeWorkFlows
     LockNodepoolNodeScaleDown MigrateToNodePool PauseUpgradeClusterTask ResizeCluster
     RetryUpgradeClusterTask RevokeKubernetesClusterCert RollbackAddonInstance
-    RotateClusterCredentials ScaleNodePool ShowAutopilotCluster ShowAutopilotJob
-    ShowClusterConfig ShowClusterConfigurationDetails ShowClusterSupportConfiguration
-    ShowClusterUpgradeInfo ShowFeatureGates ShowNodePoolConfigurationDetails
-    ShowNodePoolConfigurations ShowPartition ShowPreCheck ShowUpgradeClusterTask
-    ShowUpgradeWorkFlow SyncNode UnlockNodepoolNodeScaleDown UpdateAccessPolicy
-    UpdateAutopilotCluster UpdateClusterLogConfig UpdateNodePoolConfiguration UpdatePartition
-    UpgradeCluster UpgradeNodePool UpgradeWorkFlowUpdate
+    RotateClusterCredentials ScaleNodePool ShowAutopilotChart ShowAutopilotChartValues
+    ShowAutopilotCluster ShowAutopilotJob ShowAutopilotRelease ShowAutopilotReleaseHistory
+    ShowAutopilotUserChartsQuotas ShowChart ShowChartValues ShowClusterConfig
+    ShowClusterConfigurationDetails ShowClusterSupportConfiguration ShowClusterUpgradeInfo
+    ShowFeatureGates ShowNodePoolConfigurationDetails ShowNodePoolConfigurations ShowPartition
+    ShowPreCheck ShowRelease ShowReleaseHistory ShowUpgradeClusterTask ShowUpgradeWorkFlow
+    ShowUserChartsQuotas SyncNode UnlockNodepoolNodeScaleDown UpdateAccessPolicy
+    UpdateAutopilotChart UpdateAutopilotCluster UpdateAutopilotRelease UpdateChart
+    UpdateClusterLogConfig UpdateNodePoolConfiguration UpdatePartition UpdateRelease
+    UpgradeCluster UpgradeNodePool UpgradeWorkFlowUpdate UploadAutopilotChart UploadChart
 """
 
 MISSING: dict[str, frozenset[str]] = {

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.clients.charts import CHART_END, CHART_STOCK
 from tests.clients.client_programs import (
     LANGUAGES,
     Language,
@@ -26,7 +27,10 @@ pytestmark = [
 ]
 
 
-SCRIPTS = {"nodes, pools and an add-on": LIFE, "one of everything": (*STOCK, *END)}
+SCRIPTS = {
+    "nodes, pools and an add-on": LIFE,
+    "one of everything": (*STOCK, *CHART_STOCK, *CHART_END, *END),
+}
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)

@@ -1,4 +1,4 @@
-"""What every driver promises: ten verbs, all of which may be repeated at any moment.
+"""What every driver promises: verbs, all of which may be repeated at any moment.
 
 ``ensure_*`` makes something exist and returns at once; ``observe_*`` tells how far it is and
 changes nothing; ``delete_*`` makes something not exist, whatever half-built state it was in. A
@@ -122,8 +122,68 @@ class Kubeconfig:
     client_key: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseName:
+    """Which release of a cluster."""
+
+    cluster: Cluster
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A revision of a release, as it should be installed."""
+
+    named: ReleaseName
+    revision: int
+    """Which revision of the release this makes, counted by us."""
+    archive: bytes = b""
+    """The packaged chart; empty for one that goes back."""
+    values: str = "{}"
+    """The text of a JSON object."""
+    hooks: bool = True
+    back_to: int = 0
+    """The driver's own number of an earlier revision to go back to, in the place of a chart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What is known of a release."""
+
+    exists: bool
+    ready: bool = False
+    number: int = 0
+    """The driver's own number of the revision that is there."""
+    manifests: str = ""
+    """YAML of everything that belongs to it, hooks not included."""
+
+
+class Releases(Protocol):
+    """Three verbs for what charts make inside a cluster; they raise what a Driver's verbs do."""
+
+    async def ensure(self, release: Release) -> None:
+        """Install a revision. Takes as long as its objects take to be there.
+
+        DriverError tells the root cause of what does not come to be.
+        """
+
+    async def observe(self, named: ReleaseName) -> Installed:
+        """Tell how far the newest revision is."""
+
+    async def delete(self, named: ReleaseName, *, hooks: bool = True) -> None:
+        """Remove what the release has made. Unknown releases are removed already."""
+
+
 class Driver(Protocol):
-    """Ten verbs and a question. Each may raise Unavailable (try again) or DriverError (do not)."""
+    """Ten verbs, those for releases, and a question.
+
+    Each may raise Unavailable (try again) or DriverError (do not).
+    """
+
+    @property
+    def releases(self) -> Releases:
+        """The verbs for what charts make inside a cluster."""
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """Those of these versions that it can run now, in the same order."""

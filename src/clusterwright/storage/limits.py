@@ -31,6 +31,8 @@ MOST_PARTITIONS = 50
 """Of one cluster."""
 MOST_REVOKED = 500
 """Users and agencies whose certificates of one cluster were ever revoked."""
+MOST_RELEASES = 200
+"""Of one cluster."""
 MOST_RECORDS = 200
 """Of each kind of what clients make around clusters, in one project."""
 MOST_TAGS = 20
@@ -42,6 +44,8 @@ KEPT_TASKS = 50
 """Upgrades, checks of each kind, snapshots and workflows of one cluster; older ones are forgotten,
 for clients cannot delete any.
 """
+KEPT_REVISIONS = 10
+"""Of one release, as many as Helm keeps."""
 KEPT_SERVERS = 1000
 """Servers of one project that were taken out of clusters; of older ones nothing is known."""
 KEPT_ADDON_CHECKS = 200

@@ -1,4 +1,4 @@
-"""The driver ``local``: ten verbs over folders, and a plane per cluster that keeps it running.
+"""The driver ``local``: verbs over folders, and a plane per cluster that keeps it running.
 
 A verb writes down what is wanted and returns; a plane, in this process or in another one on the
 same folder, makes it so. The programs outlive every process of ours.
@@ -23,6 +23,7 @@ from clusterwright.drivers.contract import (
     Node,
     Unavailable,
 )
+from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.local import (
     access,
     components,
@@ -35,6 +36,7 @@ from clusterwright.drivers.local import (
     wanted,
 )
 from clusterwright.drivers.local.binaries import REAL_NODES, SIMULATED_NODES
+from clusterwright.drivers.local.charts import LocalReleases
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, alone, read_json, write_json
 from clusterwright.drivers.local.inside import Inside
@@ -63,8 +65,10 @@ class LocalDriver:
         kind: wanted.Nodes = wanted.Nodes.SIMULATED,
         starts: int = os.cpu_count() or 1,
         clock: Callable[[], int] = clock.now,
+        helm: Helm | None = None,
     ) -> None:
         self._home = home.absolute()
+        self.releases = LocalReleases(self._home, helm or Helm(lambda: None), self._inside)
         self._find = find
         self._kind = kind
         self._starts = asyncio.Semaphore(starts)

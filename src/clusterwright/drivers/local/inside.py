@@ -101,6 +101,14 @@ class Inside:
         """A node as Kubernetes knows it. Raises Unavailable."""
         return await (await self._connected(url)).get(f"{nodes.NODES}/{name}")
 
+    async def get(self, url: str, path: str) -> dict[str, Any] | None:
+        """An object or a list; None where there is none. Raises Unavailable."""
+        return await (await self._connected(url)).get(path)
+
+    async def remove(self, url: str, path: str) -> None:
+        """Delete an object; one that does not exist is deleted already. Raises Unavailable."""
+        await (await self._connected(url)).delete(path)
+
     async def _connected(self, url: str) -> "ApiServer":
         from clusterwright.drivers.local.apiserver import ApiServer
 

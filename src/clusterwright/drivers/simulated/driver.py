@@ -1,4 +1,4 @@
-"""The simulated driver: ten verbs over rows that say when each thing will be ready or gone.
+"""The simulated driver: verbs over rows that say when each thing will be ready or gone.
 
 Nothing happens between two calls: a verb writes down the times that its pace and seed give, and
 observing compares them with the clock.
@@ -20,7 +20,9 @@ from clusterwright.drivers.contract import (
     Node,
     Unavailable,
 )
+from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.simulated import draws, store
+from clusterwright.drivers.simulated.releases import SimulatedReleases
 from clusterwright.drivers.simulated.store import (
     CertificateKey,
     Seal,
@@ -50,12 +52,16 @@ class SimulatedDriver:
         pace: float = 1.0,
         seed: int = 0,
         clock: Callable[[], int] = clock.now,
+        helm: Helm | None = None,
     ) -> None:
         self._database = database
         self._seal = seal
         self._pace = pace
         self._seed = seed
         self._clock = clock
+        self.releases = SimulatedReleases(
+            database, helm or Helm(lambda: None), duration=self._duration, clock=clock
+        )
 
     async def seal_clear_keys(self) -> None:
         """Seal what an earlier release stored in clear. Raises StorageUnavailable."""
