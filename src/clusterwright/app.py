@@ -21,6 +21,8 @@ from clusterwright.cce.charts import api as charts_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
+from clusterwright.cce.identities import api as identities_api
+from clusterwright.cce.inside.api import KubernetesApi
 from clusterwright.cce.lifecycle import api as lifecycle_api
 from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.cce.nodepools import api as nodepools_api
@@ -98,6 +100,7 @@ ROUTERS = (
     addons_api.router,
     charts_api.router,
     releases_api.router,
+    identities_api.router,
     nodes_api.older,
     nodes_api.router,
     nodepools_api.older,
@@ -165,6 +168,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         show_job = ShowJob(documents, authenticator)
+        kubernetes = KubernetesApi(data, available, authenticator)
         chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
         server = Server(
             settings,
@@ -195,12 +199,14 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job],
+                        hosts=kubernetes,
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
             finally:
                 await runner.stop()
         finally:
             login.close()
+            await kubernetes.close()
             await documents.close()
             await data.dispose()
 

@@ -29,6 +29,11 @@ def seconds(nanoseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def since(written: str) -> int:
+    """The whole seconds since a time that ``seconds`` wrote."""
+    return max(0, now() // 1_000_000_000 - int(datetime.fromisoformat(written).timestamp()))
+
+
 def minutes(count: float) -> float:
     """A duration in seconds."""
     return count * 60

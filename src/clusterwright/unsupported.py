@@ -19,7 +19,6 @@ from clusterwright.web import routes
 _TABLE = """
 POST /api/v1/namespaces/{namespace}/cloudpersistentvolumeclaims CreateCloudPersistentVolumeClaims
 DELETE /api/v1/namespaces/{namespace}/cloudpersistentvolumeclaims/{name} DeleteCloudPersistentVolumeClaims
-POST /api/v3/projects/{project_id}/clusters/{cluster_id}/assume-agency-for-pod-identity AssumeAgencyForPodIdentity
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/hypernodes ListHyperNodes
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/labels GetLabels
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config GetClusterLongAkskConfig
@@ -27,22 +26,11 @@ PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config UpdateCl
 POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/operation/in-place-migrateto/{target_cluster_id} InplaceMigrateNode  Move the nodes with operation/migrateto, which installs them again.
 POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/rotate-cert RotateNodeCert  Reset the nodes, which gives them new certificates.
 POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/toperiod BatchChangeNodeToPeriod  This server has no prepaid nodes.
-POST /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations CreatePodIdentityAssociation
-GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations ListPodIdentityAssociations
-DELETE /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} DeletePodIdentityAssociation
-GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} ShowPodIdentityAssociation
-PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} UpdatePodIdentityAssociation
 GET /api/v3/projects/{project_id}/longaksk/config GetLongAkskConfig
 PUT /api/v3/projects/{project_id}/longaksk/config UpdateLongAkskConfig
 GET /cce/v1/{project_id}/{resource_type}/tags GetCustomizeTags
 GET /cce/v1/{project_id}/{resource_type}/{resource_id}/tags GetResourceTags
 
-DELETE /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteAutopilotRelease
-GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowAutopilotRelease
-PUT /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} UpdateAutopilotRelease
-GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowAutopilotReleaseHistory
-POST /autopilot/cam/v3/clusters/{cluster_id}/releases CreateAutopilotRelease
-GET /autopilot/cam/v3/clusters/{cluster_id}/releases ListAutopilotReleases
 GET /autopilot/v3.1/feature-gates ShowAutopilotFeatureGates
 POST /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot CreateAutopilotClusterMasterSnapshot
 GET /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot/tasks ListAutopilotClusterMasterSnapshotTasks
@@ -92,10 +80,10 @@ GET /v5/imagecaches ListImageCaches
 POST /v5/imagecaches CreateImageCache
 GET /v5/imagecaches/{id} ShowImageCache
 DELETE /v5/imagecaches/{id} DeleteImageCache
-GET /openid/v1/jwks ShowOpenidJwks
+GET /openid/v1/jwks ShowOpenidJwks  Ask on {cluster_id}.{host}.
 
-GET,POST,PUT,PATCH,DELETE /api/v1/{path:path} ProxyKubernetesCore
-GET,POST,PUT,PATCH,DELETE /apis/{path:path} ProxyKubernetesGroups
+GET,POST,PUT,PATCH,DELETE /api/v1/{path:path} ProxyKubernetesCore  Name the cluster: ask on {cluster_id}.{host}, or send X-Cluster-ID.
+GET,POST,PUT,PATCH,DELETE /apis/{path:path} ProxyKubernetesGroups  Name the cluster: ask on {cluster_id}.{host}, or send X-Cluster-ID.
 """
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests import packages
 from tests.api.cloud import Cloud, stranger, unique
@@ -21,7 +22,7 @@ KEYS = {
 
 def place(cluster: str, name: str = "", namespace: str = "default", *, pilot: bool = False) -> str:
     """The path of a release, or of all of a cluster."""
-    begin = f"{'/autopilot' * pilot}/cce/cam/v3/clusters/{cluster}"
+    begin = f"/{'autopilot' if pilot else 'cce'}/cam/v3/clusters/{cluster}"
     return f"{begin}/namespace/{namespace}/releases/{name}" if name else f"{begin}/releases"
 
 
@@ -45,7 +46,7 @@ def asked(chart_id: str, name: str = "web", **more: Any) -> dict[str, Any]:
     } | more
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def installed(shared_cloud: Cloud) -> tuple[str, str, str]:
     """A cluster with a deployed release ``web``, its chart's name and its chart's id."""
     name = unique("demo")

@@ -10,7 +10,7 @@ loop, which they share with requests.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 MAX_PODS = 110
 """Pods on a node of which nobody says how many it bears."""
@@ -175,6 +175,32 @@ class Releases(Protocol):
         """Remove what the release has made. Unknown releases are removed already."""
 
 
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+"""Who signs tokens of service accounts, as the tokens name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who signs the tokens of a cluster's service accounts."""
+
+    name: str
+    """``iss`` of the tokens."""
+    keys: Mapping[str, Any]
+    """The public keys as a JWK set (RFC 7517)."""
+
+
+class Accounts(Protocol):
+    """What a driver promises of service accounts; the verbs raise what a Driver's do."""
+
+    async def issuer(self, cluster: Cluster) -> Issuer:
+        """Who signs tokens, and how that can be verified."""
+
+    async def token(
+        self, cluster: Cluster, namespace: str, name: str, *, audiences: Sequence[str], seconds: int
+    ) -> str:
+        """A token of a service account, as its pods get them projected."""
+
+
 class Driver(Protocol):
     """Ten verbs, those for releases, and a question.
 
@@ -182,8 +208,16 @@ class Driver(Protocol):
     """
 
     @property
+    def serves_kubernetes(self) -> bool:
+        """Whether an API server answers where kubeconfigs lead."""
+
+    @property
     def releases(self) -> Releases:
         """The verbs for what charts make inside a cluster."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """The verbs for service accounts."""
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """Those of these versions that it can run now, in the same order."""

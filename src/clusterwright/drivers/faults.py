@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.document import Malformed
 from clusterwright.drivers.contract import (
+    Accounts,
     Cluster,
     ControlPlane,
     Driver,
@@ -141,9 +142,19 @@ class FaultyDriver:
         self._step = step
 
     @property
+    def serves_kubernetes(self) -> bool:
+        """As the driver's."""
+        return self._driver.serves_kubernetes
+
+    @property
     def releases(self) -> "FaultyReleases":
         """As the driver's, each verb of which first shows a fault of the step."""
         return FaultyReleases(self._driver.releases, self._strike)
+
+    @property
+    def accounts(self) -> Accounts:
+        """As the driver's: no step asks."""
+        return self._driver.accounts
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """As the driver does: no step asks."""

@@ -21,7 +21,9 @@ from pathlib import Path
 from clusterwright.drivers.contract import DriverError
 
 MEMORY = 2 * 1024 * 1024
-"""KiB of addresses that a run may have; Go reserves some hundred thousand before it begins."""
+"""KiB of addresses that rendering may take; Go reserves some hundred thousand before it begins."""
+MEMORY_WITH_A_CLUSTER = 2 * MEMORY
+"""The same of a run that speaks to a cluster, in many threads."""
 PROCESSOR_SECONDS = 60
 FILES = 64 * 1024
 """512-byte blocks of the largest file that a run may write."""
@@ -32,11 +34,18 @@ _MOST_OUTPUT = 16 * 1024 * 1024
 _MOST_SAID = 64 * 1024
 _LONGEST_REASON = 1000
 _ADVICE = "Use --debug"
+_NO_MEMORY = (
+    "out of memory",
+    "cannot allocate",
+    "pthread_create failed",
+    "failed to create new OS",
+)
 _RENDERING = 2
 _CHART, _VALUES = "chart.tgz", "values.json"
 # Limits by the shell, for a process that is made by several threads cannot set its own in between.
 _LIMITED = f"""\
-ulimit -v {MEMORY} 2>/dev/null; ulimit -t {PROCESSOR_SECONDS}; ulimit -f {FILES}; ulimit -c 0
+ulimit -v "$1" 2>/dev/null; ulimit -t {PROCESSOR_SECONDS}; ulimit -f {FILES}; ulimit -c 0
+ulimit -s 1024; shift
 exec "$0" "$@"
 """
 
@@ -70,9 +79,9 @@ class Ended:
         if told is not None:
             said = [line for line in lines[told:] if not line.startswith(_ADVICE)]
             return " ".join(said).removeprefix("Error:").strip()[:_LONGEST_REASON]
-        if any("out of memory" in line or "cannot allocate" in line for line in lines):
+        if any(sign in line for line in lines for sign in _NO_MEMORY):
             return "The chart needs more memory than a chart may have."
-        return (lines[-1] if lines else f"Helm ended with {self.code}.")[:_LONGEST_REASON]
+        return (lines[0] if lines else f"Helm ended with {self.code}.")[:_LONGEST_REASON]
 
 
 class Helm:
@@ -165,6 +174,7 @@ async def _ended(
         "-c",
         _LIMITED,
         program,
+        str(MEMORY_WITH_A_CLUSTER if environment else MEMORY),
         *words,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -213,4 +223,5 @@ def _environment(folder: Path) -> dict[str, str]:
         "HELM_PLUGINS": str(folder / "plugins"),
         "KUBECONFIG": str(folder / "none"),
         "GOMAXPROCS": "2",
+        "MALLOC_ARENA_MAX": "1",  # or each thread of a program with C takes 128 MiB of addresses
     }

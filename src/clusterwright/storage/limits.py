@@ -31,6 +31,10 @@ MOST_PARTITIONS = 50
 """Of one cluster."""
 MOST_REVOKED = 500
 """Users and agencies whose certificates of one cluster were ever revoked."""
+MOST_IDENTITIES = 500
+"""Associations of service accounts with agencies, of one cluster."""
+MOST_OBJECTS = 200
+"""Namespaces and claims that clients make inside one simulated cluster."""
 MOST_RELEASES = 200
 """Of one cluster."""
 MOST_RECORDS = 200

@@ -36,6 +36,16 @@ class HotRoute(Protocol):
         """Send the whole answer, at once or bit by bit. Raises only before the first message."""
 
 
+class OwnHost(Protocol):
+    """What answers on hosts of its own, refusals included, in front of the framework."""
+
+    def matches(self, scope: Scope) -> bool:
+        """Whether this answers the request."""
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        """Send the whole answer."""
+
+
 class Edge:
     """The outermost ASGI application: limits, request ids, hot routes and errors."""
 
@@ -47,10 +57,12 @@ class Edge:
         body_seconds: float = BODY_SECONDS,
         hot: Iterable[HotRoute] = (),
         larger: Mapping[str, int] | None = None,
+        hosts: OwnHost | None = None,
     ) -> None:
         """``larger`` tells where bodies may be larger, by the beginning of the path."""
         self._app = app
         self._body_limit = body_limit
+        self._hosts = hosts
         self._larger = tuple((larger or {}).items())
         self.body_seconds = body_seconds
         self._hot = tuple(hot)
@@ -72,7 +84,30 @@ class Edge:
                 except Exception as error:
                     await _refuse(send, error, scope, request_id)
                 return
+        if self._hosts is not None and self._hosts.matches(scope):
+            await self._on_own_host(self._hosts, scope, receive, send, request_id)
+            return
         await self._framework(scope, receive, send, request_id)
+
+    async def _on_own_host(
+        self, hosts: OwnHost, scope: Scope, receive: Receive, send: Send, request_id: str
+    ) -> None:
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            self._check_head(scope, upgrades=True)
+            body = _Body(self, receive, scope["path"], request_id)
+            await hosts.answer(scope, body, noted, request_id)
+        except Exception as error:
+            if started:
+                log.error("breaking off an answer", extra={"request": request_id}, exc_info=error)
+            else:
+                await _refuse(send, error, scope, request_id)
 
     def body_limit(self, path: str) -> int:
         """Bytes that the body of a request to this path may have."""
@@ -102,7 +137,7 @@ class Edge:
             if not started:
                 await _refuse(send, error, scope, request_id)
 
-    def _check_head(self, scope: Scope) -> None:
+    def _check_head(self, scope: Scope, *, upgrades: bool = False) -> None:
         # No database column and no log line should ever meet U+0000.
         if b"%00" in scope["raw_path"] or b"%00" in scope["query_string"]:
             raise ApiError(errors.NO_SUCH_API, "A URL cannot hold U+0000.")
@@ -111,7 +146,7 @@ class Edge:
         size = 0
         for name, value in scope["headers"]:  # a third less than sum() over a generator
             size += len(name) + len(value)
-            if name == b"upgrade" and value.lower() == b"websocket":
+            if name == b"upgrade" and value.lower() == b"websocket" and not upgrades:
                 raise ApiError(errors.BAD_HEADER, "This server has no WebSockets.")
         if size > MAX_HEADERS:
             raise ApiError(

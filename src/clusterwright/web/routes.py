@@ -53,14 +53,19 @@ class Router(APIRouter):
     def both(self, method: str, path: str, *, operation_id: str, **options: Any) -> Any:
         """A route, and its twin for Autopilot clusters: path and name as the official SDK has them.
 
-        ``ListCharts`` has the twin ``ListAutopilotCharts``, at the same path below ``/autopilot``.
+        ``ListCharts`` has the twin ``ListAutopilotCharts``, at the same path below ``/autopilot``,
+        which stands in the place of ``/cce``.
         """
         twin = re.sub("^([A-Z][a-z]+)", r"\1Autopilot", operation_id)
 
         def declare(route: Callable[..., Any]) -> Callable[..., Any]:
             self.add_api_route(path, route, methods=[method], operation_id=operation_id, **options)
             self.add_api_route(
-                f"/autopilot{path}", route, methods=[method], operation_id=twin, **options
+                f"/autopilot{path.removeprefix('/cce')}",
+                route,
+                methods=[method],
+                operation_id=twin,
+                **options,
             )
             return route
 

@@ -116,23 +116,33 @@ class LocalReleases:
         """Uninstall, and wait until everything is gone."""
         folder = Folder(self._home, named.cluster.uid)
         wish = await asyncio.to_thread(wanted.read, folder)
-        if wish is None or wish.state is State.GONE or await self._settled(named) is None:
-            return
+        if wish is not None and wish.state is not State.GONE:
+            await self._uninstall(named, hooks=hooks)
+
+    async def _uninstall(self, named: ReleaseName, *, hooks: bool) -> None:
         words = [
             "uninstall",
             named.name,
             f"--namespace={named.namespace}",
             "--wait",
             f"--timeout={self._seconds}s",
+            "--ignore-not-found",
             *([] if hooks else ["--no-hooks"]),
         ]
         ended = await self._run(named, words, seconds=self._seconds + _ASKING_SECONDS)
-        if ended.code and _ABSENT not in ended.said:
+        if ended.code:
             raise DriverError(ended.reason)
 
     async def _settled(self, named: ReleaseName) -> _Known | None:
-        """The newest record that no dead Helm left pending."""
+        """The newest record that no dead Helm left pending.
+
+        What a first installation has left is removed with its record; what a later one has left is
+        made again by the one that follows.
+        """
         while (known := await self._known(named)) and known.status.startswith("pending"):
+            if known.status == "pending-install":
+                await self._uninstall(named, hooks=False)
+                continue
             record = f"sh.helm.release.v1.{named.name}.v{known.number}"
             where = f"/api/v1/namespaces/{named.namespace}/secrets/{record}"
             folder, url = await self._place(named)

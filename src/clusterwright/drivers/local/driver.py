@@ -35,6 +35,7 @@ from clusterwright.drivers.local import (
     reals,
     wanted,
 )
+from clusterwright.drivers.local.accounts import LocalAccounts
 from clusterwright.drivers.local.binaries import REAL_NODES, SIMULATED_NODES
 from clusterwright.drivers.local.charts import LocalReleases
 from clusterwright.drivers.local.components import Programs
@@ -57,6 +58,8 @@ _PAUSE = 0.05
 class LocalDriver:
     """A Driver whose clusters are processes of this host. Opened before any verb."""
 
+    serves_kubernetes = True
+
     def __init__(
         self,
         home: Path,
@@ -69,6 +72,7 @@ class LocalDriver:
     ) -> None:
         self._home = home.absolute()
         self.releases = LocalReleases(self._home, helm or Helm(lambda: None), self._inside)
+        self.accounts = LocalAccounts(self._home, self._inside)
         self._find = find
         self._kind = kind
         self._starts = asyncio.Semaphore(starts)

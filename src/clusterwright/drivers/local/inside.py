@@ -5,6 +5,7 @@ spoken to: it takes longer than all else that a server without such clusters loa
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clusterwright.drivers.certificates import Pair
@@ -104,6 +105,10 @@ class Inside:
     async def get(self, url: str, path: str) -> dict[str, Any] | None:
         """An object or a list; None where there is none. Raises Unavailable."""
         return await (await self._connected(url)).get(path)
+
+    async def post(self, url: str, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The answer to what is sent; None where there is no such place. Raises Unavailable."""
+        return await (await self._connected(url)).post(path, body)
 
     async def remove(self, url: str, path: str) -> None:
         """Delete an object; one that does not exist is deleted already. Raises Unavailable."""

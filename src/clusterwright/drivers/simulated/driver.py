@@ -22,6 +22,7 @@ from clusterwright.drivers.contract import (
 )
 from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.simulated import draws, store
+from clusterwright.drivers.simulated.accounts import SimulatedAccounts
 from clusterwright.drivers.simulated.releases import SimulatedReleases
 from clusterwright.drivers.simulated.store import (
     CertificateKey,
@@ -44,6 +45,8 @@ class SimulatedDriver:
     Whoever drives it must have the same ``seal``, which private keys are stored under.
     """
 
+    serves_kubernetes = False
+
     def __init__(
         self,
         database: Database,
@@ -59,6 +62,7 @@ class SimulatedDriver:
         self._pace = pace
         self._seed = seed
         self._clock = clock
+        self.accounts = SimulatedAccounts(database, seal, clock=clock)
         self.releases = SimulatedReleases(
             database, helm or Helm(lambda: None), duration=self._duration, clock=clock
         )
