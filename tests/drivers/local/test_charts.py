@@ -59,9 +59,8 @@ async def inside(driver: LocalDriver) -> Kubernetes:
 def wanted(revision: int, version: str = "1.0.0", **more: Any) -> Release:
     values = json.dumps({"greeting": f"hello {revision}"})
     archive = packages.chart("demo", version)
-    return Release(
-        **({"named": NAMED, "revision": revision, "archive": archive, "values": values} | more)
-    )
+    known: dict[str, Any] = {"named": NAMED, "revision": revision, "archive": archive}
+    return Release(**(known | {"values": values} | more))
 
 
 async def test_a_release_is_installed_changed_taken_back_and_gone(
