@@ -4,35 +4,40 @@ The tests leave these out, count them as skipped, and fail when an SDK has gaine
 """
 
 _NOT_IN_JAVA = """
-    BatchCreateAddonPrecheck CreateAccessPolicy DeleteAccessPolicy DeleteAutopilotJob
-    GetAccessPolicy GetAutopilotOneJob GetAvaliableZone GetClusterFlavorSpecs GetClusterQuota
-    ListAccessPolicy ListAddonPrecheckTasks ListAutopilotJobs LockNodepoolNodeScaleDown
-    MigrateToNodePool RotateClusterCredentials ShowFeatureGates UnlockNodepoolNodeScaleDown
-    UpdateAccessPolicy
+    AssumeAgencyForPodIdentity BatchCreateAddonPrecheck CreateAccessPolicy
+    CreatePodIdentityAssociation DeleteAccessPolicy DeleteAutopilotJob
+    DeletePodIdentityAssociation GetAccessPolicy GetAutopilotOneJob GetAvaliableZone
+    GetClusterFlavorSpecs GetClusterQuota ListAccessPolicy ListAddonPrecheckTasks
+    ListAutopilotJobs ListPodIdentityAssociations LockNodepoolNodeScaleDown MigrateToNodePool
+    RotateClusterCredentials ShowFeatureGates ShowPodIdentityAssociation
+    UnlockNodepoolNodeScaleDown UpdateAccessPolicy UpdatePodIdentityAssociation
 """
 _NOT_IN_NODE = """
-    AddNodesToNodePool BatchCreateAddonPrecheck BatchCreateClusterTags BatchDeleteClusterTags
-    BatchSyncNodes ContinueUpgradeClusterTask CreateAccessPolicy CreateAutopilotCluster
-    CreateAutopilotRelease CreateClusterMasterSnapshot CreatePartition CreatePostCheck
-    CreatePreCheck CreateRelease CreateUpgradeWorkFlow DeleteAccessPolicy DeleteAutopilotChart
-    DeleteAutopilotCluster DeleteAutopilotJob DeleteAutopilotRelease DeleteChart DeleteRelease
-    DownloadAutopilotChart DownloadChart GetAccessPolicy GetAutopilotOneJob GetAvaliableZone
-    GetClusterFlavorSpecs GetClusterQuota ListAccessPolicy ListAddonPrecheckTasks
-    ListAutopilotCharts ListAutopilotClusters ListAutopilotJobs ListAutopilotReleases ListCharts
-    ListClusterMasterSnapshotTasks ListClusterUpgradeFeatureGates ListClusterUpgradePaths
-    ListPartitions ListPreCheckTasks ListReleases ListUpgradeClusterTasks ListUpgradeWorkFlows
-    LockNodepoolNodeScaleDown MigrateToNodePool PauseUpgradeClusterTask ResizeCluster
-    RetryUpgradeClusterTask RevokeKubernetesClusterCert RollbackAddonInstance
+    AddNodesToNodePool AssumeAgencyForPodIdentity BatchCreateAddonPrecheck
+    BatchCreateClusterTags BatchDeleteClusterTags BatchSyncNodes ContinueUpgradeClusterTask
+    CreateAccessPolicy CreateAutopilotCluster CreateAutopilotRelease CreateClusterMasterSnapshot
+    CreatePartition CreatePodIdentityAssociation CreatePostCheck CreatePreCheck CreateRelease
+    CreateUpgradeWorkFlow DeleteAccessPolicy DeleteAutopilotChart DeleteAutopilotCluster
+    DeleteAutopilotJob DeleteAutopilotRelease DeleteChart DeletePodIdentityAssociation
+    DeleteRelease DownloadAutopilotChart DownloadChart GetAccessPolicy GetAutopilotOneJob
+    GetAvaliableZone GetClusterFlavorSpecs GetClusterQuota ListAccessPolicy
+    ListAddonPrecheckTasks ListAutopilotCharts ListAutopilotClusters ListAutopilotJobs
+    ListAutopilotReleases ListCharts ListClusterMasterSnapshotTasks
+    ListClusterUpgradeFeatureGates ListClusterUpgradePaths ListPartitions
+    ListPodIdentityAssociations ListPreCheckTasks ListReleases ListUpgradeClusterTasks
+    ListUpgradeWorkFlows LockNodepoolNodeScaleDown MigrateToNodePool PauseUpgradeClusterTask
+    ResizeCluster RetryUpgradeClusterTask RevokeKubernetesClusterCert RollbackAddonInstance
     RotateClusterCredentials ScaleNodePool ShowAutopilotChart ShowAutopilotChartValues
     ShowAutopilotCluster ShowAutopilotJob ShowAutopilotRelease ShowAutopilotReleaseHistory
     ShowAutopilotUserChartsQuotas ShowChart ShowChartValues ShowClusterConfig
     ShowClusterConfigurationDetails ShowClusterSupportConfiguration ShowClusterUpgradeInfo
     ShowFeatureGates ShowNodePoolConfigurationDetails ShowNodePoolConfigurations ShowPartition
-    ShowPreCheck ShowRelease ShowReleaseHistory ShowUpgradeClusterTask ShowUpgradeWorkFlow
-    ShowUserChartsQuotas SyncNode UnlockNodepoolNodeScaleDown UpdateAccessPolicy
-    UpdateAutopilotChart UpdateAutopilotCluster UpdateAutopilotRelease UpdateChart
-    UpdateClusterLogConfig UpdateNodePoolConfiguration UpdatePartition UpdateRelease
-    UpgradeCluster UpgradeNodePool UpgradeWorkFlowUpdate UploadAutopilotChart UploadChart
+    ShowPodIdentityAssociation ShowPreCheck ShowRelease ShowReleaseHistory
+    ShowUpgradeClusterTask ShowUpgradeWorkFlow ShowUserChartsQuotas SyncNode
+    UnlockNodepoolNodeScaleDown UpdateAccessPolicy UpdateAutopilotChart UpdateAutopilotCluster
+    UpdateAutopilotRelease UpdateChart UpdateClusterLogConfig UpdateNodePoolConfiguration
+    UpdatePartition UpdatePodIdentityAssociation UpdateRelease UpgradeCluster UpgradeNodePool
+    UpgradeWorkFlowUpdate UploadAutopilotChart UploadChart
 """
 
 MISSING: dict[str, frozenset[str]] = {

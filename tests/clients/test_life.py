@@ -12,6 +12,7 @@ from tests.clients.client_programs import (
     Program,
     UnsupportedOperationError,
 )
+from tests.clients.identities import IDENTITY_END, IDENTITY_STOCK
 from tests.clients.life import LIFE
 from tests.clients.missing import MISSING, lacking
 from tests.clients.reads import END, STOCK
@@ -29,7 +30,7 @@ pytestmark = [
 
 SCRIPTS = {
     "nodes, pools and an add-on": LIFE,
-    "one of everything": (*STOCK, *CHART_STOCK, *CHART_END, *END),
+    "one of everything": (*STOCK, *CHART_STOCK, *IDENTITY_STOCK, *IDENTITY_END, *CHART_END, *END),
 }
 
 
