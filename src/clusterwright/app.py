@@ -22,7 +22,9 @@ from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
 from clusterwright.cce.identities import api as identities_api
+from clusterwright.cce.inside.answers import Answers
 from clusterwright.cce.inside.api import KubernetesApi
+from clusterwright.cce.inside.door import Door
 from clusterwright.cce.lifecycle import api as lifecycle_api
 from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.cce.nodepools import api as nodepools_api
@@ -114,14 +116,24 @@ ROUTERS = (
 @asynccontextmanager
 async def open_drivers(
     data: Database, key: bytes, settings: Settings, helm: Helm
-) -> AsyncIterator[Drivers]:
-    """The drivers of this server, by the name that a cluster keeps, at work inside the block."""
-    simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed, helm=helm)
+) -> AsyncIterator[tuple[Drivers, SimulatedDriver]]:
+    """The drivers of this server, by the name that a cluster keeps, at work inside the block.
+
+    The simulated one is given apart besides: its clusters have doors of ours.
+    """
+    simulated = SimulatedDriver(
+        data,
+        Vault(key),
+        pace=settings.pace,
+        seed=settings.seed,
+        helm=helm,
+        door=settings.kubernetes_url,
+    )
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
     async with LocalDriver(settings.local_folder, find, kind=kind, helm=helm) as local:
-        yield Drivers({"simulated": simulated, "local": local})
+        yield Drivers({"simulated": simulated, "local": local}), simulated
 
 
 def routes() -> FastAPI:
@@ -148,7 +160,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """One server process, ready to serve inside the block, in the loop that serves.
 
     Raises StorageUnavailable when the database does not answer, AlreadyRunning when the data folder
-    is in use, and KeyChanged when the database was made with another secret key.
+    is in use, KeyChanged when the database was made with another secret key, and DoorTaken when the port of
+    simulated clusters cannot be had.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = Database(settings.database_url, pool_size=settings.database_shares.requests)
@@ -160,7 +173,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
     helm = Helm(partial(binaries.helm, settings.kubernetes_folder))
-    async with open_drivers(data, key, settings, helm) as available:
+    async with open_drivers(data, key, settings, helm) as (available, simulated):
         runner = Runner(data, REGISTRY, available, settings)
         documents = await reader.connect(
             data.url, name="clusterwright-reader", connections=settings.database_shares.reader
@@ -168,7 +181,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         show_job = ShowJob(documents, authenticator)
-        kubernetes = KubernetesApi(data, available, authenticator)
+        answers = Answers(data, available)
+        kubernetes = KubernetesApi(data, available, authenticator, answers)
         chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
         server = Server(
             settings,
@@ -188,12 +202,13 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         server.check_complete()
         app = routes()
         server.serve(app)
+        door = Door(data, simulated.doors, directory, answers)
         # An archive, and the parameters and boundaries around it.
         uploads = settings.chart_limit + limits.DOCUMENT
         try:
             await runner.start()
             try:
-                async with chores:
+                async with chores, door.serving(settings.host, settings.kubernetes_port):
                     yield Edge(
                         app,
                         body_limit=settings.body_limit,

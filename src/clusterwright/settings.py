@@ -46,6 +46,13 @@ class Settings(BaseSettings):
         le=65535,
         description="Port for /healthz and /readyz alone, beside the crowd; 0 means none",
     )
+    kubernetes_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port where simulated clusters answer Kubernetes' clients over TLS; 0 means"
+        " none",
+    )
     connections: int = Field(
         4096, ge=16, le=1_000_000, description="Connections served at a time; more of them wait"
     )
@@ -198,6 +205,14 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{self.data / 'clusterwright.db'}"
 
     @property
+    def kubernetes_url(self) -> str:
+        """Where simulated clusters answer; empty where they do not."""
+        if not self.kubernetes_port:
+            return ""
+        host = urlsplit(self.public_url).hostname or self.host
+        return f"https://{f'[{host}]' if ':' in host else host}:{self.kubernetes_port}"
+
+    @property
     def local_folder(self) -> Path:
         """Where the driver ``local`` keeps its clusters."""
         return self.data / "local"
@@ -238,6 +253,16 @@ class Settings(BaseSettings):
                 " give the rest as PostgreSQL's own variables, such as PGSSLMODE.",
             )
         return database
+
+    @field_validator("kubernetes_port")
+    @classmethod
+    def _is_a_third_port(cls, kubernetes_port: int, others: ValidationInfo) -> int:
+        taken = (others.data.get("port"), others.data.get("health_port"))
+        _require(
+            not kubernetes_port or kubernetes_port not in taken,
+            "The port of simulated clusters must be another one than the port and the health port.",
+        )
+        return kubernetes_port
 
     @field_validator("kubernetes_bin_dir")
     @classmethod

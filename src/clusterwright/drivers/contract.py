@@ -120,6 +120,8 @@ class Kubeconfig:
     ca: str
     client_certificate: str
     client_key: str
+    server_name: str = ""
+    """The name in the server's certificate, where it is another than the URL's host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,20 +8,17 @@ import asyncio
 import logging
 import re
 from contextlib import aclosing
-from urllib.parse import parse_qsl
-
-import msgspec
 
 from clusterwright.cce.access import operations as access
 from clusterwright.cce.clusters.blueprint import blueprint
-from clusterwright.cce.inside import documents, operations
-from clusterwright.cce.inside.operations import Asked, Here, Refusal
+from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.inside.answers import REFUSALS, Answers, Sent
+from clusterwright.cce.inside.operations import Refusal
 from clusterwright.cce.inside.proxy import Passed, Proxy
-from clusterwright.document import Malformed
-from clusterwright.drivers.contract import DriverError, Drivers, Unavailable
-from clusterwright.errors import ApiError
+from clusterwright.drivers.contract import Drivers
 from clusterwright.iam.auth import Authenticator
-from clusterwright.storage.database import Database, StorageUnavailable
+from clusterwright.iam.caller import Caller
+from clusterwright.storage.database import Database
 from clusterwright.web.asgi import Receive, Scope, Send
 from clusterwright.web.edge import read_body
 
@@ -44,8 +41,11 @@ _SENSITIVE = (b"golangsdk", b"terraform")
 class KubernetesApi:
     """Answers for the clusters of this server."""
 
-    def __init__(self, data: Database, drivers: Drivers, authenticator: Authenticator) -> None:
+    def __init__(
+        self, data: Database, drivers: Drivers, authenticator: Authenticator, answers: Answers
+    ) -> None:
         self._data = data
+        self._answers = answers
         self._drivers = drivers
         self._authenticator = authenticator
         self._proxy = Proxy()
@@ -65,17 +65,8 @@ class KubernetesApi:
         """Send the whole answer, refusals included."""
         try:
             await self._answer(scope, receive, send, request_id)
-        except (
-            Refusal,
-            ApiError,
-            Malformed,
-            Unavailable,
-            DriverError,
-            StorageUnavailable,
-        ) as error:
-            code = _code(error)
-            content = msgspec.json.encode(documents.status(code, _message(error)))
-            await _send(send, code, b"application/json", content, request_id)
+        except REFUSALS as error:
+            await _send(send, self._answers.refused(error), request_id)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         headers = dict(scope["headers"])
@@ -109,16 +100,19 @@ class KubernetesApi:
             ) as passed:
                 await _pass_back(passed, receive, send, request_id)
             return
-        asked = Asked(
+
+        async def come_in() -> tuple[Caller, Cluster]:
+            return caller, cluster
+
+        sent = await self._answers.give(
+            come_in,
             method=scope["method"],
-            path=scope["path"],
-            query=dict(parse_qsl(scope["query_string"].decode("latin-1"))),
-            accept=headers.get(b"accept", b"").decode("latin-1"),
+            path=scope["raw_path"].partition(b"?")[0].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
             body=await read(),
         )
-        found = await operations.answer(Here(cluster, caller, driver.accounts, self._data), asked)
-        kind = b"text/plain" if isinstance(found.content, str) else b"application/json"
-        await _send(send, found.code, kind, operations.encoded(found.content), request_id)
+        await _send(send, sent, request_id)
 
 
 _MOST_BODY = 3 * 1024 * 1024
@@ -168,33 +162,12 @@ async def _pass_back(passed: Passed, receive: Receive, send: Send, request_id: s
                 log.info("breaking off an answer", extra={"request": request_id, "reason": error})
 
 
-async def _send(send: Send, code: int, kind: bytes, content: bytes, request_id: str) -> None:
+async def _send(send: Send, sent: Sent, request_id: str) -> None:
+    code, kind, content = sent
     headers = [
-        (b"content-type", kind),
+        (b"content-type", kind.encode()),
         (b"content-length", b"%d" % len(content)),
         (b"x-request-id", request_id.encode()),
     ]
     await send({"type": "http.response.start", "status": code, "headers": headers})
     await send({"type": "http.response.body", "body": content})
-
-
-def _code(error: Exception) -> int:
-    match error:
-        case Refusal():
-            return error.code
-        case ApiError():
-            return error.error.status
-        case Malformed():
-            return 400
-        case DriverError():
-            return 500
-        case _:
-            return 503
-
-
-def _message(error: Exception) -> str:
-    if isinstance(error, ApiError):
-        return error.detail or error.error.message
-    if isinstance(error, StorageUnavailable):
-        return "The database does not answer. Try again later."
-    return str(error)

@@ -23,6 +23,7 @@ from clusterwright.drivers.contract import (
 from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.simulated import draws, store
 from clusterwright.drivers.simulated.accounts import SimulatedAccounts
+from clusterwright.drivers.simulated.doors import SimulatedDoors
 from clusterwright.drivers.simulated.releases import SimulatedReleases
 from clusterwright.drivers.simulated.store import (
     CertificateKey,
@@ -56,7 +57,11 @@ class SimulatedDriver:
         seed: int = 0,
         clock: Callable[[], int] = clock.now,
         helm: Helm | None = None,
+        door: str = "",
     ) -> None:
+        """``door`` is the URL where all clusters answer, where there is one."""
+        self._door = door
+        self.doors = SimulatedDoors(database, seal, clock=clock)
         self._database = database
         self._seal = seal
         self._pace = pace
@@ -247,7 +252,8 @@ class SimulatedDriver:
                 server, authority = await self._access(tx, cluster)
                 client = await self._ensure_client(tx, authority, key)
         return Kubeconfig(
-            server=server,
+            server=self._door or server,
+            server_name=cluster.uid if self._door else "",
             ca=authority.certificate,
             client_certificate=client.pair.certificate,
             client_key=client.pair.key,
