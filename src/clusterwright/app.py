@@ -160,8 +160,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """One server process, ready to serve inside the block, in the loop that serves.
 
     Raises StorageUnavailable when the database does not answer, AlreadyRunning when the data folder
-    is in use, KeyChanged when the database was made with another secret key, and DoorTaken when the port of
-    simulated clusters cannot be had.
+    is in use, KeyChanged when the database was made with another secret key, and DoorTaken when the
+    port of simulated clusters cannot be had.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = Database(settings.database_url, pool_size=settings.database_shares.requests)
