@@ -11,6 +11,7 @@ from hypothesis import settings
 from clusterwright.storage import migrations
 from clusterwright.storage.database import Database
 from tests import postgresql
+from tests.kubernetes import needs_kubernetes
 from tests.server_process import ServerProcess
 
 # The gate repeats the same examples every time; new ones are looked for at the desk.
@@ -26,10 +27,19 @@ _LONG_WAITS_FIRST = ("durability", "clients", "cli", "api")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Hand out the long modules first. Inside a folder everything keeps its order."""
+    """Hand out the long modules first, and in the end those that wait for Kubernetes to be built.
+
+    Inside a folder everything keeps its order.
+    """
     ranks = {folder: rank for rank, folder in enumerate(_LONG_WAITS_FIRST)}
     here = Path(__file__).parent
-    items.sort(key=lambda item: ranks.get(item.path.relative_to(here).parts[0], len(ranks)))
+    waiting = {item.path for item in items if needs_kubernetes.mark in item.iter_markers()}
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        folder = item.path.relative_to(here).parts[0]
+        return item.path in waiting, ranks.get(folder, len(ranks))
+
+    items.sort(key=place)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,8 @@ from clusterwright.cce.charts import api as charts_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
+from clusterwright.cce.clusters.ranges import CONTAINER_RANGE
+from clusterwright.cce.clusters.spec import SERVICE_RANGE
 from clusterwright.cce.identities import api as identities_api
 from clusterwright.cce.inside.answers import Answers
 from clusterwright.cce.inside.api import KubernetesApi
@@ -32,6 +34,7 @@ from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYP
 from clusterwright.cce.nodes import api as nodes_api
 from clusterwright.cce.nodes import references
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
+from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.releases import api as releases_api
 from clusterwright.cce.releases.job_types import JOB_TYPES as RELEASE_JOB_TYPES
 from clusterwright.cce.upgrades import api as upgrades_api
@@ -41,6 +44,7 @@ from clusterwright.drivers.faults import load_faults
 from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.local import binaries
 from clusterwright.drivers.local.driver import LocalDriver
+from clusterwright.drivers.local.spares import Ahead
 from clusterwright.drivers.local.wanted import Nodes
 from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.iam import api as iam_api
@@ -132,7 +136,9 @@ async def open_drivers(
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
-    async with LocalDriver(settings.local_folder, find, kind=kind, helm=helm) as local:
+    ahead = Ahead(settings.spares, VERSIONS, SERVICE_RANGE, (CONTAINER_RANGE,))
+    folder = settings.local_folder
+    async with LocalDriver(folder, find, kind=kind, ahead=ahead, helm=helm) as local:
         yield Drivers({"simulated": simulated, "local": local}), simulated
 
 
@@ -176,7 +182,10 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     async with open_drivers(data, key, settings, helm) as (available, simulated):
         runner = Runner(data, REGISTRY, available, settings)
         documents = await reader.connect(
-            data.url, name="clusterwright-reader", connections=settings.database_shares.reader
+            data,
+            name="clusterwright-reader",
+            connections=settings.database_shares.reader,
+            kept=settings.kept_jobs_mib * 1024 * 1024,
         )
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)

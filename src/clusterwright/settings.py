@@ -85,6 +85,12 @@ class Settings(BaseSettings):
         le=1000,
         description="PostgreSQL sessions that one server process opens at the most",
     )
+    kept_jobs_mib: int = Field(
+        128,
+        ge=0,
+        le=65_536,
+        description="MiB of memory for jobs that were read lately, on SQLite; 0 keeps none",
+    )
     driver: Literal["simulated", "local"] = Field(
         "simulated",
         description="Driver of clusters that ask for none: simulated, or local, which starts real"
@@ -94,6 +100,13 @@ class Settings(BaseSettings):
         "simulated",
         description="Nodes of new clusters of the driver local: simulated, or real, which run"
         " containers and need root",
+    )
+    spares: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Control planes of the driver local that are started ahead, for clusters of the"
+        " default version and ranges; each takes some 300 MiB",
     )
     pace: float = Field(
         1.0,

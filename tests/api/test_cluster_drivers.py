@@ -59,8 +59,10 @@ async def live(folder: Path) -> None:
         folder, driver="local", kubernetes_bin_dir=kubernetes.bin_dir(), pace=1
     ) as cloud:
         cloud.patience = 120
-        uid = await cloud.cluster("real", version="v1.33")
+        uid = await cloud.cluster("real", version="v1.33", flavor="cce.s2.small")
         path = f"{cloud.project}/clusters/{uid}"
+        shown = await cloud.call("GET", path, expect=200)
+        assert shown["metadata"]["annotations"] == {DRIVER: "local", "clusterwright/masters": "1"}
         inside = await reach(cloud, path)
         assert inside.create_namespace("kept") == 201
 

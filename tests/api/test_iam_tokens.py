@@ -9,7 +9,7 @@ import pytest
 
 from clusterwright.clock import now
 from clusterwright.errors import ApiError
-from clusterwright.iam import passwords, store
+from clusterwright.iam import auth, passwords, store, tokens
 from clusterwright.iam.tokens import Tokens
 from clusterwright.ids import new_id
 from tests.api.iam_server import Server, serving
@@ -292,6 +292,20 @@ async def test_an_expired_token_is_told_when_it_ended(tmp_path: Path) -> None:
 
     assert answer.status_code == 401
     assert "token expires, expires_at: " in answer.json()["error_msg"]
+
+
+async def test_a_token_that_was_just_used_ends_in_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"X-Auth-Token": await server.token()}
+    used = await server.jobs(headers)
+    tomorrow = now() + 25 * 3600 * 1_000_000_000
+    monkeypatch.setattr(auth, "now", lambda: tomorrow)
+    monkeypatch.setattr(tokens, "now", lambda: tomorrow)
+
+    ended = await server.jobs(headers)
+
+    assert (used.status_code, ended.status_code) == (200, 401)
 
 
 async def test_a_disabled_user_project_or_domain_is_refused_at_once(server: Server) -> None:

@@ -39,12 +39,24 @@ async def driver(home: Path) -> AsyncIterator[LocalDriver]:
 def end_all(home: Path) -> None:
     """End every process that works on this folder, even one that was begun and is not noted yet."""
     deadline = time.monotonic() + 20
+    killed: set[int] = set()
     while at_work := [pid for pid in pids() if str(home) in " ".join(command(pid))]:
         assert time.monotonic() < deadline, f"{at_work} do not end"
         for pid in at_work:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        killed |= set(at_work)
         time.sleep(0.01)
+    while any(map(_is_ending, killed)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _is_ending(pid: int) -> bool:
+    """Whether threads of a process still let go of ports, though it has no command any more."""
+    try:
+        return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir()) > 1
+    except OSError:
+        return False
 
 
 def pids() -> list[int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clusterwright.drivers.contract import DriverError
-from clusterwright.drivers.local import host
+from clusterwright.drivers.local import host, memory
 from clusterwright.drivers.local.binaries import CONTROL_PLANE, find
 from clusterwright.drivers.local.host import Purpose, lacking
 from tests.drivers.fake_programs import place
@@ -27,7 +27,7 @@ def test_every_purpose_is_looked_at_and_everything_missing_has_a_remedy() -> Non
 def test_programs_of_the_control_plane_alone_are_good_for_that_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host, "_available_memory", lambda: 4096)
+    monkeypatch.setattr(memory, "free", lambda: 4096)
     place(tmp_path, "v1.34.4", CONTROL_PLANE)
 
     checks = host.check(find("v1.34", tmp_path))
@@ -40,7 +40,7 @@ def test_programs_of_the_control_plane_alone_are_good_for_that_alone(
 def test_too_little_memory_stands_against_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host, "_available_memory", lambda: 599)
+    monkeypatch.setattr(memory, "free", lambda: 599)
     place(tmp_path, "v1.34.4")
 
     checks = host.check(find("v1.34", tmp_path))

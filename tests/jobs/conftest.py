@@ -39,7 +39,7 @@ async def bench(bench_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     async with data.transaction() as tx:
         for table in reversed(metadata.sorted_tables):
             await tx.execute(sa.delete(table))
-    documents = await reader.connect(data.url, name="bench")
+    documents = await reader.connect(data, name="bench", kept=1_000_000)
     yield Bench(data, Drivers({"simulated": SimulatedDriver(data, SEAL, pace=0)}), documents)
     await documents.close()
     await data.dispose()

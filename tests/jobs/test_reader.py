@@ -1,16 +1,20 @@
 """The hot read, on both databases: what it finds, and what reads at the same time share."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from clusterwright.jobs import reader, store
-from clusterwright.jobs.plan import JobType, Request, Serial, Step
+from clusterwright.jobs import reader, removal, store
+from clusterwright.jobs.plan import JobType, Request, Serial, Step, unfold
 from clusterwright.jobs.reader import Reader
+from clusterwright.jobs.shelf import Shelf
 from clusterwright.jobs.tree import Target
-from clusterwright.storage.database import Database, StorageUnavailable
+from clusterwright.storage.database import Database, StorageUnavailable, Tx
 
 
 async def _nothing(*_: object) -> None:
@@ -28,9 +32,12 @@ REQUEST = Request(
 @pytest.fixture
 async def documents(data: Database) -> AsyncIterator[Reader]:
     data.outbox = _nothing_promised
-    found = await reader.connect(data.url, name="test")
+    found = await reader.connect(data, name="test", kept=1_000_000)
     yield found
     await found.close()
+
+
+TOP = next(unfold(REQUEST, new_uid=lambda: "", now=0))
 
 
 async def _nothing_promised(*_: object, **__: object) -> None:
@@ -91,6 +98,59 @@ async def test_a_sub_job_is_read_by_its_own_uid(data: Database, documents: Reade
 
     assert sub is not None
     assert sub in (top or b"")
+
+
+class _Undone(Exception):
+    """Rolls a transaction back."""
+
+
+async def _row(tx: Tx, uid: str) -> bytes | None:
+    query = sa.select(store.job_trees.c.document).where(store.job_trees.c.uid == uid)
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_read_is_never_older_than_the_row(
+    data: Database, documents: Reader, seed: int
+) -> None:
+    draw = random.Random(seed)
+    uids = [await _submit(data) for _ in range(3)]
+
+    async def change(tx: Tx, uid: str, number: int) -> None:
+        if draw.random() < 0.1:
+            await removal.remove(tx, uid)
+        else:
+            root = replace(TOP, uid=uid, root_uid=uid)
+            await store.record_document(tx, root, b"%d" % number * draw.choice((1, 250_000)))
+
+    async def check(uid: str) -> None:
+        found = await documents.read(uid, project_id="mine")
+        async with data.reading() as tx:
+            assert found == await _row(tx, uid)
+
+    for number in range(30):
+        uid = draw.choice(uids)
+        committed = draw.random() < 0.7
+        with suppress(_Undone):
+            async with data.transaction() as tx:
+                await change(tx, uid, number)
+                await check(draw.choice(uids))
+                if not committed:
+                    raise _Undone
+        await check(uid)
+
+
+async def test_what_is_kept_stays_within_its_bounds(data: Database) -> None:
+    shelf = Shelf(800)
+    for number in range(50):
+        shelf.keep(str(number), "mine", b"x" * (number % 15) * 10)
+
+        kept = [shelf.get(str(each), "mine") for each in range(50)]
+        assert sum(len(document) for document in kept if document) <= 800
+
+    assert shelf.get("49", "mine") == b"x" * 40
+    assert shelf.get("49", "yours") is None
+    assert shelf.get("44", "mine") is None, "one document took more than its part"
 
 
 async def test_a_reader_that_goes_away_takes_nothing_from_the_others(

@@ -51,6 +51,10 @@ NodeKind = Annotated[
         help="Nodes of the driver local: simulated, or real, as root.", show_default="simulated"
     ),
 ]
+Spares = Annotated[
+    int | None,
+    typer.Option(help="Real control planes that are started ahead.", show_default="0"),
+]
 Pace = Annotated[
     float | None,
     typer.Option(help="Speed of the simulated driver; 0 is at once.", show_default="1"),
@@ -65,6 +69,7 @@ def serve(
     database: DatabaseUrl = None,
     driver: DriverName = None,
     nodes: NodeKind = None,
+    spares: Spares = None,
     pace: Pace = None,
 ) -> None:
     """Serve the API. Every option can also be given as CLUSTERWRIGHT_<NAME>."""
@@ -75,6 +80,7 @@ def serve(
         "database": database,
         "driver": driver,
         "nodes": nodes,
+        "spares": spares,
         "pace": pace,
     }
     stopping.die_quietly()

@@ -29,6 +29,8 @@ Headers = dict[bytes, bytes]
 _PROJECT_PATH = re.compile(
     r"/(?:(?:api|autopilot)/v[\d.]+/projects/(?P<named>[^/]+)|v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
+_KEPT = 4096
+"""Callers that are remembered at a time."""
 _GLOBAL = ("/v1.0/enterprise-projects",)
 """Paths of services that belong to a whole domain: Terraform names no project there."""
 _IDENTITY = {
@@ -61,6 +63,8 @@ class Authenticator:
     def __init__(self, directory: Directory, tokens: Tokens) -> None:
         self.directory = directory
         self.tokens = tokens
+        self._callers: dict[str | tuple[str, str], Caller] = {}
+        self._callers_of = directory.snapshot
 
     async def authenticate(self, scope: Scope, read_body: Callable[[], Awaitable[bytes]]) -> Caller:
         """Who sent this request. Raises ApiError."""
@@ -92,6 +96,30 @@ class Authenticator:
 
     def by_token(self, text: str) -> Caller:
         """The caller that a token stands for. Raises ApiError."""
+        return self._known(text) or self._keep(text, self._resolve_token(text))
+
+    def _known(self, credentials: str | tuple[str, str]) -> Caller | None:
+        """Whom these credentials stood for in this very snapshot, if they have not ended since.
+
+        Credentials are the text of a token, or a key that has just proven itself and a project.
+        """
+        if self._callers_of is not self.directory.snapshot:
+            return None
+        found = self._callers.get(credentials)
+        if found is None or 0 < found.expires_at <= now():
+            return None
+        self.directory.check_confirmed()
+        return found
+
+    def _keep(self, credentials: str | tuple[str, str], caller: Caller) -> Caller:
+        if self._callers_of is not self.directory.snapshot:
+            self._callers, self._callers_of = {}, self.directory.snapshot
+        elif len(self._callers) >= _KEPT:
+            del self._callers[next(iter(self._callers))]
+        self._callers[credentials] = caller
+        return caller
+
+    def _resolve_token(self, text: str) -> Caller:
         try:
             token = self.tokens.read(text)
         except TokenExpiredError as error:
@@ -127,10 +155,14 @@ class Authenticator:
         if key.expires_at:
             _check_temporary(key, headers)
             self.directory.check_chain(key.chain)
-        user = self.directory.snapshot.users[key.user_id]
         project_id = headers.get(b"x-project-id", b"").decode("latin-1")
         project_id = project_id or _project_of(scope["path"])
-        return self.directory.caller(user, project_id, key.expires_at, key.chain)
+        return self._known((key.access_key, project_id)) or self._keep(
+            (key.access_key, project_id),
+            self.directory.caller(
+                self.directory.snapshot.users[key.user_id], project_id, key.expires_at, key.chain
+            ),
+        )
 
     def _access_key(self, access_key: str) -> AccessKey:
         key = self.directory.snapshot.access_keys.get(access_key)

@@ -43,7 +43,7 @@ class Directory:
                     self.snapshot = loaded
         self._confirmed_at = max(began, self._confirmed_at)
 
-    def _check_confirmed(self) -> None:
+    def check_confirmed(self) -> None:
         """Raises StorageUnavailable when a revocation may have been missed.
 
         No answer is better than one to somebody who should get none.
@@ -87,7 +87,7 @@ class Directory:
         Raises ApiError when the user, the domain or the project may not be used, and
         StorageUnavailable when what is known of them is too old to be trusted.
         """
-        self._check_confirmed()
+        self.check_confirmed()
         domain = self.snapshot.domains[user.domain_id]
         if not (user.enabled and domain.enabled):
             raise ApiError(errors.BAD_CREDENTIALS, "The user or its domain is disabled.")

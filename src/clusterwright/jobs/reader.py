@@ -1,8 +1,9 @@
 """The hot read: one stored document by its uid, with little between socket and row.
 
 SQLite is read inline, on a read-only connection of its own: 10 microseconds beside a busy writer
-cost less than a thread's round trip. PostgreSQL is read through asyncpg's prepared statements,
-beneath SQLAlchemy, many jobs in one query. bench/show_job.py measures both.
+cost less than a thread's round trip, and what was read before is at hand. PostgreSQL is read
+through asyncpg's prepared statements, beneath SQLAlchemy, many jobs in one query.
+bench/show_job.py measures both.
 """
 
 import asyncio
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 import asyncpg
-from sqlalchemy.engine import URL
 
 from clusterwright.jobs import wire
-from clusterwright.storage.database import StorageUnavailable, first_line
+from clusterwright.jobs.shelf import Shelf
+from clusterwright.storage.database import Database, StorageUnavailable, first_line
 from clusterwright.storage.sqlite import read_only_connection, sqlite_path
 from clusterwright.storage.sqlstates import meaning
 
@@ -35,14 +36,17 @@ class Reader(Protocol):
         """Close the connections."""
 
 
-async def connect(url: URL, *, name: str, connections: int = 2) -> Reader:
-    """A reader of the database at ``url``, whose schema must exist.
+async def connect(data: Database, *, name: str, connections: int = 2, kept: int = 0) -> Reader:
+    """A reader of the database, whose schema must exist.
 
-    ``connections`` are the most that it opens on PostgreSQL.
+    ``connections`` are the most that it opens on PostgreSQL, ``kept`` the bytes of documents that
+    it keeps on SQLite; all writers must be transactions of ``data`` then.
     """
-    if url.get_backend_name() == "sqlite":
-        return SqliteReader(sqlite_path(url))
-    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    if data.is_sqlite:
+        shelf = Shelf(kept)
+        data.on_change, data.on_changed = shelf.begin_change, shelf.end_changes
+        return SqliteReader(sqlite_path(data.url), shelf)
+    dsn = data.url.set(drivername="postgresql").render_as_string(hide_password=False)
     pool = await asyncpg.create_pool(
         dsn,
         min_size=0,  # asyncpg would complain in its own words while it cannot keep a minimum
@@ -63,16 +67,20 @@ class SqliteReader:
         " WHERE j.uid = ? AND j.project_id = ?"
     )
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shelf: Shelf) -> None:
         self._connection = read_only_connection(path)
+        self._shelf = shelf
 
     async def read(self, uid: str, *, project_id: str) -> bytes | None:
         """As Reader promises."""
+        if (kept := self._shelf.get(uid, project_id)) is not None:
+            return kept
         key = (uid, project_id)
         try:
             row = self._connection.execute(self._tree, key).fetchone()
             if row is not None:
                 found: bytes = row[0]
+                self._shelf.keep(uid, project_id, found)
                 return found
             row = self._connection.execute(self._tree_of_sub_job, key).fetchone()
         except sqlite3.Error as error:

@@ -45,12 +45,13 @@ async def forget(tx: Tx, uid: str, *, project_id: str) -> bool:
         raise PartOfTree(row.uid)
     if row.finished_at is None:
         raise StillRunning
-    await _remove(tx, uid)
+    await remove(tx, uid)
     return True
 
 
-async def _remove(tx: Tx, root_uid: str) -> int:
-    """Forget a tree, whose row is locked first; tells how many jobs it had."""
+async def remove(tx: Tx, root_uid: str) -> int:
+    """Forget a tree, ended or not, whose row is locked first; tells how many jobs it had."""
+    tx.change(root_uid)
     await tx.execute(_REMOVE_TREE, {"which": root_uid})
     removed = 0
     while count := (await tx.execute(_REMOVE_JOBS, {"which": root_uid})).rowcount:
@@ -77,7 +78,7 @@ async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
     swept: list[str] = []
     removed = 0
     async for uid in unhurried(old.all()):
-        removed += await _remove(tx, uid)
+        removed += await remove(tx, uid)
         swept.append(uid)
         if removed > _MOST_SWEPT:
             break

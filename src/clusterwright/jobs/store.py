@@ -226,6 +226,7 @@ async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
 async def record_document(tx: Tx, root: Job, document: bytes) -> None:
     """Store the document of a held tree whose top job is ``root``."""
     finished_at = root.updated_at if root.phase.is_final else None
+    tx.change(root.uid)
     await _write_tree(tx, _RECORD_TREE, which=root.uid, document=document, finished_at=finished_at)
 
 

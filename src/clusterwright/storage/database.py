@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeVar, cast
 
@@ -78,6 +78,8 @@ class Tx(ABC):
     def __init__(self, outbox: "Outbox") -> None:
         self._outbox = outbox
         self.has_promised = False
+        self.changes: set[str] = set()
+        self.on_change: Callable[[str], None] = _nobody_asks
 
     @property
     @abstractmethod
@@ -109,8 +111,17 @@ class Tx(ABC):
         self.has_promised = True
         await self._outbox(self, **what)
 
+    def change(self, uid: str) -> None:
+        """Say, before it is done, that this transaction changes what others may keep a copy of."""
+        self.changes.add(uid)
+        self.on_change(uid)
+
 
 Outbox = Callable[..., Awaitable[None]]
+
+
+def _nobody_asks(_what: object) -> None:
+    """Nobody keeps copies of what transactions change."""
 
 
 async def _no_engine(tx: Tx, **what: Any) -> None:
@@ -283,6 +294,10 @@ class Database:
         """What ``Tx.promise`` calls; the composition root puts the engine here."""
         self.on_promise: Callable[[], None] = lambda: None
         """What is called when a transaction has committed that promised something."""
+        self.on_change: Callable[[str], None] = _nobody_asks
+        """What ``Tx.change`` calls."""
+        self.on_changed: Callable[[Iterable[str]], None] = _nobody_asks
+        """What is called with all of a transaction's changes when it has ended, either way."""
         # Apart, because a full disk refuses writers while readers are served.
         self.outages = (Outage(), Outage())
         self._backend: _Backend
@@ -312,8 +327,10 @@ class Database:
     async def _begin(self, *, read_only: bool) -> AsyncIterator[Tx]:
         outage = self.outages[read_only]
         done = False
+        changes: Iterable[str] = ()
         try:
             async with self._backend.begin(self.outbox, read_only=read_only) as tx:
+                changes, tx.on_change = tx.changes, self.on_change
                 yield tx
                 done = True
         except Exception as error:
@@ -326,6 +343,8 @@ class Database:
                     raise Conflict(first_line(error)) from error
                 case _:
                     raise
+        finally:
+            self.on_changed(changes)
         outage.end()
         if tx.has_promised:
             self.on_promise()

@@ -8,6 +8,7 @@ official client parses the body of an error before it looks at anything else (cl
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from random import getrandbits
 from typing import Protocol
 
@@ -143,15 +144,14 @@ class Edge:
             raise ApiError(errors.NO_SUCH_API, "A URL cannot hold U+0000.")
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET:
             raise ApiError(errors.URI_TOO_LARGE, f"Send at most {MAX_TARGET} bytes of URL.")
-        size = 0
-        for name, value in scope["headers"]:  # a third less than sum() over a generator
-            size += len(name) + len(value)
-            if name == b"upgrade" and value.lower() == b"websocket" and not upgrades:
-                raise ApiError(errors.BAD_HEADER, "This server has no WebSockets.")
-        if size > MAX_HEADERS:
+        headers = scope["headers"]
+        if sum(map(len, chain.from_iterable(headers))) > MAX_HEADERS:
             raise ApiError(
                 errors.HEADERS_TOO_LARGE, f"Send at most {MAX_HEADERS} bytes of headers."
             )
+        for name, value in headers:
+            if name == b"upgrade" and value.lower() == b"websocket" and not upgrades:
+                raise ApiError(errors.BAD_HEADER, "This server has no WebSockets.")
 
 
 class Only:

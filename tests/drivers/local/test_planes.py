@@ -269,20 +269,6 @@ async def test_a_taken_port_is_told_and_not_moved(driver: LocalDriver, tmp_path:
     await eventually(is_ready_at_last)
 
 
-async def test_a_component_that_keeps_ending_is_told_with_its_last_words(
-    driver: LocalDriver, tmp_path: Path
-) -> None:
-    await build(driver)
-    await driver.stop_control_plane(CLUSTER)
-    for path in Folder(tmp_path, CLUSTER.uid).etcd.rglob("db"):
-        path.write_bytes(b"corrupted " * 10_000)
-
-    await driver.ensure_control_plane(CLUSTER)
-
-    with pytest.raises(Unavailable, match=r"etcd has ended \d times in a row"):
-        await eventually(lambda: is_ready(driver))
-
-
 async def test_what_no_program_can_run_is_refused_before_anything_changes(
     driver: LocalDriver, tmp_path: Path
 ) -> None:

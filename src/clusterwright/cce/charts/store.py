@@ -1,4 +1,4 @@
-"""Charts as rows, and their archives in pieces beside them (decision 0013)."""
+"""Charts as rows, and their archives in pieces beside them (decision 0014)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields

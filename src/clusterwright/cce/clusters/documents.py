@@ -5,7 +5,10 @@ from typing import Any
 from clusterwright import clock
 from clusterwright.cce.clusters.extensions import Counts
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
-from clusterwright.cce.clusters.wire import DRIVER_ANNOTATION
+from clusterwright.cce.clusters.wire import DRIVER_ANNOTATION, MASTERS_ANNOTATION
+
+_RUN_ONE = ("local",)
+"""Drivers that run one master whatever the flavor (docs/decisions/0012)."""
 
 
 def cluster(
@@ -13,6 +16,8 @@ def cluster(
 ) -> dict[str, Any]:
     """The cluster as clients read it. ``job_uid`` overrides the job that the phase would show."""
     annotations = {DRIVER_ANNOTATION: found.driver}
+    if found.driver in _RUN_ONE and len(found.masters) > 1:
+        annotations[MASTERS_ANNOTATION] = "1"
     in_progress = found.phase in (ClusterPhase.CREATING, ClusterPhase.DELETING)
     shown = job_uid or (found.job_uid if in_progress else "")
     status: dict[str, Any] = {"phase": found.phase}

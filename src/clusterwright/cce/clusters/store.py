@@ -145,11 +145,35 @@ class Cluster:
 _FIELDS = tuple(column.name for column in fields(Cluster))
 
 
+_INSERT = sa.insert(clusters)
 _CLAIM_NAMES = sa.insert(cluster_names)
+_RANGES_IN_VPC = sa.select(cluster_ranges.c.cidr).where(
+    cluster_ranges.c.project_id == sa.bindparam("project"),
+    cluster_ranges.c.vpc == sa.bindparam("network"),
+    cluster_ranges.c.cluster_uid != sa.bindparam("but"),
+)
+_KEEP_RANGES = sa.insert(cluster_ranges)
+_FORGET_RANGES = sa.delete(cluster_ranges).where(
+    cluster_ranges.c.cluster_uid == sa.bindparam("cluster")
+)
 _GET = sa.select(clusters).where(
     clusters.c.uid == sa.bindparam("uid"), clusters.c.project_id == sa.bindparam("project_id")
 )
 _GET_LOCKED = _GET.with_for_update()
+
+
+def _counting(dialect: Any) -> sa.Executable:
+    """One statement locks, counts and tells: of two creations at once one takes the last place."""
+    added = dialect.insert(cluster_quotas)
+    counting: sa.Executable = added.on_conflict_do_update(
+        index_elements=[cluster_quotas.c.project_id],
+        set_={"used": cluster_quotas.c.used + added.excluded.used},
+    ).returning(cluster_quotas.c.used)
+    return counting
+
+
+_COUNT = {True: _counting(sqlite), False: _counting(postgresql)}
+"""By whether the database is SQLite."""
 
 
 class NameTaken(Exception):
@@ -167,7 +191,7 @@ async def insert(tx: Tx, cluster: Cluster, *, quota: int) -> None:
     """
     if await _count(tx, cluster.project_id, 1) > quota:
         raise QuotaUsed
-    await tx.execute(sa.insert(clusters).values({name: getattr(cluster, name) for name in _FIELDS}))
+    await tx.execute(_INSERT, {name: getattr(cluster, name) for name in _FIELDS})
     await _claim_names(tx, cluster)
 
 
@@ -177,16 +201,7 @@ async def hold_project(tx: Tx, project_id: str) -> None:
 
 
 async def _count(tx: Tx, project_id: str, change: int) -> int:
-    # One statement locks, counts and tells, so that two creations at once cannot both take the
-    # last place.
-    dialect = sqlite if tx.is_sqlite else postgresql
-    added = dialect.insert(cluster_quotas).values(project_id=project_id, used=change)
-    counted = await tx.execute(
-        added.on_conflict_do_update(
-            index_elements=[cluster_quotas.c.project_id],
-            set_={"used": cluster_quotas.c.used + change},
-        ).returning(cluster_quotas.c.used)
-    )
+    counted = await tx.execute(_COUNT[tx.is_sqlite], {"project_id": project_id, "used": change})
     return int(counted.scalar_one())
 
 
@@ -209,21 +224,16 @@ async def ranges_in_vpc(tx: Tx, vpc: str, *, project_id: str, but: str = "") -> 
 
     Those of the cluster ``but`` are left out.
     """
-    query = sa.select(cluster_ranges.c.cidr).where(
-        cluster_ranges.c.project_id == project_id,
-        cluster_ranges.c.vpc == vpc,
-        cluster_ranges.c.cluster_uid != but,
-    )
-    return list((await tx.execute(query)).scalars())
+    asked = {"project": project_id, "network": vpc, "but": but}
+    return list((await tx.execute(_RANGES_IN_VPC, asked)).scalars())
 
 
 async def keep_ranges(tx: Tx, cluster: Cluster, vpc: str, ranges: Sequence[str]) -> None:
     """Make these the only routes that the cluster has in a VPC, in a project that is held."""
-    mine = cluster_ranges.c.cluster_uid == cluster.uid
-    await tx.execute(sa.delete(cluster_ranges).where(mine))
+    await tx.execute(_FORGET_RANGES, {"cluster": cluster.uid})
     if ranges:
         await tx.execute(
-            sa.insert(cluster_ranges),
+            _KEEP_RANGES,
             [
                 {
                     "cluster_uid": cluster.uid,

@@ -41,6 +41,8 @@ from clusterwright.document import KEEPS_EMPTY, Document
 
 DRIVER_ANNOTATION = "clusterwright/driver"
 """What a cluster is made of: a new one may ask for a driver by it, and reads always tell it."""
+MASTERS_ANNOTATION = "clusterwright/masters"
+"""How many masters really run, where they are fewer than the flavor says."""
 
 
 class MetadataFields(Document):

@@ -27,23 +27,22 @@ from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.local import (
     access,
     components,
-    host,
     nodes,
     pki,
-    ports,
     processes,
     reals,
     wanted,
 )
 from clusterwright.drivers.local.accounts import LocalAccounts
+from clusterwright.drivers.local.beginning import begin
 from clusterwright.drivers.local.binaries import REAL_NODES, SIMULATED_NODES
 from clusterwright.drivers.local.charts import LocalReleases
 from clusterwright.drivers.local.components import Programs
-from clusterwright.drivers.local.folder import Folder, alone, read_json, write_json
+from clusterwright.drivers.local.folder import Folder, clusters, read_json
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.plane import Plane
-from clusterwright.drivers.local.spaces import ROUTER, Network
-from clusterwright.drivers.local.wanted import Pinned, State, Wanted
+from clusterwright.drivers.local.spares import Ahead, Spares
+from clusterwright.drivers.local.wanted import State, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +65,7 @@ class LocalDriver:
         find: Callable[[str], Programs],
         *,
         kind: wanted.Nodes = wanted.Nodes.SIMULATED,
+        ahead: Ahead = Ahead(),  # noqa: B008  # a value
         starts: int = os.cpu_count() or 1,
         clock: Callable[[], int] = clock.now,
         helm: Helm | None = None,
@@ -77,13 +77,15 @@ class LocalDriver:
         self._kind = kind
         self._starts = asyncio.Semaphore(starts)
         self._clock = clock
-        self._planes: dict[str, Plane] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._spares = Spares(self._home, find, kind=kind, ahead=ahead, clock=clock)
+        self._planes: dict[Path, Plane] = {}
+        self._tasks: dict[Path, asyncio.Task[None]] = {}
         self._insides: dict[str, Inside] = {}
         self._scan: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Take over every cluster of the folder that nobody else supervises."""
+        """Take over every cluster of the folder that nobody else supervises, and every spare."""
+        await _in_thread(self._spares.open)
         await self._supervise_all()
         self._scan = asyncio.create_task(self._scan_forever(), name="local scan")
         return self
@@ -128,55 +130,16 @@ class LocalDriver:
         def write() -> None:
             found = self._find(cluster.version)
             with self._changing(cluster) as folder:
-                before = wanted.read(folder)
-                programs = self._pinned(cluster, before, found)
-                with alone(self._home):
-                    chosen = (before and before.ports) or self._free_ports()
-                    kind = before.nodes if before else self._kind
-                    network = None
-                    if kind is wanted.Nodes.REAL:
-                        host.require_real_nodes()
-                        network = Network(folder.path)
-                    components.control_plane(cluster, folder, chosen, programs, network)
-                    now = Wanted(State.RUNNING, cluster, chosen, programs, kind)
-                    pki.ensure(folder, cluster, now=self._clock())
-                    pki.write_kubeconfigs(
-                        folder,
-                        components.server_url(chosen),
-                        from_nodes=components.server_url(chosen, ROUTER),
-                    )
-                    if network is not None:
-                        write_json(folder.pki / components.EGRESS, components.egress(network))
-                        pki.ensure_secret(folder.pki / components.PROXY_SECRET)
-                    if before is None or before.revision != now.revision:
-                        folder.trouble.unlink(missing_ok=True)  # it was another wish's
-                        wanted.write(folder, now)
+                begin(self._home, folder, cluster, found, kind=self._kind, now=self._clock())
 
         await _in_thread(write)
-        self._supervise(cluster.uid)
-
-    def _free_ports(self) -> dict[str, int]:
-        """Ports that neither run nor are kept by a cluster that stands still."""
-        uids = [path.parent.name for path in self._home.glob("*/wanted.json")]
-        others = [wanted.read(Folder(self._home, uid)) for uid in uids]
-        kept = {port for other in others if other is not None for port in other.ports.values()}
-        numbers = ports.free(len(components.PORTS), avoid=kept)
-        return dict(zip(components.PORTS, numbers, strict=True))
-
-    def _pinned(self, cluster: Cluster, before: Wanted | None, found: Programs) -> Pinned:
-        """The programs to begin with, or those that run already."""
-        if (
-            before is not None
-            and before.state is State.RUNNING
-            and before.cluster is not None
-            and before.cluster.version == cluster.version
-            and before.programs.is_there(components.CONTROL_PLANE)
-        ):
-            return before.programs
-        return Pinned(found.emulated_version, dict(found.paths))
+        self._supervise(Folder(self._home, cluster.uid))
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
-        """Tell what runs. Raises Unavailable, with the reason, while something prevents it."""
+        """Tell what runs. Raises Unavailable, with the reason, while something prevents it.
+
+        Where a component has ended again and again, it raises DriverError.
+        """
         folder = Folder(self._home, cluster.uid)
         wish = await _in_thread(lambda: wanted.read(folder))
         if wish is None:
@@ -193,7 +156,7 @@ class LocalDriver:
             version = await inside.version(url)
         except Unavailable:
             return ControlPlane(exists=True, endpoint=url)
-        settled = await asyncio.to_thread(read_json, folder.path / "settled.json")
+        settled = await asyncio.to_thread(read_json, folder.settled)
         if settled is None or settled["revision"] != wish.revision:
             await self._refuse_in_trouble(folder, wish)
             return ControlPlane(exists=True, endpoint=url, version=version)
@@ -208,7 +171,8 @@ class LocalDriver:
     async def _refuse_in_trouble(self, folder: Folder, wish: Wanted) -> None:
         trouble = await asyncio.to_thread(read_json, folder.trouble)
         if trouble is not None and wish.state is State.RUNNING:
-            raise Unavailable(trouble["reason"])
+            hopeless = trouble.get("hopeless", False)
+            raise (DriverError if hopeless else Unavailable)(trouble["reason"])
 
     async def stop_control_plane(self, cluster: Cluster) -> None:
         """Stop the processes and keep the folder. Nodes of kwok stand still as well."""
@@ -224,7 +188,7 @@ class LocalDriver:
             return True
 
         if await _in_thread(write):
-            self._supervise(cluster.uid)
+            self._supervise(folder)
             while await asyncio.to_thread(self._runs, folder):  # noqa: ASYNC110
                 await asyncio.sleep(_PAUSE)
 
@@ -246,7 +210,7 @@ class LocalDriver:
             return True
 
         if await _in_thread(write):
-            self._supervise(cluster.uid)
+            self._supervise(folder)
         inside = self._insides.pop(cluster.uid, None)
         if inside is not None:
             await inside.close()
@@ -266,7 +230,7 @@ class LocalDriver:
                 nodes.promise(folder, node)
 
         await _in_thread(write)
-        self._supervise(node.cluster.uid)
+        self._supervise(folder)
 
     async def observe_node(self, node: Node) -> Machine:
         """Tell how far the node is. Its server's id and address are known from the start."""
@@ -303,7 +267,7 @@ class LocalDriver:
                     nodes.release(folder, node.uid)
 
         await _in_thread(write)
-        self._wake(node.cluster.uid)
+        self._wake(folder)
 
     async def kubeconfig(
         self, cluster: Cluster, *, user: str, lifetime_seconds: int, generation: int = 0
@@ -341,8 +305,11 @@ class LocalDriver:
 
     @contextlib.contextmanager
     def _changing(self, cluster: Cluster) -> Iterator[Folder]:
-        """The cluster's folder, made and held. Raises Unavailable while it is being removed."""
-        folder = Folder(self._home, cluster.uid)
+        """The cluster's folder, made and held. Raises Unavailable while it is being removed.
+
+        Where a spare runs just as the cluster should, the folder is the spare's.
+        """
+        folder = self._spares.take(cluster)
         with folder.changing():
             found = wanted.read(folder)
             if found is not None and found.state is State.GONE:
@@ -352,35 +319,36 @@ class LocalDriver:
     def _inside(self, folder: Folder) -> Inside:
         return self._insides.setdefault(folder.uid, Inside(folder))
 
-    def _supervise(self, uid: str) -> None:
+    def _supervise(self, folder: Folder) -> None:
         """Have a plane for the cluster, awake."""
-        task = self._tasks.get(uid)
+        task = self._tasks.get(folder.path)
         if task is None or task.done():
-            plane = Plane(Folder(self._home, uid), find=self._find, starts=self._starts)
-            self._planes[uid] = plane
-            self._tasks[uid] = asyncio.create_task(plane.run(), name=f"plane {uid}")
-        self._wake(uid)
+            plane = Plane(folder, find=self._find, starts=self._starts)
+            self._planes[folder.path] = plane
+            self._tasks[folder.path] = asyncio.create_task(plane.run(), name=f"plane {folder.uid}")
+        self._wake(folder)
 
-    def _wake(self, uid: str) -> None:
-        if uid in self._planes:
-            self._planes[uid].wake()
+    def _wake(self, folder: Folder) -> None:
+        if plane := self._planes.get(folder.path):
+            plane.called(folder.uid)
+            plane.wake()
 
     async def _scan_forever(self) -> None:
         while True:
             await asyncio.sleep(SCAN_PERIOD)
             try:
                 await self._supervise_all()
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 log.warning("looking for clusters failed", extra={"reason": str(error)})
 
     async def _supervise_all(self) -> None:
-        found = await asyncio.to_thread(lambda: list(self._home.glob("*/wanted.json")))
-        for path in found:
-            uid = path.parent.name
-            if uid not in self._tasks or self._tasks[uid].done():
-                self._supervise(uid)
-        for uid in [uid for uid, task in self._tasks.items() if task.done()]:
-            del self._tasks[uid], self._planes[uid]
+        busy = any(plane.is_starting for plane in self._planes.values())
+        await asyncio.to_thread(self._spares.keep, busy=busy)
+        for folder in await asyncio.to_thread(clusters, self._home):
+            if folder.path not in self._tasks or self._tasks[folder.path].done():
+                self._supervise(folder)
+        for path in [path for path, task in self._tasks.items() if task.done()]:
+            del self._tasks[path], self._planes[path]
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -18,6 +18,8 @@ from typing import Any
 from clusterwright.drivers.contract import DriverError
 
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
+SPARES = "spares"
+"""Where control planes are begun ahead. A cluster that took one over is a link to its folder."""
 
 
 class Folder:
@@ -27,9 +29,10 @@ class Folder:
         if not _UID.fullmatch(uid):
             raise DriverError("This id cannot name a cluster of this host.")
         self.uid = uid
-        self.path = home / uid
+        self.path = _place(home / uid)
         self.wanted = self.path / "wanted.json"
         self.trouble = self.path / "trouble.json"
+        self.settled = self.path / "settled.json"
         self.pki = self.path / "pki"
         self.credentials = self.path / "credentials"
         self.etcd = self.path / "etcd"
@@ -86,8 +89,15 @@ class Folder:
                     shutil.rmtree(entry, ignore_errors=True)
                 elif entry != self.wanted:
                     entry.unlink(missing_ok=True)
+            for link in self._links():
+                link.unlink(missing_ok=True)
             self.wanted.unlink(missing_ok=True)
             shutil.rmtree(self.path, ignore_errors=True)
+
+    def _links(self) -> list[Path]:
+        if self.path.parent.name != SPARES:
+            return []
+        return [link for link, target in _owners(self.path.parent.parent) if target == self.path]
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -108,6 +118,46 @@ class Folder:
             return None
         lock = _Lock(self.path / "supervising.lock")
         return lock if lock.take(wait=False) else None
+
+
+def spares(home: Path) -> list[Folder]:
+    """The folders of control planes that were begun ahead and are nobody's yet."""
+    owned = {target for _, target in _owners(home)}
+    try:
+        found = sorted(path for path in (home / SPARES).iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
+    return [Folder(home / SPARES, path.name) for path in found if path not in owned]
+
+
+def give(home: Path, spare: Folder, uid: str) -> Folder:
+    """Make a spare the folder of a cluster, in one step. To be called ``alone``. Raises OSError."""
+    (home / uid).unlink(missing_ok=True)  # a link to a folder that somebody removed by hand
+    (home / uid).symlink_to(spare.path.relative_to(home), target_is_directory=True)
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return Folder(home, uid)
+
+
+def clusters(home: Path) -> list[Folder]:
+    """The folders of all clusters of which something is wanted, those begun ahead too."""
+    own = [Folder(home, path.parent.name) for path in home.glob("*/wanted.json")]
+    return [*own, *(spare for spare in spares(home) if spare.wanted.exists())]
+
+
+def _place(path: Path) -> Path:
+    return path.parent / path.readlink() if path.is_symlink() else path
+
+
+def _owners(home: Path) -> list[tuple[Path, Path]]:
+    """The clusters that have taken a spare over, and where that is."""
+    try:
+        return [(path, _place(path)) for path in home.iterdir() if path.is_symlink()]
+    except FileNotFoundError:
+        return []
 
 
 class _Lock:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from clusterwright.drivers.contract import DriverError
+from clusterwright.drivers.local import memory
 from clusterwright.drivers.local.binaries import (
     CONTROL_PLANE,
     REAL_NODES,
@@ -149,7 +150,7 @@ def _programs(binaries: Binaries | None) -> Iterator[Check]:
 def _machine() -> Iterator[Check]:
     cores = len(os.sched_getaffinity(0))
     yield Check(name="cores", purpose=Purpose.CONTROL_PLANES, well=True, found=str(cores))
-    free = _available_memory()
+    free = memory.free()
     enough = free is None or free >= CONTROL_PLANE_MEMORY
     yield Check(
         name="free memory",
@@ -229,13 +230,3 @@ def _succeeds(*command: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
-
-
-def _available_memory() -> int | None:
-    """MiB that can be used without swapping."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    told = next((line.split() for line in lines if line.startswith("MemAvailable:")), [])
-    return int(told[1]) // 1024 if len(told) > 1 else None

@@ -10,10 +10,9 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from clusterwright.drivers.contract import DriverError, Unavailable
-from clusterwright.drivers.local import components, dns, nodes, ports, wanted
+from clusterwright.drivers.local import components, dns, host, memory, nodes, ports, wanted
 from clusterwright.drivers.local.binaries import REAL_NODES
 from clusterwright.drivers.local.components import APISERVER, Programs
 from clusterwright.drivers.local.fakes import Fakes
@@ -33,9 +32,10 @@ POLL = 0.03
 """The same while the control plane starts."""
 STARTING_SECONDS = 60.0
 """How long one start may keep others waiting."""
-LEAST_MEMORY = 600
+LEAST_MEMORY = host.CONTROL_PLANE_MEMORY
 LEAST_DISK = 300
 """MiB that must be free before a control plane is started."""
+_ADVICE = " If its state is damaged, go back to a snapshot: clusterwright cluster restore"
 
 _MIB = 1024 * 1024
 
@@ -62,6 +62,12 @@ class Plane:
             wanted.Nodes.REAL: Nodes(folder, self._reals),
         }
         self._trouble = ""
+        self.is_starting = False
+        """Whether an API server was started a moment ago, which takes all that a core can."""
+
+    def called(self, uid: str) -> None:
+        """Be called by another name in the log: a spare has become a cluster."""
+        self._folder.uid = uid
 
     def wake(self) -> None:
         """Look at once at what is wanted now."""
@@ -139,13 +145,16 @@ class Plane:
         assert wish.cluster is not None
         programs = await self._programs(wish, components.CONTROL_PLANE)
         network = await self._network(wish)
-        commands = components.control_plane(
-            wish.cluster, self._folder, wish.ports, programs, network
+        started = await self._bring_up(
+            components.control_plane(wish.cluster, self._folder, wish.ports, programs, network)
         )
-        started = await self._bring_up(commands)
         if APISERVER in started:
-            async with self._starts:
-                await self._wait_until_ready(wish)
+            self.is_starting = True
+            try:
+                async with self._starts:
+                    await self._wait_until_ready(wish)
+            finally:
+                self.is_starting = False
         held = network is None or await self._hold_nodes(wish)
         if not await self._inside.is_ready(components.server_url(wish.ports)):
             return POLL if not self._trouble else PERIOD
@@ -194,8 +203,8 @@ class Plane:
     async def _settle(self, wish: Wanted) -> None:
         """Tell that what is wanted is there."""
         if self._inside.settled != wish.revision:
-            path = self._folder.path / "settled.json"
-            await asyncio.to_thread(write_json, path, {"revision": wish.revision})
+            told = {"revision": wish.revision}
+            await asyncio.to_thread(write_json, self._folder.settled, told)
             self._inside.settled = wish.revision
         await self._tell("")
 
@@ -212,7 +221,8 @@ class Plane:
         """Start what does not run as it should. Returns what was started."""
         started = await self._upkeep.bring_up(commands, self._prepare)
         if complaint := await self._upkeep.complaint(commands):
-            await self._tell(complaint)
+            advice = _ADVICE if complaint.startswith("etcd ") else ""
+            await self._tell(complaint + advice, hopeless=self._upkeep.is_hopeless(commands))
         return started
 
     def _prepare(self, due: Sequence[Command]) -> None:
@@ -225,9 +235,10 @@ class Plane:
                         f"Port {port} of {command.name} is taken by another program. End that:"
                         " the cluster's kubeconfigs name the port, so it cannot be another one."
                     )
-            if command.name == APISERVER and (memory := _free_memory()) < LEAST_MEMORY:
+            free = memory.free() if command.name == APISERVER else None
+            if free is not None and free < LEAST_MEMORY:
                 raise Unavailable(
-                    f"Only {memory} MiB of memory are free; a control plane needs {LEAST_MEMORY}."
+                    f"Only {free} MiB of memory are free; a control plane needs {LEAST_MEMORY}."
                     " Hibernate or delete another cluster."
                 )
         room = shutil.disk_usage(self._folder.path).free // _MIB
@@ -237,23 +248,15 @@ class Plane:
                 f" {LEAST_DISK}. Make room."
             )
 
-    async def _tell(self, trouble: str) -> None:
+    async def _tell(self, trouble: str, *, hopeless: bool = False) -> None:
         """Let users know what keeps the control plane from being ready; nothing does, if empty."""
         if trouble == self._trouble and (not trouble or self._folder.trouble.exists()):
             return
         self._trouble = trouble
         if trouble:
             log.warning("meeting a trouble", extra={"cluster": self._folder.uid, "reason": trouble})
+            told = {"reason": trouble, "hopeless": hopeless}
             with contextlib.suppress(OSError):  # a full disk is a trouble too
-                await asyncio.to_thread(write_json, self._folder.trouble, {"reason": trouble})
+                await asyncio.to_thread(write_json, self._folder.trouble, told)
         else:
             self._folder.trouble.unlink(missing_ok=True)
-
-
-def _free_memory() -> int:
-    """MiB that a new process may have."""
-    with Path("/proc/meminfo").open() as lines:
-        for line in lines:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) // 1024
-    return LEAST_MEMORY

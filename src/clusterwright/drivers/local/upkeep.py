@@ -26,6 +26,8 @@ STEADY_SECONDS = 60.0
 """A component that has run for so long has not ended in a row."""
 SUSPICIOUS_ENDS = 3
 """Ends in a row after which users are told."""
+HOPELESS_ENDS = 8
+"""Ends in a row, over half a minute at least, after which nobody need wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,11 @@ class Upkeep:
                     f"{name} has ended {count} times in a row. It says: {last} Its log is {path}."
                 )
         return ""
+
+    def is_hopeless(self, commands: Iterable[Command]) -> bool:
+        """Whether one of these has ended so often that starting it again is of no use."""
+        counts = [self._ends[each.name].count for each in commands if each.name in self._ends]
+        return max(counts, default=0) >= HOPELESS_ENDS
 
     async def stop(self, names: Iterable[str]) -> None:
         """Stop these in the order in which they depend on each other."""

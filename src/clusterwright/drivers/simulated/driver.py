@@ -296,9 +296,11 @@ class SimulatedDriver:
 
     async def _begin(self, tx: Tx, cluster: Cluster, now: int) -> SimulatedCluster:
         """The cluster's row, made if need be, and held."""
-        await store.forget_gone(tx, now)
-        await store.ensure(tx, cluster.uid, seed=self._seed)
         held = await store.hold(tx, cluster.uid)
+        if held is None or held.gone_at is not None:
+            await store.forget_gone(tx, now)
+            await store.ensure(tx, cluster.uid, seed=self._seed)
+            held = await store.hold(tx, cluster.uid)
         if held is None or held.gone_at is not None:
             raise Unavailable(f"The cluster {cluster.name} is still being removed.")
         return held

@@ -105,7 +105,20 @@ class StoredCertificate:
     expires_at: int
 
 
-# Built once, because every node runs them: building one costs more than running it.
+# Built once, because every cluster runs them: building one costs more than running it.
+_ENSURE = insert(clusters).on_conflict_do_nothing()
+_FORGET_GONE = sa.delete(clusters).where(
+    clusters.c.uid.in_(
+        sa.select(clusters.c.uid)
+        .where(clusters.c.gone_at <= sa.bindparam("now"))
+        .with_for_update(skip_locked=True)
+    )
+)
+_MASTERS = (
+    sa.select(machines)
+    .where(machines.c.cluster_uid == sa.bindparam("cluster"), machines.c.ordinal.is_not(None))
+    .order_by(machines.c.ordinal)
+)
 _HOLD = sa.select(clusters).where(clusters.c.uid == sa.bindparam("which")).with_for_update()
 _MACHINE = sa.select(machines).where(machines.c.uid == sa.bindparam("which"))
 _TAKEN = sa.select(machines.c.uid).where(
@@ -129,6 +142,36 @@ _FORGET_GONE_MACHINES = sa.delete(machines).where(
 )
 
 
+# The key's fields as parameters that no column is named like, as an update or insert demands.
+_OF_KEY: dict[str, sa.BindParameter[Any]] = {
+    name: sa.bindparam(f"the_{name}") for name in CertificateKey.__dataclass_fields__
+}
+_IS_KEY = [certificates.c[name] == value for name, value in _OF_KEY.items()]
+_OF_USER = [certificates.c[n] == _OF_KEY[n] for n in ("cluster_uid", "role", "user_name")]
+_CERTIFICATE = sa.select(certificates).where(*_IS_KEY)
+_FORGET_OUTDATED = sa.delete(certificates).where(
+    certificates.c.cluster_uid == _OF_KEY["cluster_uid"],
+    sa.and_(*_IS_KEY)
+    | (certificates.c.expires_at <= sa.bindparam("now"))
+    | (certificates.c.credentials < _OF_KEY["credentials"] - 1)
+    | (
+        (certificates.c.user_name == _OF_KEY["user_name"])
+        & (certificates.c.generation < _OF_KEY["generation"])
+    ),
+)
+_ADD_CERTIFICATE = sa.insert(certificates)
+_MADE_AT = certificates.c.expires_at - certificates.c.lifetime_seconds * 1_000_000_000
+_FORGET_UNUSED = sa.delete(certificates).where(
+    *_OF_USER,
+    sa.tuple_(certificates.c.credentials, certificates.c.lifetime_seconds).not_in(
+        sa.select(certificates.c.credentials, certificates.c.lifetime_seconds)
+        .where(*_OF_USER)
+        .order_by(_MADE_AT.desc())
+        .limit(sa.bindparam("most"))
+    ),
+)
+
+
 class Seal(Protocol):
     """What makes private keys mean nothing to whoever reads the rows alone."""
 
@@ -147,9 +190,7 @@ async def hold(tx: Tx, uid: str) -> SimulatedCluster | None:
 
 async def ensure(tx: Tx, uid: str, *, seed: int) -> None:
     """Make the cluster's row exist; one that exists keeps its seed."""
-    await tx.execute(
-        insert(clusters).values(uid=uid, seed=seed, gone_at=None).on_conflict_do_nothing()
-    )
+    await tx.execute(_ENSURE, {"uid": uid, "seed": seed, "gone_at": None})
 
 
 async def retire(tx: Tx, uid: str, *, gone_at: int) -> None:
@@ -168,10 +209,7 @@ async def retire(tx: Tx, uid: str, *, gone_at: int) -> None:
 
 async def forget_gone(tx: Tx, now: int) -> None:
     """Remove the rows of clusters that are gone, except those another transaction works on."""
-    gone = (
-        sa.select(clusters.c.uid).where(clusters.c.gone_at <= now).with_for_update(skip_locked=True)
-    )
-    await tx.execute(sa.delete(clusters).where(clusters.c.uid.in_(gone)))
+    await tx.execute(_FORGET_GONE, {"now": now})
 
 
 async def machine(tx: Tx, uid: str) -> SimulatedMachine | None:
@@ -182,12 +220,7 @@ async def machine(tx: Tx, uid: str) -> SimulatedMachine | None:
 
 async def masters(tx: Tx, cluster_uid: str) -> list[SimulatedMachine]:
     """A cluster's masters, gone or not, the first one first."""
-    found = (
-        sa.select(machines)
-        .where(machines.c.cluster_uid == cluster_uid, machines.c.ordinal.is_not(None))
-        .order_by(machines.c.ordinal)
-    )
-    return [_machine(row) for row in await tx.execute(found)]
+    return [_machine(row) for row in await tx.execute(_MASTERS, {"cluster": cluster_uid})]
 
 
 async def is_taken(tx: Tx, cluster_uid: str, private_ip: str) -> bool:
@@ -214,7 +247,7 @@ async def forget_gone_machines(tx: Tx, cluster_uid: str, now: int) -> None:
 
 async def certificate(tx: Tx, key: CertificateKey, seal: Seal) -> StoredCertificate | None:
     """A certificate, expired or not; None when there is none."""
-    row = (await tx.execute(sa.select(certificates).where(*_is(key)))).one_or_none()
+    row = (await tx.execute(_CERTIFICATE, _parameters(key))).one_or_none()
     if row is None:
         return None
     stored: str = row.private_key
@@ -257,27 +290,16 @@ async def keep(
     tx: Tx, key: CertificateKey, new: StoredCertificate, seal: Seal, *, now: int
 ) -> None:
     """Store a held cluster's certificate in place of the old one, and forget outdated ones."""
-    outdated = (
-        sa.and_(*_is(key))
-        | (certificates.c.expires_at <= now)
-        | (certificates.c.credentials < key.credentials - 1)
-        | (
-            (certificates.c.user_name == key.user_name)
-            & (certificates.c.generation < key.generation)
-        )
-    )
-    await tx.execute(
-        sa.delete(certificates).where(certificates.c.cluster_uid == key.cluster_uid, outdated)
-    )
-    await tx.execute(
-        sa.insert(certificates).values(
-            **asdict(key),
-            certificate=new.pair.certificate,
-            private_key=seal.seal(new.pair.key),
-            expires_at=new.expires_at,
-        )
-    )
-    await _forget_unused(tx, key)
+    await tx.execute(_FORGET_OUTDATED, _parameters(key) | {"now": now})
+    row = {
+        "certificate": new.pair.certificate,
+        "private_key": seal.seal(new.pair.key),
+        "expires_at": new.expires_at,
+    }
+    await tx.execute(_ADD_CERTIFICATE, asdict(key) | row)
+    if key.lifetime_seconds:  # each that is asked for makes one; only the last made are of use
+        most = {"most": limits.KEPT_CERTIFICATES}
+        await tx.execute(_FORGET_UNUSED, _parameters(key) | most)
 
 
 async def revoke(tx: Tx, cluster_uid: str, *, user: str, generation: int) -> None:
@@ -287,26 +309,8 @@ async def revoke(tx: Tx, cluster_uid: str, *, user: str, generation: int) -> Non
     await tx.execute(sa.delete(certificates).where(*of_user, earlier))
 
 
-async def _forget_unused(tx: Tx, key: CertificateKey) -> None:
-    """Forget a user's certificates but the last made: each lifetime asked for makes one."""
-    of_user = (
-        certificates.c.cluster_uid == key.cluster_uid,
-        certificates.c.role == key.role,
-        certificates.c.user_name == key.user_name,
-    )
-    made_at = certificates.c.expires_at - certificates.c.lifetime_seconds * 1_000_000_000
-    which = sa.tuple_(certificates.c.credentials, certificates.c.lifetime_seconds)
-    kept = (
-        sa.select(certificates.c.credentials, certificates.c.lifetime_seconds)
-        .where(*of_user)
-        .order_by(made_at.desc())
-        .limit(limits.KEPT_CERTIFICATES)
-    )
-    await tx.execute(sa.delete(certificates).where(*of_user, which.not_in(kept)))
-
-
-def _is(key: CertificateKey) -> list[sa.ColumnElement[bool]]:
-    return [certificates.c[name] == value for name, value in asdict(key).items()]
+def _parameters(key: CertificateKey) -> dict[str, Any]:
+    return {f"the_{name}": value for name, value in asdict(key).items()}
 
 
 def _machine(row: sa.Row[Any]) -> SimulatedMachine:

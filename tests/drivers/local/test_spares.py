@@ -1,0 +1,329 @@
+"""Control planes that are begun ahead: taken once, by whoever asks first, and never given back."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from clusterwright.drivers.contract import Cluster
+from clusterwright.drivers.local import binaries, folder, memory, processes, spares, wanted
+from clusterwright.drivers.local.beginning import begin
+from clusterwright.drivers.local.driver import LocalDriver
+from clusterwright.drivers.local.folder import Folder, write_json
+from clusterwright.drivers.local.spares import Ahead, Spares
+from clusterwright.drivers.local.wanted import Nodes, State
+from tests import kubernetes
+from tests.drivers import fake_programs, local_host
+from tests.drivers.examples import Clock, a_cluster
+from tests.drivers.local_host import Kubernetes
+
+CLUSTER = replace(a_cluster(), version="v1.34")
+OTHER = replace(a_cluster("c2"), version="v1.34", project_id="p2")
+AHEAD = Ahead(2, ("v1.34",), CLUSTER.service_cidr, CLUSTER.container_cidrs)
+CHANGES = ("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "shutil.rmtree")
+"""What Python tells of a change of files, before it makes it."""
+
+
+@pytest.fixture
+def find(tmp_path: Path) -> Callable[[str], binaries.Binaries]:
+    """Programs that are there and never run."""
+    fake_programs.place(tmp_path / "programs", "v1.34.4")
+    return partial(binaries.find, bin_dir=tmp_path / "programs")
+
+
+def a_home(path: Path, find: Callable[[str], binaries.Binaries], ahead: Ahead = AHEAD) -> Spares:
+    """A home with as many spares as are wanted, as if a plane had seen them run."""
+    kept = Spares(path, find, kind=Nodes.SIMULATED, ahead=ahead, clock=Clock())
+    for _ in range(ahead.count):
+        kept.keep(busy=False)
+        settle(path)
+    return kept
+
+
+def settle(home: Path) -> None:
+    for spare in folder.spares(home):
+        wish = wanted.read(spare)
+        assert wish is not None
+        write_json(spare.settled, {"revision": wish.revision})
+
+
+def take(kept: Spares, home: Path, cluster: Cluster, programs: binaries.Binaries) -> Folder:
+    """What the driver does first for a new cluster."""
+    mine = kept.take(cluster)
+    with mine.changing():
+        begin(home, mine, cluster, programs, kind=Nodes.SIMULATED, now=Clock()())
+    return mine
+
+
+def killed_at(point: int, work: Callable[[], object]) -> bool:
+    """Do some work in a process that is killed before its change of that number.
+
+    Returns whether it lived to make fewer.
+    """
+    if (child := os.fork()) == 0:
+        changes = itertools.count()
+
+        def look(event: str, arguments: tuple[object, ...]) -> None:
+            writes = event != "open" or (len(arguments) > 2 and int(str(arguments[2])) & 3)
+            if event in CHANGES and writes and next(changes) == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(look)
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.WIFEXITED(os.waitpid(child, 0)[1])
+
+
+def taken(home: Path) -> dict[str, Path]:
+    """The clusters that were spares, and where they are."""
+    return {path.name: path.resolve() for path in home.iterdir() if path.is_symlink()}
+
+
+def test_a_spare_is_taken_once_wherever_the_process_dies_that_takes_it(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    programs = find("v1.34")
+    a_home(tmp_path / "prepared", find)
+    for point in itertools.count():
+        home = shutil.copytree(tmp_path / "prepared", tmp_path / str(point))
+        kept = a_home(home, find, replace(AHEAD, count=0))
+
+        lived = killed_at(point, lambda: take(kept, home, CLUSTER, programs))  # noqa: B023
+        take(kept, home, OTHER, programs)
+        take(kept, home, CLUSTER, programs)
+
+        assert len(set(taken(home).values())) == 2
+        assert folder.spares(home) == []
+        for cluster in (CLUSTER, OTHER):
+            wish = wanted.read(Folder(home, cluster.uid))
+            assert wish is not None
+            assert wish.cluster == cluster
+        if lived:
+            break
+    assert point > 2  # there was something to die in
+
+
+def test_a_cluster_that_was_a_spare_is_removed_wherever_the_process_dies_that_removes_it(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    prepared = tmp_path / "prepared"
+    kept = a_home(prepared, find)
+    for cluster in (CLUSTER, OTHER):
+        take(kept, prepared, cluster, find("v1.34"))
+    for point in itertools.count():
+        home = shutil.copytree(prepared, tmp_path / str(point), symlinks=True)
+        mine, other = (Folder(home, each.uid) for each in (CLUSTER, OTHER))
+
+        lived = killed_at(point, mine.remove)
+        again = next((each for each in folder.clusters(home) if each.path == mine.path), mine)
+        again.remove()
+
+        assert not mine.path.exists()
+        assert taken(home) == {OTHER.uid: other.path}
+        if lived:
+            break
+    assert point > 10
+
+
+def test_a_spare_that_was_begun_in_part_is_forgotten_and_begun_anew(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    lived = False
+    for point in (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144):
+        home = tmp_path / str(point)
+        kept = Spares(home, find, kind=Nodes.SIMULATED, ahead=AHEAD, clock=Clock())
+
+        lived = killed_at(point, lambda: kept.keep(busy=False))  # noqa: B023
+        kept.open()
+        whole = folder.spares(home)
+        kept.keep(busy=False)
+
+        assert [spare.wanted.exists() for spare in whole] == ([True] if whole else [])
+        assert len(folder.spares(home)) == 1
+        if lived:
+            break
+    assert lived
+
+
+def test_each_spare_has_keys_and_ports_of_its_own(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    home = tmp_path / "home"
+    kept = a_home(home, find)
+    one, two = (take(kept, home, each, find("v1.34")) for each in (CLUSTER, OTHER))
+    three = a_home(home, find, replace(AHEAD, count=1)).take(replace(CLUSTER, uid="c3"))
+
+    for name in ("pki/encryption.json", "credentials/0/ca.key", "credentials/0/accounts.key"):
+        assert len({(each.path / name).read_text() for each in (one, two, three)}) == 3
+    wishes = [wanted.read(each) for each in (one, two, three)]
+    used = [port for wish in wishes if wish for port in wish.ports.values()]
+    assert len(set(used)) == len(used) == 18
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        {"version": "v1.33"},
+        {"service_cidr": "10.96.0.0/16"},
+        {"container_cidrs": ("10.0.0.0/16",)},
+        {"options": {"kube-apiserver": {"max-requests-inflight": "77"}}},
+        {"credentials": 1},
+    ],
+    ids=lambda different: next(iter(different)),
+)
+def test_a_cluster_that_other_processes_would_run_for_takes_no_spare(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries], different: dict[str, object]
+) -> None:
+    home = tmp_path / "home"
+    kept = a_home(home, find)
+
+    mine = kept.take(replace(CLUSTER, **different))  # type: ignore[arg-type]
+
+    assert not mine.exists
+    assert len(folder.spares(home)) == 2
+
+
+def test_names_and_users_are_a_clusters_own_whatever_it_was_begun_with(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    home = tmp_path / "home"
+    kept = a_home(home, find)
+
+    mine = take(kept, home, replace(CLUSTER, custom_san=("api.example.test",)), find("v1.34"))
+
+    assert mine.path.parent == home / folder.SPARES
+    assert not list(mine.credentials.glob("*/holders/*"))
+
+
+def test_a_spare_with_a_trouble_is_not_taken(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    home = tmp_path / "home"
+    kept = a_home(home, find, replace(AHEAD, count=1))
+    write_json(folder.spares(home)[0].trouble, {"reason": "Its disk is full."})
+
+    assert not kept.take(CLUSTER).exists
+
+
+def test_spares_are_begun_one_at_a_time_and_never_while_others_start(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    kept = Spares(tmp_path, find, kind=Nodes.SIMULATED, ahead=AHEAD, clock=Clock())
+
+    kept.keep(busy=True)
+    assert folder.spares(tmp_path) == []
+    for _ in range(3):
+        kept.keep(busy=False)
+    assert len(folder.spares(tmp_path)) == 1
+    settle(tmp_path)
+    for _ in range(3):
+        kept.keep(busy=False)
+    assert len(folder.spares(tmp_path)) == 2
+
+
+def test_spares_make_room_where_memory_is_short(
+    tmp_path: Path,
+    find: Callable[[str], binaries.Binaries],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = a_home(tmp_path, find)
+
+    def wanted_ones() -> int:
+        found = [wanted.read(spare) for spare in folder.spares(tmp_path)]
+        return sum(wish is not None and wish.state is State.RUNNING for wish in found)
+
+    monkeypatch.setattr(memory, "free", lambda: spares.LEAST_ROOM - 1)
+    kept.keep(busy=False)
+    assert wanted_ones() == 1
+    monkeypatch.setattr(memory, "free", lambda: spares.ROOM - 1)
+    kept.keep(busy=False)
+    assert wanted_ones() == 1
+
+
+def test_without_programs_no_spare_is_begun(tmp_path: Path) -> None:
+    nothing = partial(binaries.find, bin_dir=tmp_path / "nothing")
+    ahead = replace(AHEAD, versions=("v1.28",))
+    kept = Spares(tmp_path, nothing, kind=Nodes.SIMULATED, ahead=ahead, clock=Clock())
+
+    kept.keep(busy=False)
+
+    assert folder.spares(tmp_path) == []
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home whose real processes end with the test."""
+    kubernetes.binaries()
+    yield tmp_path
+    local_host.end_all(tmp_path)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(90):
+        while not await holds():  # noqa: ASYNC110  # a driver tells only when asked
+            await asyncio.sleep(0.02)
+
+
+def running(place: Folder) -> set[int]:
+    """The processes that run for a control plane."""
+    found = [processes.read(path) for path in place.records()]
+    return {one.pid for one in found if one and processes.is_alive(one)}
+
+
+@kubernetes.needs_kubernetes
+async def test_a_cluster_takes_over_what_runs_already_and_leaves_nothing(home: Path) -> None:
+    ahead = replace(AHEAD, count=1)
+    named = replace(CLUSTER, custom_san=("api.example.test",))
+
+    def free() -> list[Folder]:
+        """The spares that are ready."""
+        return [each for each in folder.spares(home) if spares._is_ready(each)]
+
+    async def has_a_spare() -> bool:
+        return len(await asyncio.to_thread(free)) == 1
+
+    async def is_ready() -> bool:
+        return (await driver.observe_control_plane(named)).ready
+
+    async def is_gone() -> bool:
+        return not (await driver.observe_control_plane(named)).exists
+
+    async def has_nothing() -> bool:
+        return not any(path.is_dir() for path in (home / folder.SPARES).iterdir())
+
+    async with LocalDriver(home, kubernetes.binaries, ahead=ahead) as driver:
+        await eventually(has_a_spare)
+        before = running(free()[0])
+
+        await driver.ensure_credentials(named)
+        await driver.ensure_control_plane(named)
+        await eventually(is_ready)
+
+        assert running(Folder(home, named.uid)) == before
+        access = await driver.kubeconfig(named, user="alice", lifetime_seconds=3600)
+        assert Kubernetes(access).create_namespace("mine") == 201
+        assert "api.example.test" in local_host.served_names(access.server)
+        await eventually(has_a_spare)
+        other = running(free()[0])
+
+    async with LocalDriver(home, kubernetes.binaries, ahead=ahead) as driver:
+        await eventually(is_ready)
+        assert running(Folder(home, named.uid)) == before
+        assert running(free()[0]) == other
+        await driver.delete_cluster(named)
+        await eventually(is_gone)
+        assert local_host.contents(home) == [home / folder.SPARES]
+
+    async with LocalDriver(home, kubernetes.binaries) as driver:
+        await eventually(has_nothing)
+        assert not other & set(local_host.pids())
