@@ -131,7 +131,7 @@ async def open_drivers(
         pace=settings.pace,
         seed=settings.seed,
         helm=helm,
-        door=settings.kubernetes_url,
+        door=settings.door,
     )
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)

@@ -5,6 +5,7 @@ value, in words that never repeat the value: it may be a secret.
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -217,13 +218,18 @@ class Settings(BaseSettings):
         """The database's URL, the default filled in."""
         return self.database or f"sqlite:///{self.data / 'clusterwright.db'}"
 
-    @property
-    def kubernetes_url(self) -> str:
-        """Where simulated clusters answer; empty where they do not."""
+    def door(self, cluster_uid: str) -> tuple[str, str]:
+        """Where a simulated cluster answers, and the name to ask for where the URL has none.
+
+        Both are empty where simulated clusters do not answer.
+        """
         if not self.kubernetes_port:
-            return ""
+            return "", ""
         host = urlsplit(self.public_url).hostname or self.host
-        return f"https://{f'[{host}]' if ':' in host else host}:{self.kubernetes_port}"
+        if _is_address(host):
+            where = f"[{host}]" if ":" in host else host
+            return f"https://{where}:{self.kubernetes_port}", cluster_uid
+        return f"https://{cluster_uid}.{host}:{self.kubernetes_port}", ""
 
     @property
     def local_folder(self) -> Path:
@@ -342,6 +348,14 @@ def _may_be_a_folder(path: Path) -> bool:
         return there.is_dir()
     except OSError:  # a name that is too long, a folder of somebody else
         return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
 
 
 def _is_web_url(text: str) -> bool:

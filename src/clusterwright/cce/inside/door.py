@@ -1,7 +1,7 @@
 """The door that kubeconfigs of simulated clusters lead to: TLS, and a certificate to come in.
 
-One port serves all of them: the name that a client asks for in TLS is the cluster's id, which its
-kubeconfig tells as ``tls-server-name``. Whoever shows a certificate that the cluster gave, and has
+One port serves all of them: the name that a client asks for in TLS begins with the cluster's id,
+as the host of its kubeconfig does, or else its ``tls-server-name``. Whoever shows a certificate that the cluster gave, and has
 not revoked, is its user; nobody else is anybody.
 """
 
@@ -43,8 +43,8 @@ class DoorTaken(Exception):
 class Doors(Protocol):
     """What a driver knows of certificates."""
 
-    async def context(self, uid: str) -> ssl.SSLContext | None:
-        """How to speak TLS for a cluster; None for an unknown one."""
+    async def context(self, name: str) -> ssl.SSLContext | None:
+        """How to speak TLS by a name that begins with a cluster's id; None for an unknown one."""
 
     async def holder(self, uid: str, shown: bytes) -> str | None:
         """The user whose certificate was shown; None where it is not known."""
@@ -102,7 +102,7 @@ class Door:
 
     async def _serve(self, stream: TlsStream) -> None:
         async with asyncio.timeout(HANDSHAKE_SECONDS):
-            uid = await stream.accept(self._doors.context)
+            uid = (await stream.accept(self._doors.context)).partition(".")[0]
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MOST_HEAD)
         while True:
             async with asyncio.timeout(IDLE_SECONDS):

@@ -22,6 +22,8 @@ from clusterwright.storage.database import Database
 
 LIFETIME = timedelta(days=365)
 """How long the certificate that a door shows is good; each process makes its own."""
+MOST_NAMES = 1000
+"""Names whose certificates are kept in memory."""
 _SECOND = 1_000_000_000
 
 
@@ -34,23 +36,26 @@ class SimulatedDoors:
         self._clock = clock
         self._contexts: dict[str, tuple[tuple[Pair, ...], ssl.SSLContext]] = {}
 
-    async def context(self, uid: str) -> ssl.SSLContext | None:
-        """How to speak TLS for a cluster, which asks for a certificate; None for an unknown one."""
+    async def context(self, name: str) -> ssl.SSLContext | None:
+        """How to speak TLS by a name, which begins with a cluster's id; None for an unknown one."""
+        uid = name.partition(".")[0]
         async with self._database.reading() as tx:
             pairs = await store.authorities(tx, uid, self._seal)
         if not pairs:
-            self._contexts.pop(uid, None)
+            self._contexts.pop(name, None)
             return None
-        known = self._contexts.get(uid)
+        known = self._contexts.get(name)
         if known is None or known[0] != pairs:
-            made = await asyncio.to_thread(self._make, uid, pairs)
-            self._contexts[uid] = known = (pairs, made)
+            made = await asyncio.to_thread(self._make, name, pairs)
+            if len(self._contexts) >= MOST_NAMES:  # any name below a host may be asked for
+                self._contexts.clear()
+            self._contexts[name] = known = (pairs, made)
         return known[1]
 
-    def _make(self, uid: str, pairs: tuple[Pair, ...]) -> ssl.SSLContext:
+    def _make(self, name: str, pairs: tuple[Pair, ...]) -> ssl.SSLContext:
         # The older authority signs: kubeconfigs of both generations trust it.
         now = datetime.fromtimestamp(self._clock() // _SECOND, UTC)
-        server = certificates.new_server(pairs[0], names=(uid,), now=now, lifetime=LIFETIME)
+        server = certificates.new_server(pairs[0], names=(name,), now=now, lifetime=LIFETIME)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.verify_mode = ssl.CERT_OPTIONAL

@@ -57,9 +57,9 @@ class SimulatedDriver:
         seed: int = 0,
         clock: Callable[[], int] = clock.now,
         helm: Helm | None = None,
-        door: str = "",
+        door: Callable[[str], tuple[str, str]] = lambda _: ("", ""),
     ) -> None:
-        """``door`` is the URL where all clusters answer, where there is one."""
+        """``door`` tells where a cluster answers, and by which name in TLS; or nothing."""
         self._door = door
         self.doors = SimulatedDoors(database, seal, clock=clock)
         self._database = database
@@ -251,9 +251,10 @@ class SimulatedDriver:
                 await store.hold(tx, cluster.uid)
                 server, authority = await self._access(tx, cluster)
                 client = await self._ensure_client(tx, authority, key)
+        door, server_name = self._door(cluster.uid)
         return Kubeconfig(
-            server=self._door or server,
-            server_name=cluster.uid if self._door else "",
+            server=door or server,
+            server_name=server_name,
             ca=authority.certificate,
             client_certificate=client.pair.certificate,
             client_key=client.pair.key,
