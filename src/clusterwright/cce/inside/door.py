@@ -1,8 +1,8 @@
 """The door that kubeconfigs of simulated clusters lead to: TLS, and a certificate to come in.
 
 One port serves all of them: the name that a client asks for in TLS begins with the cluster's id,
-as the host of its kubeconfig does, or else its ``tls-server-name``. Whoever shows a certificate that the cluster gave, and has
-not revoked, is its user; nobody else is anybody.
+as the host of its kubeconfig does, or else its ``tls-server-name``. Whoever shows a certificate
+that the cluster gave, and has not revoked, is its user; nobody else is anybody.
 """
 
 import asyncio
