@@ -46,13 +46,13 @@ _BODY = multipart(
 async def _upload(who: Anyone, setup: Setup, request: Request) -> Upload:
     """The body as a chart. Raises ApiError and Malformed, naming part and rule."""
     # Kept, for a request that lost to another one is answered anew, and a body is read once.
-    if (kept := getattr(request.state, "upload", None)) is None:
+    kept: Upload | None = getattr(request.state, "upload", None)
+    if kept is None:
         content, asked = await _parts(request, most=setup.chart_limit)
         loop = asyncio.get_running_loop()
         kept = await loop.run_in_executor(_READERS, operations.read, content, asked)
         request.state.upload = kept
-    found: Upload = kept
-    return found
+    return kept
 
 
 async def _parts(request: Request, *, most: int) -> tuple[bytes, UploadParameters]:

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.responses import Response
 
-from clusterwright.cce.access.api import AllDrivers
 from clusterwright.cce.access.operations import get_held, refusing
+from clusterwright.cce.clusters.api import AllDrivers
 from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.identities import documents, operations
 from clusterwright.cce.identities.wire import (
