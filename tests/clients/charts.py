@@ -160,7 +160,7 @@ def _end(*, pilot: bool) -> tuple[Call, ...]:
         ),
         _deployed(3, pilot),
         _call("DeleteRelease", pilot, args=one, needs=upload),
-        _call("DeleteChart", pilot, args={"chart_id": chart}, shows={"name": "demo"}, needs=upload),
+        _call("DeleteChart", pilot, args={"chart_id": chart}, needs=upload),
     )
 
 

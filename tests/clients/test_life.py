@@ -5,17 +5,16 @@ from uuid import uuid4
 
 import pytest
 
-from tests.clients.charts import CHART_END, CHART_STOCK
 from tests.clients.client_programs import (
     LANGUAGES,
     Language,
     Program,
     UnsupportedOperationError,
 )
-from tests.clients.identities import IDENTITY_END, IDENTITY_STOCK
 from tests.clients.life import LIFE
 from tests.clients.missing import MISSING, lacking
 from tests.clients.reads import END, STOCK
+from tests.clients.rest import REST
 from tests.clients.script import Call, walk
 
 # The first build of a program downloads its SDK.
@@ -30,7 +29,8 @@ pytestmark = [
 
 SCRIPTS = {
     "nodes, pools and an add-on": LIFE,
-    "one of everything": (*STOCK, *CHART_STOCK, *IDENTITY_STOCK, *IDENTITY_END, *CHART_END, *END),
+    "one of everything": (*STOCK, *END),
+    "what is left": REST,
 }
 
 

@@ -34,15 +34,13 @@ async def _install(bench: "Bench") -> Found:
         "values": {"greeting": "hi"},
     }
     async with bench.database.transaction() as tx:
-        return await operations.create(
-            tx, CALLER, uid, parsed(ReleaseToCreate, asked), autopilot=False
-        )
+        return await operations.create(tx, CALLER, uid, parsed(ReleaseToCreate, asked))
 
 
 async def _change(bench: "Bench", **asked: object) -> Found:
     async with bench.database.transaction() as tx:
         return await operations.update(
-            tx, CALLER, bench.clusters[-1], *NAMED, parsed(ReleaseToUpdate, asked), autopilot=False
+            tx, CALLER, bench.clusters[-1], *NAMED, parsed(ReleaseToUpdate, asked)
         )
 
 
@@ -71,8 +69,8 @@ async def uninstall(bench: "Bench") -> str:
     release, _, found = await _install(bench)
     await bench.run(release.job_uid)
     async with bench.database.transaction() as tx:
-        await operations.delete(tx, CALLER, found.uid, *NAMED, autopilot=False)
-        release, _, _ = await operations.show(tx, CALLER, found.uid, *NAMED, autopilot=False)
+        await operations.delete(tx, CALLER, found.uid, *NAMED)
+        release, _, _ = await operations.show(tx, CALLER, found.uid, *NAMED)
     return release.job_uid
 
 

@@ -26,7 +26,7 @@ from clusterwright.document import Malformed
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.storage import limits
-from clusterwright.web.openapi import described, multipart
+from clusterwright.web.openapi import a_file, described, multipart
 from clusterwright.web.routes import Data, Router, Setup, array, json_response
 
 router = Router(tags=["Chart"])
@@ -161,7 +161,7 @@ async def delete_chart(who: Anyone, data: Data, chart_id: str) -> Response:
     "/v2/charts/{chart_id}/archive",
     operation_id="DownloadChart",
     summary="Download a chart",
-    **described(None),
+    **a_file(),
 )
 async def download_chart(who: Anyone, data: Data, chart_id: str) -> Response:
     """The archive, byte for byte as it was sent."""

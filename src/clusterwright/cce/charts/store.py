@@ -1,4 +1,4 @@
-"""Charts as rows, and their archives in pieces beside them (decision 0014)."""
+"""Charts as rows, and their archives in pieces beside them (decision 0015)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields

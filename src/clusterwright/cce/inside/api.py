@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from contextlib import aclosing
+from dataclasses import replace
 
 from clusterwright.cce.access import operations as access
 from clusterwright.cce.clusters.blueprint import blueprint
@@ -16,9 +17,10 @@ from clusterwright.cce.inside.answers import REFUSALS, Answers, Sent
 from clusterwright.cce.inside.operations import Refusal
 from clusterwright.cce.inside.proxy import Passed, Proxy
 from clusterwright.drivers.contract import Drivers
+from clusterwright.errors import NOT_FOUND, ApiError
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
-from clusterwright.storage.database import Database
+from clusterwright.storage.database import Database, Tx
 from clusterwright.web.asgi import Receive, Scope, Send
 from clusterwright.web.edge import read_body
 
@@ -81,7 +83,7 @@ class KubernetesApi:
         if b"upgrade" in headers:
             raise Refusal(501, _NO_UPGRADE)
         async with self._data.reading() as tx:
-            cluster, generation = await access.get_held(tx, caller, _cluster_of(scope))
+            cluster, generation = await _held(tx, caller, _cluster_of(scope))
         driver = self._drivers.get(cluster.driver)
         sensitive = any(each in headers.get(b"user-agent", b"").lower() for each in _SENSITIVE)
         as_asked = sensitive and _ONE_NODE.fullmatch(scope["path"]) is not None
@@ -113,6 +115,16 @@ class KubernetesApi:
             body=await read(),
         )
         await _send(send, sent, request_id)
+
+
+async def _held(tx: Tx, caller: Caller, uid: str) -> tuple[Cluster, int]:
+    """As ``access.get_held``, of whichever kind the cluster is: no path tells. Raises ApiError."""
+    try:
+        return await access.get_held(tx, caller, uid)
+    except ApiError as refusal:
+        if refusal.error is not NOT_FOUND:
+            raise
+        return await access.get_held(tx, replace(caller, autopilot=True), uid)
 
 
 _MOST_BODY = 3 * 1024 * 1024

@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from clusterwright import errors
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters.api import Autopilot
 from clusterwright.cce.releases import documents, operations, store
 from clusterwright.cce.releases.operations import Found
 from clusterwright.cce.releases.wire import ReleaseDocument, ReleaseToCreate, ReleaseToUpdate
@@ -43,14 +42,13 @@ Charts = Annotated[Helm, Depends(given(Helm))]
 async def list_releases(
     who: Anyone,
     data: Data,
-    autopilot: Autopilot,
     cluster_id: str,
     chart_id: Annotated[str, Query(max_length=64)] = "",
     namespace: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """The releases of a cluster, of one chart or in one namespace where asked, as a bare array."""
     async with data.reading() as tx:
-        cluster = await clusters.show(tx, who, cluster_id, autopilot=autopilot)
+        cluster = await clusters.show(tx, who, cluster_id)
         found = await store.find(
             tx, cluster.uid, project_id=who.project_id, namespace=namespace, chart_uid=chart_id
         )
@@ -69,15 +67,14 @@ async def create_release(
     who: Anyone,
     data: Data,
     helm: Charts,
-    autopilot: Autopilot,
     cluster_id: str,
     asked: Annotated[ReleaseToCreate, Depends(Body(ReleaseToCreate))],
 ) -> Response:
     """Promise that a chart is installed; ``status`` tells when it is DEPLOYED."""
     if asked.parameters and asked.parameters.dry_run:
-        return await _tried(who, data, helm, cluster_id, asked, autopilot=autopilot)
+        return await _tried(who, data, helm, cluster_id, asked)
     async with data.transaction() as tx:
-        found = await operations.create(tx, who, cluster_id, asked, autopilot=autopilot)
+        found = await operations.create(tx, who, cluster_id, asked)
     return json_response(documents.release(*found), 201)
 
 
@@ -87,14 +84,10 @@ async def _tried(
     helm: Helm,
     cluster_id: str,
     asked: ReleaseToCreate,
-    *,
-    autopilot: bool,
 ) -> Response:
     """The answer to a request that wants to know whether the chart can be rendered."""
     async with data.transaction() as tx:
-        (release, revision, cluster), chart = await operations.draft(
-            tx, who, cluster_id, asked, autopilot=autopilot
-        )
+        (release, revision, cluster), chart = await operations.draft(tx, who, cluster_id, asked)
         archive = await operations.archive_of(tx, chart)
     if await helm.is_here():
         values = msgspec.json.encode(revision.values).decode()
@@ -123,7 +116,6 @@ async def _tried(
 async def show_release(
     who: Anyone,
     data: Data,
-    autopilot: Autopilot,
     cluster_id: str,
     namespace: str,
     name: str,
@@ -131,7 +123,7 @@ async def show_release(
 ) -> Response:
     """A release at its newest revision, with its manifests where ``show_resources`` is true."""
     async with data.reading() as tx:
-        found = await operations.show(tx, who, cluster_id, namespace, name, autopilot=autopilot)
+        found = await operations.show(tx, who, cluster_id, namespace, name)
     return _answer(found, shown)
 
 
@@ -145,7 +137,6 @@ async def show_release(
 async def update_release(
     who: Anyone,
     data: Data,
-    autopilot: Autopilot,
     cluster_id: str,
     namespace: str,
     name: str,
@@ -154,9 +145,7 @@ async def update_release(
 ) -> Response:
     """Promise another chart or other values, or with ``rollback`` an earlier revision again."""
     async with data.transaction() as tx:
-        found = await operations.update(
-            tx, who, cluster_id, namespace, name, asked, autopilot=autopilot
-        )
+        found = await operations.update(tx, who, cluster_id, namespace, name, asked)
     return _answer(found, shown)
 
 
@@ -170,7 +159,6 @@ async def update_release(
 async def delete_release(
     who: Anyone,
     data: Data,
-    autopilot: Autopilot,
     cluster_id: str,
     namespace: str,
     name: str,
@@ -178,7 +166,7 @@ async def delete_release(
 ) -> Response:
     """Promise the release's end; it can be read until it is gone."""
     async with data.transaction() as tx:
-        await operations.delete(tx, who, cluster_id, namespace, name, autopilot=autopilot)
+        await operations.delete(tx, who, cluster_id, namespace, name)
     return json_response(f"Delete release {name} successfully.")
 
 
@@ -190,13 +178,11 @@ async def delete_release(
     **described(list[ReleaseDocument]),
 )
 async def show_release_history(
-    who: Anyone, data: Data, autopilot: Autopilot, cluster_id: str, namespace: str, name: str
+    who: Anyone, data: Data, cluster_id: str, namespace: str, name: str
 ) -> Response:
     """The revisions that are kept, the newest first, as a bare array."""
     async with data.reading() as tx:
-        release, _, cluster = await operations.show(
-            tx, who, cluster_id, namespace, name, autopilot=autopilot
-        )
+        release, _, cluster = await operations.show(tx, who, cluster_id, namespace, name)
         found = await store.history(tx, release.uid)
     return json_response([documents.release(release, each, cluster) for each in found])
 

@@ -34,14 +34,14 @@ _GONE_BACK_TO = (ReleaseStatus.DEPLOYED, ReleaseStatus.SUPERSEDED)
 
 
 async def draft(
-    tx: Tx, caller: Caller, cluster_uid: str, asked: ReleaseToCreate, *, autopilot: bool
+    tx: Tx, caller: Caller, cluster_uid: str, asked: ReleaseToCreate
 ) -> tuple[Found, Chart]:
     """The release that a request asks for, and its chart; nothing is kept.
 
     Raises ApiError: NOT_FOUND for the cluster or the chart, WRONG_STATE, INVALID_REQUEST for
     another version than the chart's.
     """
-    cluster = await _steady(tx, caller, cluster_uid, autopilot=autopilot)
+    cluster = await _steady(tx, caller, cluster_uid)
     chart = await charts.show(tx, caller, asked.chart_id)
     if asked.version != chart.version:
         raise ApiError(
@@ -66,16 +66,12 @@ async def draft(
     return (release, revision, cluster), chart
 
 
-async def create(
-    tx: Tx, caller: Caller, cluster_uid: str, asked: ReleaseToCreate, *, autopilot: bool
-) -> Found:
+async def create(tx: Tx, caller: Caller, cluster_uid: str, asked: ReleaseToCreate) -> Found:
     """Promise that a chart is installed.
 
     Raises ApiError as ``draft`` does, and ALREADY_EXISTS, QUOTA, TASK_LIMIT.
     """
-    (release, revision, cluster), _ = await draft(
-        tx, caller, cluster_uid, asked, autopilot=autopilot
-    )
+    (release, revision, cluster), _ = await draft(tx, caller, cluster_uid, asked)
     if await store.count(tx, cluster.uid) >= limits.MOST_RELEASES:
         raise ApiError(
             errors.QUOTA,
@@ -102,17 +98,13 @@ async def update(
     namespace: str,
     name: str,
     asked: ReleaseToUpdate,
-    *,
-    autopilot: bool,
 ) -> Found:
     """Promise another chart, other values, or an earlier revision again.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST, TASK_LIMIT.
     """
-    await _steady(tx, caller, cluster_uid, autopilot=autopilot)
-    release, before, cluster = await show(
-        tx, caller, cluster_uid, namespace, name, autopilot=autopilot, lock=True
-    )
+    await _steady(tx, caller, cluster_uid)
+    release, before, cluster = await show(tx, caller, cluster_uid, namespace, name, lock=True)
     if before.status not in (ReleaseStatus.DEPLOYED, ReleaseStatus.FAILED):
         raise ApiError(
             errors.WRONG_STATE,
@@ -207,17 +199,13 @@ def _merged(before: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def delete(
-    tx: Tx, caller: Caller, cluster_uid: str, namespace: str, name: str, *, autopilot: bool
-) -> None:
+async def delete(tx: Tx, caller: Caller, cluster_uid: str, namespace: str, name: str) -> None:
     """Promise a release's end, whatever state it is in. One that is being deleted is left alone.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, TASK_LIMIT.
     """
-    await _steady(tx, caller, cluster_uid, autopilot=autopilot, phases=STEADY + _BROKEN)
-    release, revision, _ = await show(
-        tx, caller, cluster_uid, namespace, name, autopilot=autopilot, lock=True
-    )
+    await _steady(tx, caller, cluster_uid, phases=STEADY + _BROKEN)
+    release, revision, _ = await show(tx, caller, cluster_uid, namespace, name, lock=True)
     if revision.status is not ReleaseStatus.DELETING:
         hooks = "false" if revision.parameters.get("no_hooks") else "true"
         job_uid = await _submit(tx, UNINSTALL_RELEASE, release, hooks=hooks)
@@ -239,11 +227,10 @@ async def show(
     namespace: str,
     name: str,
     *,
-    autopilot: bool,
     lock: bool = False,
 ) -> Found:
     """A release at its newest revision. Raises ApiError NOT_FOUND."""
-    cluster = await clusters.show(tx, caller, cluster_uid, autopilot=autopilot)
+    cluster = await clusters.show(tx, caller, cluster_uid)
     found = await store.get(
         tx, cluster.uid, namespace, name, project_id=caller.project_id, lock=lock
     )
@@ -260,10 +247,9 @@ async def _steady(
     caller: Caller,
     uid: str,
     *,
-    autopilot: bool,
     phases: tuple[ClusterPhase, ...] = STEADY,
 ) -> Cluster:
-    cluster = await clusters.show(tx, caller, uid, lock=True, autopilot=autopilot)
+    cluster = await clusters.show(tx, caller, uid, lock=True)
     check_phase(cluster, phases, "Change its releases when it is Available.")
     return cluster
 

@@ -21,8 +21,8 @@ class LocalAccounts:
     async def issuer(self, cluster: Cluster) -> Issuer:
         """What the API server publishes of itself (OpenID Connect Discovery 1.0)."""
         inside, url = await self._place(cluster)
-        told = await inside.get(url, "/.well-known/openid-configuration")
-        keys = await inside.get(url, "/openid/v1/jwks")
+        told = await inside.read(url, "/.well-known/openid-configuration")
+        keys = await inside.read(url, "/openid/v1/jwks")
         if not told or not keys:
             raise Unavailable("The API server does not tell who signs its tokens.")
         return Issuer(name=str(told["issuer"]), keys=keys)

@@ -193,8 +193,8 @@ class LocalReleases:
         mine = urlencode({"labelSelector": f"app.kubernetes.io/instance={named.name}"})
         warnings = urlencode({"fieldSelector": "type=Warning"})
         try:
-            pods = await inside.get(url, f"{place}/pods?{mine}")
-            events = await inside.get(url, f"{place}/events?{warnings}")
+            pods = await inside.read(url, f"{place}/pods?{mine}")
+            events = await inside.read(url, f"{place}/events?{warnings}")
         except Unavailable:
             return []
         found = [cause for pod in _items(pods) for cause in _of_pod(pod)]

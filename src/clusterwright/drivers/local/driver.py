@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
@@ -18,6 +18,7 @@ from clusterwright.drivers.contract import (
     Cluster,
     ControlPlane,
     DriverError,
+    Health,
     Kubeconfig,
     Machine,
     Node,
@@ -27,6 +28,8 @@ from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.local import (
     access,
     components,
+    health,
+    nodeoptions,
     nodes,
     pki,
     processes,
@@ -50,6 +53,8 @@ T = TypeVar("T")
 
 SCAN_PERIOD = 2.0
 """Seconds until a cluster that another process began is known to this one."""
+NEWS_SECONDS = 0.5
+"""How long an observation waits for what is about to happen."""
 _PAUSE = 0.05
 """Seconds between two looks whether a control plane has stopped, which another process may do."""
 
@@ -65,6 +70,7 @@ class LocalDriver:
         find: Callable[[str], Programs],
         *,
         kind: wanted.Nodes = wanted.Nodes.SIMULATED,
+        uplinks: bool = True,
         ahead: Ahead = Ahead(),  # noqa: B008  # a value
         starts: int = os.cpu_count() or 1,
         clock: Callable[[], int] = clock.now,
@@ -75,6 +81,7 @@ class LocalDriver:
         self.accounts = LocalAccounts(self._home, self._inside)
         self._find = find
         self._kind = kind
+        self._uplinks = uplinks
         self._starts = asyncio.Semaphore(starts)
         self._clock = clock
         self._spares = Spares(self._home, find, kind=kind, ahead=ahead, clock=clock)
@@ -115,6 +122,10 @@ class LocalDriver:
 
         return await asyncio.to_thread(lambda: tuple(filter(can_run, among)))
 
+    async def health(self) -> Mapping[str, Health]:
+        """Those of clusters that have nodes, and whose API servers answer."""
+        return await health.every(self._home, self._inside)
+
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Write the generation asked for. A control plane that runs reads it at once."""
 
@@ -138,9 +149,21 @@ class LocalDriver:
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
         """Tell what runs. Raises Unavailable, with the reason, while something prevents it.
 
-        Where a component has ended again and again, it raises DriverError.
+        Where a component has ended again and again, it raises DriverError. While a control plane
+        starts, it waits a moment for news: whoever looks now and then would learn of it late.
         """
         folder = Folder(self._home, cluster.uid)
+        plane = self._planes.get(folder.path)
+        news = plane.news if plane is not None else None
+        seen = await self._look(folder, cluster)
+        if seen.endpoint and not seen.ready and news is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(NEWS_SECONDS):
+                    await news.wait()
+            seen = await self._look(folder, cluster)
+        return seen
+
+    async def _look(self, folder: Folder, cluster: Cluster) -> ControlPlane:
         wish = await _in_thread(lambda: wanted.read(folder))
         if wish is None:
             return ControlPlane(exists=False)
@@ -223,6 +246,7 @@ class LocalDriver:
             found = wanted.read(folder)
             if found is None or found.state is State.GONE:
                 raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+            nodeoptions.check(node.options)
             programs = self._find(node.cluster.version)
             for name in REAL_NODES if found.nodes is wanted.Nodes.REAL else SIMULATED_NODES:
                 programs.path(name)
@@ -323,7 +347,7 @@ class LocalDriver:
         """Have a plane for the cluster, awake."""
         task = self._tasks.get(folder.path)
         if task is None or task.done():
-            plane = Plane(folder, find=self._find, starts=self._starts)
+            plane = Plane(folder, find=self._find, starts=self._starts, uplinks=self._uplinks)
             self._planes[folder.path] = plane
             self._tasks[folder.path] = asyncio.create_task(plane.run(), name=f"plane {folder.uid}")
         self._wake(folder)
