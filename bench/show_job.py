@@ -12,11 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from bench import load, processes, report, targets
-from bench.report import Output
+from bench.report import Aim, Output
 from bench.targets import Kind, Target
 
 READS = 20_000
 """Different jobs that a round asks for, in turn; from all over the database."""
+AIMS = [
+    Aim("sqlite, token", "of (a)", 0.75),
+    Aim("sqlite, signature", "of (a)", 0.60),
+    Aim("sqlite, token", "of (c)", 0.55),
+    Aim("sqlite, token", "x (b)", 50),
+]
 SAMPLES = 50
 """Answers of each server that are compared with what they must be."""
 
@@ -60,11 +66,12 @@ def main(
         connections=load.CONNECTIONS,
         generator=load.generator(),
     )
-    report.show(output, about, _rows(compared))
+    report.show(output, about, _rows(compared), AIMS)
 
 
 def _rows(compared: list[Target]) -> Iterator[dict[str, Any]]:
-    constant, conventional = (target.figures.rate for target in compared[:2])
+    rates = {target.name: target.figures.rate for target in compared}
+    floor = rates.get(targets.FLOOR)
     for target in compared:
         figures = target.figures
         yield {
@@ -72,8 +79,9 @@ def _rows(compared: list[Target]) -> Iterator[dict[str, Any]]:
             "req/s": figures.rate,
             "p50 ms": figures.p50,
             "p99 ms": figures.p99,
-            "of (a)": figures.rate / constant,
-            "x (b)": figures.rate / conventional,
+            "of (a)": figures.rate / rates[targets.CONSTANT],
+            "x (b)": figures.rate / rates[targets.CONVENTIONAL],
+            "of (c)": figures.rate / floor if floor else None,
             "cpu us": figures.cpu,
         }
 

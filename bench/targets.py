@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,9 @@ from tests import postgresql
 from tests.kit import log_in_body
 from tests.server_process import PLAIN, ServerProcess
 
+CONSTANT = "(a) constant"
+CONVENTIONAL = "(b) Flask, SQLAlchemy, gunicorn"
+FLOOR = "(c) C and epoll"
 SECRET = "only for this benchmark"
 
 
@@ -72,7 +77,10 @@ def _same(got: bytes, expected: bytes) -> bool:
 
 @contextmanager
 def running(kinds: list[Kind], count: int, folder: Path) -> Iterator[list[Target]]:
-    """Every server, ready to be measured: the baselines (a) and (b) first, then the product."""
+    """Every server, ready to be measured: the baselines first, (a), (b) and (c), then the product.
+
+    (c) is left out where there is no C compiler.
+    """
     with ExitStack() as stack:
         products: list[Target] = []
         baselines: list[Target] = []
@@ -82,6 +90,7 @@ def running(kinds: list[Kind], count: int, folder: Path) -> Iterator[list[Target
             baselines = baselines or [
                 stack.enter_context(_constant(products[0], jobs)),
                 stack.enter_context(_conventional(server, jobs, url)),
+                *([stack.enter_context(_floor(products[0], jobs, folder))] if _compiler() else []),
             ]
         yield baselines + products
 
@@ -150,7 +159,23 @@ def _constant(asked_like: Target, jobs: StoredJobs) -> Iterator[Target]:
     size = len(jobs.document(0))
     command = processes.python("bench.baseline_constant", "{port}", str(size))
     with processes.program(command) as (pid, port):
-        yield Target("(a) constant", pid, port, asked_like.ask, lambda number: b"x" * size)
+        yield Target(CONSTANT, pid, port, asked_like.ask, lambda number: b"x" * size)
+
+
+@contextmanager
+def _floor(asked_like: Target, jobs: StoredJobs, folder: Path) -> Iterator[Target]:
+    size = len(jobs.document(0))
+    program = folder / "floor"
+    source = Path(__file__).with_name("floor.c")
+    flags = ["-O2", "-D_GNU_SOURCE", "-o", str(program)]
+    subprocess.run([_compiler(), *flags, str(source)], check=True)
+    with processes.program([str(program), "{port}", str(size)]) as (pid, port):
+        yield Target(FLOOR, pid, port, asked_like.ask, lambda number: b"x" * size)
+
+
+def _compiler() -> str:
+    """The C compiler of this machine; empty without one."""
+    return shutil.which("cc") or ""
 
 
 @contextmanager
@@ -166,4 +191,4 @@ def _conventional(server: ServerProcess, jobs: StoredJobs, url: str) -> Iterator
             path = f"/api/v3/projects/{project_id}/jobs/{jobs.uid(number)}"
             return Request(path, {"Host": f"127.0.0.1:{port}", "X-Auth-Token": token})
 
-        yield Target("(b) Flask, SQLAlchemy, gunicorn", pid, port, ask, jobs.document)
+        yield Target(CONVENTIONAL, pid, port, ask, jobs.document)

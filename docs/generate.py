@@ -21,7 +21,7 @@ from clusterwright.app import ROUTERS, routes
 from clusterwright.settings import Settings
 from clusterwright.unsupported import UNSUPPORTED
 from tests.clients.missing import lacking
-from tests.clients.walks import huaweicloud, opentelekomcloud
+from tests.clients.walks import ansible, examples, huaweicloud, openstack, opentelekomcloud
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -113,17 +113,23 @@ def driven(operations: list[Operation]) -> Mapping[str, str]:
     return found
 
 
+WALKS: Mapping[str, Collection[str]] = {
+    "openstack": openstack.SENDS,
+    "Ansible": [call.operation for call in ansible.WALK],
+    "Terraform (huaweicloud)": [call.operation for call in (*huaweicloud.WALK, *examples.WALK)],
+    "Terraform (opentelekomcloud)": [call.operation for call in opentelekomcloud.WALK],
+}
+"""What the other clients send: the first in the tests, the others as it was recorded."""
+
+
 def walked() -> Mapping[str, Collection[str]]:
-    """Which Terraform providers' recorded requests call a route, by its shape."""
+    """Which of the other clients call a route, by its shape."""
     routes = list(_routes())
     found: dict[str, list[str]] = {}
-    for provider, calls in (
-        ("huaweicloud", huaweicloud.WALK),
-        ("opentelekomcloud", opentelekomcloud.WALK),
-    ):
-        for call in calls:
-            method, _, path = call.operation.partition(" ")
-            url = path.partition("?")[0].replace("$", "")
+    for client, sent in WALKS.items():
+        for operation in sent:
+            method, _, path = operation.partition(" ")
+            url = re.sub(r"[${}]", "", path.partition("?")[0])
             called = next(
                 (
                     which
@@ -132,10 +138,10 @@ def walked() -> Mapping[str, Collection[str]]:
                 ),
                 "",
             )
-            providers = found.setdefault(called, [])
-            if provider not in providers:
-                providers.append(provider)
-    return {which: [f"Terraform ({each})" for each in names] for which, names in found.items()}
+            clients = found.setdefault(called, [])
+            if client not in clients:
+                clients.append(client)
+    return found
 
 
 def beside() -> Iterator[tuple[str, APIRoute]]:
@@ -184,7 +190,7 @@ def coverage() -> str:
         "Clusters with nodes": [one for one in operations if "/autopilot/" not in one.path],
         "Autopilot clusters": [one for one in operations if "/autopilot/" in one.path],
     }
-    has, clients, providers = served(), driven(operations), walked()
+    has, clients, others = served(), driven(operations), walked()
     answered = sum(one.shape in has for one in operations)
     lines = [
         "# Coverage\n",
@@ -193,8 +199,9 @@ def coverage() -> str:
             f"The official Python SDK knows {len(operations)} operations. This server answers"
             f" {answered} of them; the others are known and refused with status 501 and a body from"
             " the error catalogue. *Driven by* names the official SDKs that call the operation in"
-            " this project's tests, and the Terraform providers whose recorded requests, replayed,"
-            " do; an operation that is *answered only* is tested over HTTP.\n"
+            " this project's tests, *openstack* where that command with otcextensions does, and"
+            " Ansible and the Terraform providers where their requests do, which were recorded and"
+            " are replayed; an operation that is *answered only* is tested over HTTP.\n"
         ),
     ]
     for title, members in groups.items():
@@ -205,7 +212,7 @@ def coverage() -> str:
         ]
         lines += [
             f"| {one.name} | `{one.method} {one.path}` | answered |"
-            f" {_graded(clients.get(one.name, ''), *providers.get(one.shape, ()))} |"
+            f" {_graded(clients.get(one.name, ''), *others.get(one.shape, ()))} |"
             if one.shape in has
             else f"| {one.name} | `{one.method} {one.path}` | not supported |  |"
             for one in members
@@ -218,7 +225,7 @@ def coverage() -> str:
     ]
     lines += [
         f"| {route.operation_id} | `{which.partition(' ')[0]} {route.path}` |"
-        f" {_graded(*providers.get(which, ()))} |"
+        f" {_graded(*others.get(which, ()))} |"
         for which, route in sorted(beside(), key=lambda each: (each[1].path, each[0]))
     ]
     lines.append("")

@@ -15,23 +15,31 @@ from clusterwright import __version__, clock, unsupported
 from clusterwright.cce.access import api as access_api
 from clusterwright.cce.addons import api as addons_api
 from clusterwright.cce.addons import operations as addons_operations
+from clusterwright.cce.addons.health import AddonsHealth
 from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
+from clusterwright.cce.autopilot import api as autopilot_api
 from clusterwright.cce.catalog import api as catalog_api
+from clusterwright.cce.claims import api as claims_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
 from clusterwright.cce.clusters.ranges import CONTAINER_RANGE
 from clusterwright.cce.clusters.spec import SERVICE_RANGE
+from clusterwright.cce.imagecaches import api as imagecaches_api
+from clusterwright.cce.imagecaches.job_types import JOB_TYPES as IMAGE_CACHE_JOB_TYPES
 from clusterwright.cce.lifecycle import api as lifecycle_api
 from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.cce.nodepools import api as nodepools_api
 from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
 from clusterwright.cce.nodes import api as nodes_api
 from clusterwright.cce.nodes import references
+from clusterwright.cce.nodes.health import NodesHealth
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
+from clusterwright.cce.upkeep import api as upkeep_api
+from clusterwright.cce.upkeep.job_types import JOB_TYPES as UPKEEP_JOB_TYPES
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
 from clusterwright.drivers.local import binaries
@@ -73,13 +81,18 @@ REFRESH_PERIOD = 0.5
 PURGE_PERIOD = 3600.0
 """Seconds between two looks for expired revocations and temporary keys."""
 
+HEALTH_PERIOD = 2.0
+"""Seconds between two looks at nodes and add-ons that may break by themselves."""
+
 REGISTRY = Registry(
     *CLUSTER_JOB_TYPES,
     *NODE_JOB_TYPES,
+    *UPKEEP_JOB_TYPES,
     *NODE_POOL_JOB_TYPES,
     *ADDON_JOB_TYPES,
     *LIFECYCLE_JOB_TYPES,
     *UPGRADE_JOB_TYPES,
+    *IMAGE_CACHE_JOB_TYPES,
 )
 """Every job type of this server."""
 
@@ -91,10 +104,14 @@ ROUTERS = (
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
+    lifecycle_api.resources,
     upgrades_api.router,
     catalog_api.router,
-    clusters_api.autopilot_router,
     addons_api.router,
+    autopilot_api.router,
+    imagecaches_api.router,
+    claims_api.router,
+    upkeep_api.router,
     nodes_api.older,
     nodes_api.router,
     nodepools_api.older,
@@ -113,7 +130,9 @@ async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncI
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
     ahead = Ahead(settings.spares, VERSIONS, SERVICE_RANGE, (CONTAINER_RANGE,))
-    async with LocalDriver(settings.local_folder, find, kind=kind, ahead=ahead) as local:
+    async with LocalDriver(
+        settings.local_folder, find, kind=kind, uplinks=settings.node_uplinks, ahead=ahead
+    ) as local:
         yield Drivers({"simulated": simulated, "local": local})
 
 
@@ -163,7 +182,13 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         show_job = ShowJob(documents, authenticator)
-        chores = Supervisor([*identity_chores(directory, data), *runner.chores()])
+        chores = Supervisor(
+            [
+                *identity_chores(directory, data),
+                *runner.chores(),
+                *health_chores(available, data),
+            ]
+        )
         server = Server(
             settings,
             data,
@@ -211,3 +236,20 @@ def identity_chores(directory: Directory, data: Database) -> Iterator[Chore]:
 
     yield Chore("identities", refresh, REFRESH_PERIOD)
     yield Chore("expired identities", purge, PURGE_PERIOD)
+
+
+def health_chores(drivers: Drivers, data: Database) -> Iterator[Chore]:
+    """What lets clients read of nodes and add-ons how they are."""
+    nodes, addons = NodesHealth(), AddonsHealth()
+
+    async def look() -> None:
+        seen_at = clock.now()
+        found = {
+            uid: one
+            for name in drivers.names
+            for uid, one in (await drivers.get(name).health()).items()
+        }
+        await nodes.note(data, found, seen_at=seen_at)
+        await addons.note(data, found)
+
+    yield Chore("health of nodes and add-ons", look, HEALTH_PERIOD)

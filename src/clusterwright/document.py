@@ -27,7 +27,7 @@ KEEPS_EMPTY = object()
 
 # Tab, line feed and carriage return are text (scripts, certificates); other control characters are
 # not, and PostgreSQL cannot store U+0000 at all.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class Malformed(ValueError):

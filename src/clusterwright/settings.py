@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         description="Nodes of new clusters of the driver local: simulated, or real, which run"
         " containers and need root",
     )
+    node_uplinks: bool = Field(
+        True,
+        description="Whether pods of real nodes reach this host's network and the world behind it,"
+        " and this host their NodePorts, by a link and a few rules of the host's network",
+    )
     spares: int = Field(
         0,
         ge=0,

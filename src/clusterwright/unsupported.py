@@ -17,31 +17,18 @@ from clusterwright.web import routes
 
 # ruff: noqa: E501  # one operation per line reads better than any wrapping
 _TABLE = """
-POST /api/v1/namespaces/{namespace}/cloudpersistentvolumeclaims CreateCloudPersistentVolumeClaims
-DELETE /api/v1/namespaces/{namespace}/cloudpersistentvolumeclaims/{name} DeleteCloudPersistentVolumeClaims
 POST /api/v3/projects/{project_id}/clusters/{cluster_id}/assume-agency-for-pod-identity AssumeAgencyForPodIdentity
-GET /api/v3/projects/{project_id}/clusters/{cluster_id}/hypernodes ListHyperNodes
-GET /api/v3/projects/{project_id}/clusters/{cluster_id}/labels GetLabels
-GET /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config GetClusterLongAkskConfig
-PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/longaksk/config UpdateClusterLongAkskConfig
-POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/operation/in-place-migrateto/{target_cluster_id} InplaceMigrateNode  Move the nodes with operation/migrateto, which installs them again.
-POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/rotate-cert RotateNodeCert  Reset the nodes, which gives them new certificates.
-POST /api/v3/projects/{project_id}/clusters/{cluster_id}/nodes/toperiod BatchChangeNodeToPeriod  This server has no prepaid nodes.
 POST /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations CreatePodIdentityAssociation
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations ListPodIdentityAssociations
 DELETE /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} DeletePodIdentityAssociation
 GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} ShowPodIdentityAssociation
 PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} UpdatePodIdentityAssociation
-GET /api/v3/projects/{project_id}/longaksk/config GetLongAkskConfig
-PUT /api/v3/projects/{project_id}/longaksk/config UpdateLongAkskConfig
 DELETE /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteRelease
 GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowRelease
 PUT /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} UpdateRelease
 GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowReleaseHistory
 POST /cce/cam/v3/clusters/{cluster_id}/releases CreateRelease
 GET /cce/cam/v3/clusters/{cluster_id}/releases ListReleases
-GET /cce/v1/{project_id}/{resource_type}/tags GetCustomizeTags
-GET /cce/v1/{project_id}/{resource_type}/{resource_id}/tags GetResourceTags
 GET /v2/charts ListCharts
 POST /v2/charts UploadChart
 DELETE /v2/charts/{chart_id} DeleteChart
@@ -65,44 +52,6 @@ PUT /autopilot/v2/charts/{chart_id} UpdateAutopilotChart
 GET /autopilot/v2/charts/{chart_id}/archive DownloadAutopilotChart
 GET /autopilot/v2/charts/{chart_id}/values ShowAutopilotChartValues
 GET /autopilot/v2/charts/{project_id}/quotas ShowAutopilotUserChartsQuotas
-GET /autopilot/v3.1/feature-gates ShowAutopilotFeatureGates
-POST /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot CreateAutopilotClusterMasterSnapshot
-GET /autopilot/v3.1/projects/{project_id}/clusters/{cluster_id}/operation/snapshot/tasks ListAutopilotClusterMasterSnapshotTasks
-POST /autopilot/v3/addons CreateAutopilotAddonInstance
-GET /autopilot/v3/addons ListAutopilotAddonInstances
-DELETE /autopilot/v3/addons/{id} DeleteAutopilotAddonInstance
-GET /autopilot/v3/addons/{id} ShowAutopilotAddonInstance
-PUT /autopilot/v3/addons/{id} UpdateAutopilotAddonInstance
-POST /autopilot/v3/addons/{id}/operation/rollback RollbackAutopilotAddonInstance
-GET /autopilot/v3/addontemplates ListAutopilotAddonTemplates
-GET /autopilot/v3/clusterupgradefeaturegates ListAutopilotClusterUpgradeFeatureGates
-GET /autopilot/v3/clusterupgradepaths ListAutopilotClusterUpgradePaths
-GET /autopilot/v3/projects/{project_id}/cluster/{cluster_id}/log-configs ShowAutopilotClusterConfig
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/clustercert CreateAutopilotKubernetesClusterCert
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows CreateAutopilotMaintenanceWindow
-DELETE /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows DeleteAutopilotMaintenanceWindow
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows ShowAutopilotMaintenanceWindow
-PUT /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/maintenancewindows UpdateAutopilotMaintenanceWindow
-PUT /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/mastereip UpdateAutopilotClusterEip
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/openapi ShowAutopilotClusterEndpoints
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/postcheck CreateAutopilotPostCheck
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/precheck CreateAutopilotPreCheck
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/precheck/tasks ListAutopilotPreCheckTasks
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/precheck/tasks/{task_id} ShowAutopilotPreCheck
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade UpgradeAutopilotCluster
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade/retry RetryAutopilotUpgradeClusterTask
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade/tasks ListAutopilotUpgradeClusterTasks
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgrade/tasks/{task_id} ShowAutopilotUpgradeClusterTask
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows CreateAutopilotUpgradeWorkFlow
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows ListAutopilotUpgradeWorkFlows
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows/{upgrade_workflow_id} ShowAutopilotUpgradeWorkFlow
-PATCH /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/operation/upgradeworkflows/{upgrade_workflow_id} UpgradeAutopilotWorkFlowUpdate
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/tags/create BatchCreateAutopilotClusterTags
-POST /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/tags/delete BatchDeleteAutopilotClusterTags
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeinfo ShowAutopilotClusterUpgradeInfo
-GET /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeplans ListAutopilotUpgradePlans
-PUT /autopilot/v3/projects/{project_id}/clusters/{cluster_id}/upgradeplans/{upgrade_plan_id} UpdateAutopilotUpgradePlan
-GET /autopilot/v3/projects/{project_id}/quotas ShowAutopilotQuotas
 
 POST /v1.0/enterprise-projects/{enterprise_project_id}/resources-migrate EpsMigrateResource
 POST /v3/{project_id}/keypairs/associate KpsAssociateKeypair
@@ -110,10 +59,6 @@ POST /v3/{project_id}/keypairs/disassociate KpsDisassociateKeypair
 GET /v2/orders/customer-orders/details/{order_id} BssShowOrder
 POST /v2/orders/subscriptions/resources/unsubscribe BssUnsubscribeResources
 
-GET /v5/imagecaches ListImageCaches
-POST /v5/imagecaches CreateImageCache
-GET /v5/imagecaches/{id} ShowImageCache
-DELETE /v5/imagecaches/{id} DeleteImageCache
 GET /openid/v1/jwks ShowOpenidJwks
 
 GET,POST,PUT,PATCH,DELETE /api/v1/{path:path} ProxyKubernetesCore

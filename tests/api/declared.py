@@ -15,6 +15,8 @@ EXAMPLES: dict[str, Any] = {
     "action": "bind",
     "alias": "an-alias",
     "alpha.cce/fixPoolMask": "24",
+    "alpha.cce/postInstall": "eA==",
+    "alpha.cce/preInstall": "eA==",
     "availabilityZone": "cn-north-4a",
     "ca": "Y2E=",
     "cert": "Y2E=",
@@ -35,9 +37,11 @@ EXAMPLES: dict[str, Any] = {
     "namespaces": "default",
     "portsToDisable": "22",
     "privateKey": "Y2E=",
+    "start_time": "01:00:00",
     "targetVersion": "v1.32",
     "timezone": "Asia/Shanghai",
     "version": "v1.31",
+    "weekly_period": "Sunday",
 }
 """Values of texts with a form of their own."""
 
@@ -93,10 +97,14 @@ def _first(annotation: Any) -> Any:
 
 def example(model: type[Document]) -> dict[str, Any]:
     """A body in which every declared field is there."""
-    return {
-        key: first_literal(model, key) or _value(key, declared)
-        for key, declared in fields(model).items()
-    }
+    return {key: _example(model, key, declared) for key, declared in fields(model).items()}
+
+
+def _example(model: type[Document], key: str, declared: Kind) -> Any:
+    word = first_literal(model, key)
+    if word is None:
+        return _value(key, declared)
+    return [word] if declared == ("list", "str") else word
 
 
 def _value(key: str, declared: Kind) -> Any:

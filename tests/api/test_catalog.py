@@ -46,7 +46,7 @@ async def test_both_quotas_count_the_clusters_of_the_project(cloud: Cloud, uid: 
         "min": 0,
         "max": QUOTA,
     }
-    assert (second["type"], second["quota"]) == ("autopilot_cluster", 0)
+    assert (second["type"], second["quota"]) == ("autopilot_cluster", first["quota"])
 
 
 async def test_every_flavor_tells_its_size_and_its_zones(cloud: Cloud) -> None:

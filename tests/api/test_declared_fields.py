@@ -15,10 +15,13 @@ import pytest
 import pytest_asyncio
 
 from clusterwright.cce.access import wire as access
+from clusterwright.cce.autopilot import wire as autopilot
 from clusterwright.cce.catalog import wire as catalog
+from clusterwright.cce.claims import wire as claims
 from clusterwright.cce.clusters import wire as clusters
 from clusterwright.cce.lifecycle import wire as lifecycle
 from clusterwright.cce.upgrades import wire as upgrades
+from clusterwright.cce.upkeep import wire as upkeep
 from clusterwright.document import Document
 from tests.api.cloud import DISTANT, Cloud, open_cloud
 from tests.api.declared import WRONG, Kind, example, fields, places
@@ -29,6 +32,7 @@ BODIES: dict[str, tuple[type[Document], ...]] = {
     "AccessPolicy": (access.AccessPolicyToWrite,),
     "AutopilotCluster": (clusters.ClusterToCreate,),
     "AutopilotClusterInformation": (clusters.ClusterToUpdate,),
+    "BatchChangeNodeToPeriodReqBody": (upkeep.NodesToPrepay,),
     "BatchCreateClusterTagsRequestBody": (lifecycle.TagsToSet,),
     "BatchDeleteClusterTagsRequestBody": (lifecycle.TagsToRemove,),
     "CertRevokeConfigRequestBody": (access.CertificatesToRevoke,),
@@ -37,12 +41,18 @@ BODIES: dict[str, tuple[type[Document], ...]] = {
     "ClusterInformation": (clusters.ClusterToUpdate,),
     "ClusterLogConfig": (catalog.LogConfig,),
     "CreateUpgradeWorkFlowRequestBody": (upgrades.WorkflowToCreate,),
+    "InPlaceMigrate": (upkeep.InPlaceTask,),
+    "MaintenanceWindow": (autopilot.MaintenanceWindow,),
     "MasterEIPRequest": (access.EipRequest,),
     "PartitionReqBody": (catalog.PartitionToCreate, catalog.PartitionToUpdate),
+    "PersistentVolumeClaim": (claims.ClaimToCreate,),
     "PostcheckClusterRequestBody": (upgrades.PostCheckToMake,),
     "PrecheckClusterRequestBody": (upgrades.PreCheckToMake,),
     "ResizeClusterRequestBody": (lifecycle.ClusterToResize,),
+    "RotateCertNodeList": (upkeep.CertificatesToRotate,),
     "RotateCredentialsRequestBody": (lifecycle.CredentialsToRotate,),
+    "UpdateClusterLongAKSKConfigRequestBody": (access.LongKeyInCluster,),
+    "UpdateLongAKSKConfigRequestBody": (access.LongKeyInNewClusters,),
     "UpgradeClusterRequestBody": (upgrades.ClusterToUpgrade,),
     "UpgradeWorkFlowUpdateRequestBody": (upgrades.WorkflowToUpdate,),
 }
@@ -69,6 +79,13 @@ OPERATIONS: tuple[tuple[str, str, type[Document]], ...] = (
     ("POST", f"{C}/clustercert", access.CertificateToCreate),
     ("POST", f"{C}/clustercertrevoke", access.CertificatesToRevoke),
     ("PUT", f"{C}/mastereip", access.EipRequest),
+    ("PUT", f"{C}/longaksk/config", access.LongKeyInCluster),
+    ("PUT", "/api/v3/projects/$project/longaksk/config", access.LongKeyInNewClusters),
+    ("POST", f"{C}/nodes/rotate-cert", upkeep.CertificatesToRotate),
+    ("POST", f"{C}/nodes/toperiod", upkeep.NodesToPrepay),
+    ("POST", f"{C}/nodes/operation/in-place-migrateto/any", upkeep.InPlaceTask),
+    ("POST", f"{C.replace('/api', '/autopilot')}/maintenancewindows", autopilot.MaintenanceWindow),
+    ("POST", "/cce/v1/$project/cce-cluster/$cluster/tags/action", lifecycle.ChangeOfTags),
     ("POST", POLICIES, access.AccessPolicyToWrite),
     ("PUT", f"{POLICIES}/any", access.AccessPolicyToWrite),
 )

@@ -123,3 +123,24 @@ async def test_such_a_server_refuses_groups_partitions_and_addresses_that_are_no
     ):
         told = await refusal(strict, method, f"{here}/{path}".rstrip("/"), body)
         assert f": There is no {told.partition('no ')[2].partition(STRANGE)[0]}{STRANGE}" in told
+
+
+async def test_such_a_server_installs_nothing_anew_for_a_key_pair_that_is_not_known(
+    strict: Cloud,
+) -> None:
+    host = await network(strict)
+    first, second = [await strict.cluster(hostNetwork=host) for _ in range(2)]
+    here = f"{strict.project}/clusters/{first}"
+    keys = (await key_pair(strict))["name"]
+    [made] = await add_nodes(strict, here, login={"sshKey": keys}, **LISTED)
+    uid = made["metadata"]["uid"]
+    anew: Json = {"os": "EulerOS 2.9", "login": {"sshKey": "nobody"}}
+    move = f"nodes/operation/migrateto/{second}"
+
+    for method, path, body, field in (
+        ("POST", "nodes/add", {"nodeList": [{"serverID": "s", "spec": anew}]}, "nodeList.0.spec"),
+        ("POST", "nodes/reset", {"nodeList": [{"nodeID": uid, "spec": anew}]}, "nodeList.0.spec"),
+        ("PUT", move, {"spec": anew | {"nodes": [{"uid": uid}]}}, "spec"),
+    ):
+        told = await refusal(strict, method, f"{here}/{path}", body)
+        assert told == f"{field}.login.sshKey: There is no key pair nobody in this project."

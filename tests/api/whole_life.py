@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from tests.api.cloud import DISTANT, Cloud, unique
+from tests.api.cloud import DISTANT, TURBO, Cloud, cluster, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job, members
 
 FAULTS = """
@@ -29,6 +29,8 @@ async def live(cloud: Cloud) -> None:
     await change_version(cloud, first)
     await change_phases(cloud, second)
     await change_records(cloud)
+    await change_alike(cloud)
+    await change_pilot(cloud)
     deletions = []
     for url in (first, second):
         made = await cloud.call("DELETE", url, expect=200)
@@ -36,6 +38,60 @@ async def live(cloud: Cloud) -> None:
         await job(cloud, deletions[-1])
     older = f"{cloud.project.replace('v3', 'v2')}/jobs/{deletions[-1]}"
     await cloud.call("DELETE", older, expect=204)
+
+
+async def change_alike(cloud: Cloud) -> None:
+    """What is done with two clusters that are alike."""
+    here, there = [f"{cloud.project}/clusters/{await cloud.cluster()}" for _ in range(2)]
+    uid = here.rpartition("/")[2]
+    [node] = await add_nodes(cloud, here)
+    node_uid = node["metadata"]["uid"]
+    turned = await cloud.call("POST", f"{here}/rotatecredentials", {"component": "all"}, expect=200)
+    await job(cloud, turned["jobid"])
+    body = {"apiVersion": "v3", "kind": "List", "nodeList": [{"nodeID": node_uid}]}
+    await cloud.call("POST", f"{here}/nodes/rotate-cert", body, expect=200)
+    target = there.rpartition("/")[2]
+    move = f"{here}/nodes/operation/in-place-migrateto/{target}"
+    done = await cloud.call("POST", move, {"spec": {"nodes": [{"uid": node_uid}]}}, expect=200)
+    await job(cloud, done["status"]["jobID"])
+    tags = f"/cce/v1/{cloud.account['project_id']}/cce-cluster/{uid}/tags/action"
+    for action in ("create", "delete"):
+        body = {"action": action, "tags": [{"key": "k", "value": "v"}]}
+        await cloud.call("POST", tags, body, expect=200)
+    claims = "/api/v1/namespaces/default/cloudpersistentvolumeclaims"
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "claim"},
+        "spec": {"volumeID": "v", "storageType": "bs", "accessModes": ["ReadWriteMany"]},
+    }
+    named = {"X-Cluster-ID": uid}
+    await cloud.call("POST", claims, claim, expect=201, headers=named)
+    await cloud.call("DELETE", f"{claims}/claim", expect=200, headers=named)
+    for url in (here, there):
+        gone = await cloud.call("DELETE", url, expect=200)
+        await job(cloud, gone["status"]["jobID"])
+
+
+async def change_pilot(cloud: Cloud) -> None:
+    """What only a cluster without nodes has."""
+    pilots = f"/autopilot/v3/projects/{cloud.account['project_id']}/clusters"
+    body = cluster(unique("pilot"), **TURBO, flavor="cce.autopilot.cluster")
+    made = await cloud.call("POST", pilots, body, expect=201)
+    await job(cloud, made["status"]["jobID"])
+    uid = made["metadata"]["uid"]
+    window = {"weekly_period": "Sunday", "start_time": "01:00:00", "duration_hours": 1}
+    path = f"{pilots}/{uid}/maintenancewindows"
+    await cloud.call("POST", path, window, expect=201)
+    await cloud.call("PUT", path, window, expect=200)
+    await cloud.call("DELETE", path, expect=200)
+    cache = {"name": "images", "images": ["nginx"], "building_config": {"cluster": uid}}
+    kept = await cloud.call("POST", "/v5/imagecaches", cache, expect=201)
+    path = f"/v5/imagecaches/{kept['image_cache']['id']}"
+    await cloud.until(path, "image_cache.status", "Available")
+    await cloud.call("DELETE", path, expect=202)
+    gone = await cloud.call("DELETE", f"{pilots}/{uid}", expect=200)
+    await job(cloud, gone["status"]["jobID"])
 
 
 async def change_nodes(cloud: Cloud, here: str, there: str) -> None:

@@ -35,9 +35,11 @@ GROWS_WITH = {
     "cluster_names": "clusters of a project",
     "cluster_ranges": "clusters of a project",
     "clusters": "clusters of a project",
+    "image_caches": "image caches of a project",
     "job_trees": "unfinished jobs of a cluster",
     "jobs": "unfinished jobs of a cluster",
     "log_configs": "log configuration of a cluster",
+    "maintenance_windows": "maintenance window of a cluster",
     "neighbour_records": "VPCs, subnets, public addresses, security groups, rules and key pairs",
     "nodepool_configurations": "configuration of a pool",
     "node_leases": "nodes of a cluster",
@@ -49,6 +51,7 @@ GROWS_WITH = {
     "simulated_clusters": "clusters of a project",
     "simulated_machines": "nodes of a cluster",
     "upgrade_tasks": "upgrades, pre-checks, post-checks, snapshots and workflows",
+    "volume_claims": "claims of cloud volumes of a cluster",
     "upgrade_workflows": "upgrades, pre-checks, post-checks, snapshots and workflows",
 }
 """Which row of docs/limits.md bounds each table that requests add to."""

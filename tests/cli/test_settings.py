@@ -47,6 +47,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     ),
     "driver": ("none", "SIMULATED"),
     "nodes": ("none", "REAL"),
+    "node_uplinks": ("maybe", "2"),
     "spares": (*NOT_NUMBERS, "51"),
     "pace": (*NOT_NUMBERS[:4], "1001"),
     "seed": ("many", "1.5", "9" * 30),

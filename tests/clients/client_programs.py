@@ -1,8 +1,8 @@
-"""The official SDKs as programs: built once, started with an environment, told what to call.
+"""Client programs: built once, started with an environment, told what to do.
 
-Each program reads one JSON line per call and answers with one JSON line, so that one test can drive
-every language. Operations are named as in the API (``ShowJob``), arguments as on the wire
-(``job_id``, ``body``).
+That of an official SDK reads one JSON line per call and answers with one JSON line, so that one
+test can drive every language. Operations are named as in the API (``ShowJob``), arguments as on the
+wire (``job_id``, ``body``).
 """
 
 import fcntl
@@ -78,37 +78,16 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
-    """One official SDK: the tools it needs, and the commands that build and start its program.
+class Source:
+    """What a program is built of: the folder of its name, the tools it needs, and the commands.
 
-    The commands run in a copy of the folder of that name, without a shell. In ``start``,
-    ``{python}`` stands for this interpreter and ``{home}`` for the program's home folder, because
-    Java does not take it from ``HOME``.
+    They run in a copy of the folder, without a shell. ``{python}`` stands for this interpreter.
     """
 
     name: str
     tools: tuple[str, ...] = ()
     module: str = ""
     build: tuple[str, ...] = ()
-    start: str
-
-    @contextmanager
-    def running(self, environ: Mapping[str, str], home: Path) -> Iterator[Program]:
-        """The program, built first if need be, until the context ends."""
-        folder = self.built()
-        process = subprocess.Popen(
-            [part.format(home=home, python=sys.executable) for part in self.start.split()],
-            cwd=folder,
-            env=surroundings(environ, home),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        with process:
-            try:
-                yield Program(process)
-            finally:
-                process.kill()
 
     def missing(self) -> list[str]:
         """What its tests need and this machine has not."""
@@ -131,7 +110,8 @@ class Language:
                 shutil.rmtree(folder, ignore_errors=True)
                 shutil.copytree(_SOURCES / self.name, folder, ignore=_NOT_SOURCES)
                 for command in self.build:
-                    subprocess.run(command.split(), cwd=folder, check=True)
+                    words = [word.format(python=sys.executable) for word in command.split()]
+                    subprocess.run(words, cwd=folder, check=True)
                 stamp.write_text(digest)
         return folder
 
@@ -146,6 +126,34 @@ class Language:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language(Source):
+    """One official SDK, and the command that starts its program.
+
+    ``{home}`` stands for the program's home folder, because Java does not take it from ``HOME``.
+    """
+
+    start: str
+
+    @contextmanager
+    def running(self, environ: Mapping[str, str], home: Path) -> Iterator[Program]:
+        """The program, built first if need be, until the context ends."""
+        folder = self.built()
+        process = subprocess.Popen(
+            [part.format(home=home, python=sys.executable) for part in self.start.split()],
+            cwd=folder,
+            env=surroundings(environ, home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        with process:
+            try:
+                yield Program(process)
+            finally:
+                process.kill()
+
+
 def surroundings(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """A client's whole environment: ``environ``, a home of its own and nothing of the developer's.
 
@@ -156,12 +164,12 @@ def surroundings(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     return kept | {"HOME": str(home)} | dict(environ)
 
 
-def _require(language: Language) -> None:
+def _require(source: Source) -> None:
     """Skip the test when a tool is missing, and fail it where all of them must be there."""
-    missing = language.missing()
+    missing = source.missing()
     if not missing:
         return
-    reason = f"The {language.name} client needs {', '.join(missing)}."
+    reason = f"The {source.name} client needs {', '.join(missing)}."
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -196,3 +204,12 @@ NODE = Language(
 )
 
 LANGUAGES = (PYTHON, JAVA, GO, NODE)
+
+OPENSTACK = Source(
+    name="openstack",
+    build=(
+        "{python} -m venv venv",
+        "venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt",
+    ),
+)
+"""The ``openstack`` command, in an environment of its own: it wants other versions than we do."""

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from tests.clients.autopilot import PILOT_END, PILOT_READS, PILOT_STOCK
 from tests.clients.cluster_walk import body
 from tests.clients.life import CREATE, IN_CLUSTER, NODES, ONE_NODE, POOL, POOLS, document
+from tests.clients.rest import REST_READS, REST_STOCK
 from tests.clients.script import Call
 
 # Java's version of the operation asks for all of them.
@@ -17,12 +19,6 @@ KIND = IN_CLUSTER | {
 ONE_JOB = {"job_id": "$job"}
 TASK = IN_CLUSTER | {"task_id": "$check"}
 EDGE = IN_CLUSTER | {"partition_name": "edge"}
-PILOT = body("pilot-$name")
-PILOT["spec"] |= {
-    "flavor": "cce.autopilot.cluster",
-    "containerNetwork": {"mode": "eni"},
-    "eniNetwork": {"subnets": [{"subnetID": "a-subnet"}]},
-}
 HOP = {"clusterID": "$cluster", "clusterVersion": "v1.31", "targetVersion": "v1.32"}
 NEXT_HOP = {"clusterID": "$cluster", "clusterVersion": "v1.32", "targetVersion": "v1.33"}
 NETWORKS = {"hostNetwork": {"subnetID": "s1"}, "containerNetwork": [{"subnetID": "s2"}]}
@@ -123,22 +119,8 @@ STOCK = (
         waits=True,
     ),
     Call(operation="CreatePostCheck", args=IN_CLUSTER | {"body": document("PostCheckTask", **HOP)}),
-    Call(
-        operation="CreateAutopilotCluster",
-        args={"body": PILOT},
-        status=201,
-        keeps={"pilot": "metadata.uid", "pilot_job": "status.jobID"},
-    ),
-    Call(
-        operation="ShowAutopilotJob",
-        args={"job_id": "$pilot_job"},
-        shows={"status.phase": "Success"},
-        waits=True,
-    ),
-    Call(
-        operation="UpdateAutopilotCluster",
-        args={"cluster_id": "$pilot", "body": {"spec": {"description": "Mine"}}},
-    ),
+    *REST_STOCK,
+    *PILOT_STOCK,
 )
 
 END = (
@@ -153,8 +135,7 @@ END = (
         args=IN_CLUSTER | {"upgrade_workflow_id": "$flow", "body": {"status": {"phase": "Cancel"}}},
         needs="CreateUpgradeWorkFlow",
     ),
-    Call(operation="DeleteAutopilotJob", args={"job_id": "$pilot_job"}, status=204),
-    Call(operation="DeleteAutopilotCluster", args={"cluster_id": "$pilot"}),
+    *PILOT_END,
     Call(operation="DeleteCluster", args=IN_CLUSTER),
 )
 
@@ -257,21 +238,6 @@ READS = (
         args=IN_CLUSTER,
         shows={"spec.versionInfo.release": "v1.32"},
     ),
-    Call(operation="ListAutopilotClusters", shows={"items.*.metadata.uid": "$pilot"}),
-    Call(
-        operation="ShowAutopilotCluster",
-        args={"cluster_id": "$pilot"},
-        shows={"spec.description": "Mine"},
-    ),
-    Call(
-        operation="ShowAutopilotJob",
-        args={"job_id": "$pilot_job"},
-        shows={"spec.clusterUID": "$pilot"},
-    ),
-    Call(
-        operation="GetAutopilotOneJob",
-        args={"job_id": "$pilot_job"},
-        shows={"spec.clusteruid": "$pilot", "status.status": "Success"},
-    ),
-    Call(operation="ListAutopilotJobs", shows={"body.*.metadata.uid": "$pilot_job"}),
+    *REST_READS,
+    *PILOT_READS,
 )

@@ -14,6 +14,7 @@ from tests.clients.client_programs import (
 from tests.clients.life import LIFE
 from tests.clients.missing import MISSING, lacking
 from tests.clients.reads import END, STOCK
+from tests.clients.rest import REST
 from tests.clients.script import Call, walk
 
 # The first build of a program downloads its SDK.
@@ -26,7 +27,11 @@ pytestmark = [
 ]
 
 
-SCRIPTS = {"nodes, pools and an add-on": LIFE, "one of everything": (*STOCK, *END)}
+SCRIPTS = {
+    "nodes, pools and an add-on": LIFE,
+    "one of everything": (*STOCK, *END),
+    "what is left": REST,
+}
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)

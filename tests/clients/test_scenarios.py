@@ -8,6 +8,7 @@ import pytest
 
 from tests.clients.client_programs import LANGUAGES, Language, LiveServer, Program
 from tests.clients.cluster_walk import UNKNOWN, Created, body, create, follow, phase
+from tests.clients.life import TEMPLATE, document
 from tests.clients.script import filled
 
 # The first build of a program downloads its SDK.
@@ -115,11 +116,10 @@ REFUSALS = [
     ("ShowNodePool", {"cluster_id": "$cluster", "nodepool_id": UNKNOWN}, 404, "CCE_CM.0003"),
     ("ShowAddonInstance", {"id": UNKNOWN, "cluster_id": "$cluster"}, 404, "CCE.03404001"),
     (
-        "CreateCloudPersistentVolumeClaims",
+        "CreateNode",
         {
-            "namespace": "default",
-            "X-Cluster-ID": "$cluster",
-            "body": {"kind": "PersistentVolumeClaim", "apiVersion": "v1"},
+            "cluster_id": "$cluster",
+            "body": document("Node", "$name", **TEMPLATE, count=1, billingMode=1),
         },
         501,
         "CCE.01501001",

@@ -1,4 +1,4 @@
-"""The Terraform providers walk from plan to destroy, signed and with a token."""
+"""The Terraform providers walk from plan to destroy, signed and with a token; Ansible logs in."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,13 +10,13 @@ import pytest
 from tests.clients.client_programs import LiveServer
 from tests.clients.script import walk
 from tests.clients.terraform import Provider, Signature
-from tests.clients.walks import huaweicloud, opentelekomcloud
+from tests.clients.walks import ansible, examples, huaweicloud, opentelekomcloud
 from tests.clients.walks.opentelekomcloud import LOG_IN
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
 
-WALKS = (huaweicloud, opentelekomcloud)
+WALKS = (huaweicloud, examples, opentelekomcloud)
 
 
 @pytest.fixture
@@ -59,3 +59,7 @@ def test_a_provider_walks_with_a_token(
     walked: ModuleType, with_token: Provider, values: dict[str, str]
 ) -> None:
     walk(with_token, (LOG_IN, *walked.WALK), values)
+
+
+def test_the_modules_of_ansible_walk(with_token: Provider, values: dict[str, str]) -> None:
+    walk(with_token, ansible.WALK, values)

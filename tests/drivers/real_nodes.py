@@ -1,19 +1,26 @@
 """Real nodes for tests: what they need of the host, an image to run, and all that they leave."""
 
+import asyncio
 import os
 import shutil
 import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from clusterwright.drivers.contract import DriverError, Kubeconfig
-from clusterwright.drivers.local import cgroups, host, images
+from clusterwright.drivers.local import cgroups, host, images, uplinks
 from clusterwright.drivers.local.binaries import REAL_NODES
+from clusterwright.drivers.local.components import Programs
+from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import write_json
 from clusterwright.drivers.local.spaces import RUN, Network, name_of
+from clusterwright.drivers.local.wanted import Nodes
 from tests import kubernetes
 from tests.drivers import local_host
+from tests.drivers.examples import a_cluster
 
 BUSYBOX = "localhost/tests/busybox:1"
 RIGHTS = {"root", "cgroups", *(name for name, _, _ in host.TRIALS)}
@@ -36,6 +43,30 @@ def require() -> None:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     kubernetes.binaries(needed=NEEDED)
+
+
+@asynccontextmanager
+async def driver(
+    home: Path, find: Callable[[str], Programs] = kubernetes.binaries
+) -> AsyncIterator[LocalDriver]:
+    """A driver of real nodes at work on a folder, whose clusters are deleted at the end."""
+    require()
+    async with LocalDriver(home, find, kind=Nodes.REAL) as opened:
+        try:
+            yield opened
+        finally:
+            for uid in clusters(home):
+                await opened.delete_cluster(a_cluster(uid))
+            async with asyncio.timeout(60):
+                while clusters(home):  # noqa: ASYNC110  # planes tell nobody
+                    await asyncio.sleep(0.02)
+            await opened.close()
+            local_host.end_all(home)
+
+
+def clusters(home: Path) -> list[str]:
+    """The clusters that are in a driver's folder."""
+    return [path.parent.name for path in home.glob("*/wanted.json")]
 
 
 def bring_image(home: Path) -> Path:
@@ -113,8 +144,8 @@ def traces(cluster: Path) -> dict[str, set[str]]:
         "files": set(filter(is_ours, run)),
         "groups": set(filter(is_ours, groups)),
         "processes": set(filter(is_ours, processes)),
-        "links": {path.name for path in Path("/sys/class/net").iterdir()},
-        "rules": set(_listed("iptables-save")),
+        "links": set(filter(is_ours, uplinks.links())),
+        "rules": set(filter(is_ours, _listed("iptables-save"))),
     }
 
 
@@ -125,6 +156,7 @@ def end_as_a_reboot_does(cluster: Path) -> None:
     for uid in network.nodes():
         cgroups.remove(f"{network.name}/{uid}")
         network.remove_node(uid)
+    uplinks.remove(network)
     network.remove()
     cgroups.remove(network.name)
 

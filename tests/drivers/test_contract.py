@@ -12,7 +12,7 @@ from clusterwright.drivers.contract import Driver, DriverError, Kubeconfig, Unav
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.simulated import SimulatedDriver
 from tests import kubernetes
-from tests.drivers import local_host
+from tests.drivers import local_host, real_nodes
 from tests.drivers.examples import SEAL, a_cluster, a_node
 from tests.drivers.simulation import database_of
 
@@ -44,11 +44,17 @@ GROUPS = {SimulatedDriver: "system:masters", LocalDriver: "cce:admins"}
 pytestmark = kubernetes.needs_kubernetes
 
 
-@pytest.fixture(params=["simulated on sqlite", "simulated on postgresql", "local"])
+DRIVERS = ("simulated on sqlite", "simulated on postgresql", "local", "local with real nodes")
+
+
+@pytest.fixture(params=DRIVERS)
 async def driver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Driver]:
     if request.param == "local":
         async with local_host.driver(tmp_path / "local") as local:
             yield local
+    elif request.param == "local with real nodes":
+        async with real_nodes.driver(tmp_path / "local") as real:
+            yield real
     else:
         async with database_of(request, request.param.split()[-1], tmp_path) as database:
             yield SimulatedDriver(database, SEAL, pace=0)

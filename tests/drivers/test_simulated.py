@@ -196,6 +196,24 @@ async def test_what_is_being_removed_cannot_be_made_until_it_is_gone(
         await driver.ensure_node(a_node("n2"))
 
 
+async def test_a_node_that_was_removed_can_be_made_in_another_cluster(
+    driver: SimulatedDriver, clock: Clock
+) -> None:
+    there = a_cluster("c2", name="other")
+    await driver.ensure_control_plane(a_cluster())
+    await driver.ensure_control_plane(there)
+    await driver.ensure_node(a_node())
+    await driver.delete_node(a_node())
+
+    with pytest.raises(Unavailable, match="still being removed"):
+        await driver.ensure_node(a_node(cluster=there))
+    clock.advance(1)
+    await driver.ensure_node(a_node(cluster=there))
+    clock.advance(60)
+
+    assert (await driver.observe_node(a_node(cluster=there))).ready
+
+
 async def test_addresses_of_masters_and_nodes_never_collide(
     database: Database, clock: Clock
 ) -> None:

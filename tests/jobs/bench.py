@@ -25,7 +25,7 @@ from clusterwright.jobs.reader import Reader
 from clusterwright.jobs.tree import Tree
 from clusterwright.storage.database import Database, Tx, metadata
 from tests.job_documents import Document
-from tests.jobs import addon_jobs, lifecycle_jobs, node_jobs
+from tests.jobs import addon_jobs, image_cache_jobs, lifecycle_jobs, node_jobs
 from tests.kit import cluster_body
 
 PROJECT = "0" * 32
@@ -111,8 +111,10 @@ class Bench:
 
     async def delete_cluster(self) -> str:
         """Promise the newest cluster's end. Returns the job's uid."""
+        newest = await self.cluster()
+        caller = replace(CALLER, autopilot=newest is not None and newest.autopilot)
         async with self.database.transaction() as tx:
-            _, uid = await operations.delete(tx, CALLER, self.clusters[-1], options={})
+            _, uid = await operations.delete(tx, caller, self.clusters[-1], options={})
         return uid
 
     async def arm(self, step: str, kind: Kind = Kind.ERROR, times: int = TIMES) -> str:
@@ -155,7 +157,9 @@ async def create_cluster(bench: Bench) -> str:
     body = cluster_body(f"bench-{number}", flavor="cce.s2.small", version="v1.33")
     asked = ClusterToCreate.parse(msgspec.json.encode(body))
     async with bench.database.transaction() as tx:
-        made = await operations.create(tx, CALLER, asked, driver="simulated", quota=TIMES)
+        made = await operations.create(
+            tx, CALLER, asked, driver="simulated", quota=TIMES, trusting=True
+        )
     bench.clusters.append(made.uid)
     return made.job_uid
 
@@ -171,6 +175,7 @@ SUBMISSIONS: Mapping[str, Callable[[Bench], Awaitable[str]]] = {
     **node_jobs.SUBMISSIONS,
     **lifecycle_jobs.SUBMISSIONS,
     **addon_jobs.SUBMISSIONS,
+    **image_cache_jobs.SUBMISSIONS,
 }
 """How each job type is submitted, resources and all."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from clusterwright.cce.clusters import store as cluster_store
 from clusterwright.cce.nodepools import members
 from clusterwright.cce.nodepools import operations as pools
 from clusterwright.cce.nodepools.wire import PoolToCreate, PoolToUpgrade
@@ -12,6 +13,8 @@ from clusterwright.cce.nodes import batches, operations, sizes, store
 from clusterwright.cce.nodes.batch_wire import MigrateNodesTask, NodesToReset, ServersToAdd
 from clusterwright.cce.nodes.pools import Pool
 from clusterwright.cce.nodes.wire import NodeToCreate
+from clusterwright.cce.upkeep import operations as upkeep
+from clusterwright.cce.upkeep.wire import InPlaceTask
 from clusterwright.document import Document
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
@@ -48,7 +51,9 @@ async def scale_up(bench: "Bench", count: int = 2) -> str:
     uid = await cluster(bench)
     asked = {"kind": "Node", "apiVersion": "v3", "spec": SPEC | {"count": count}}
     async with bench.database.transaction() as tx:
-        node = await operations.create(tx, CALLER, uid, parsed(NodeToCreate, asked), zone=ZONE)
+        node = await operations.create(
+            tx, CALLER, uid, parsed(NodeToCreate, asked), zone=ZONE, trusting=True
+        )
     return node.job_uid
 
 
@@ -73,7 +78,7 @@ async def add(bench: "Bench") -> str:
     servers = [{"serverID": f"{uid}-{n}", "spec": {"os": "EulerOS 2.9"}} for n in "ab"]
     async with bench.database.transaction() as tx:
         return await batches.add(
-            tx, CALLER, uid, parsed(ServersToAdd, {"nodeList": servers}), zone=ZONE
+            tx, CALLER, uid, parsed(ServersToAdd, {"nodeList": servers}), zone=ZONE, trusting=True
         )
 
 
@@ -81,7 +86,7 @@ async def reset(bench: "Bench") -> str:
     uid, uids = await nodes(bench)
     asked = {"nodeList": [{"nodeID": node, "spec": {"os": "EulerOS 2.9"}} for node in uids]}
     async with bench.database.transaction() as tx:
-        return await batches.reset(tx, CALLER, uid, parsed(NodesToReset, asked))
+        return await batches.reset(tx, CALLER, uid, parsed(NodesToReset, asked), trusting=True)
 
 
 async def remove(bench: "Bench") -> str:
@@ -95,7 +100,24 @@ async def migrate(bench: "Bench") -> str:
     uid, uids = await nodes(bench)
     asked = {"spec": {"os": "EulerOS 2.9", "nodes": [{"uid": node} for node in uids]}}
     async with bench.database.transaction() as tx:
-        return await batches.migrate(tx, CALLER, uid, target, parsed(MigrateNodesTask, asked))
+        return await batches.migrate(
+            tx, CALLER, uid, target, parsed(MigrateNodesTask, asked), trusting=True
+        )
+
+
+async def migrate_in_place(bench: "Bench") -> str:
+    target = await cluster(bench)
+    uid, uids = await nodes(bench)
+    asked = {"spec": {"nodes": [{"uid": node} for node in uids]}}
+    async with bench.database.transaction() as tx:
+        return await upkeep.migrate_in_place(tx, CALLER, uid, target, parsed(InPlaceTask, asked))
+
+
+async def rotate(bench: "Bench") -> str:
+    uid, uids = await nodes(bench)
+    async with bench.database.transaction() as tx:
+        await cluster_store.update(tx, uid, credentials=1)
+        return await upkeep.rotate_certificates(tx, CALLER, uid, uids)
 
 
 async def sync(bench: "Bench") -> str:
@@ -114,7 +136,9 @@ async def pool(bench: "Bench") -> tuple[str, str]:
         "spec": {"initialNodeCount": 2, "nodeTemplate": SPEC},
     }
     async with bench.database.transaction() as tx:
-        made = await pools.create(tx, CALLER, uid, parsed(PoolToCreate, asked), zone=ZONE, quota=50)
+        made = await pools.create(
+            tx, CALLER, uid, parsed(PoolToCreate, asked), zone=ZONE, quota=50, trusting=True
+        )
         job_uid = await _job(tx, made)
     await bench.run(job_uid)
     return uid, made.uid
@@ -144,6 +168,8 @@ SUBMISSIONS: Mapping[str, Callable[["Bench"], Awaitable[str]]] = {
     "RemoveNode": remove,
     "MigrateNode": migrate,
     "SyncNodes": sync,
+    "InPlaceMigrateNode": migrate_in_place,
+    "RotateNodeCert": rotate,
     "DeleteNodePool": delete_pool,
     "UpgradeNodePool": upgrade_pool,
 }

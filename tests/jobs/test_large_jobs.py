@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -149,6 +150,29 @@ async def test_a_worker_that_takes_a_large_job_over_shows_it_as_it_is(
 
     assert current == await rows_say(bench, uid)
     assert_moves_forward([stale, current])
+
+
+async def test_a_job_s_own_word_bounds_how_many_copies_are_at_work_at_a_time(bench: Bench) -> None:
+    at_work, most, done = 0, 0, 0
+
+    async def act(context: StepContext) -> None:
+        nonlocal at_work, most, done
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.002)
+        at_work -= 1
+        done += 1
+
+    each = ForEach("all", Serial("Each", (Step("Act", act, timeout=PATIENCE),)), at_a_time="most")
+    job_type = JobType(Serial("Large", (each,)), settle=unsettled)
+    targets = tuple(Target(f"r{number}", f"name-{number}") for number in range(20))
+    async with bench.database.transaction() as tx:
+        asked = replace(request(job_type, {"all": targets}), arguments={"most": "3"})
+        uid = await store.submit(tx, asked)
+
+    await bench.run(uid, job_type)
+
+    assert (most, done) == (3, 20)
 
 
 async def test_a_step_that_fails_fails_all_that_would_have_followed(bench: Bench) -> None:

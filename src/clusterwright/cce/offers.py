@@ -62,7 +62,7 @@ def zones(region: str) -> tuple[str, ...]:
 
 
 FEATURE_GATES: Mapping[str, bool] = {
-    "autopilot": False,
+    "autopilot": True,
     "clusterHibernation": True,
     "clusterResize": True,
     "clusterUpgrade": True,

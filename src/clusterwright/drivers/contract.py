@@ -80,6 +80,13 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     max_pods: int = MAX_PODS
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Options of the node's components that were asked for, by component and name."""
+    kube_reserved: Mapping[str, str] = field(default_factory=dict)
+    system_reserved: Mapping[str, str] = field(default_factory=dict)
+    """What is kept for Kubernetes' own programs, and for the system's: cpu, memory, pid and
+    ephemeral-storage, as Kubernetes writes amounts. Pods have that much less.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,26 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """How much of an add-on that really runs is at work."""
+
+    wanted: int
+    ready: int
+    reason: str = ""
+    """What is known of why the rest is not; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the parts of a cluster are that may break by themselves."""
+
+    nodes: Mapping[str, str]
+    """Its nodes by their uids, and what is wrong with each; empty where it is ready."""
+    addons: Mapping[str, Workload] = field(default_factory=dict)
+    """Its add-ons that really run, by their names, but those that have had no time to start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kubeconfig:
     """What a client needs to reach a cluster: PEM texts and the API server's URL."""
 
@@ -123,10 +150,17 @@ class Kubeconfig:
 
 
 class Driver(Protocol):
-    """Ten verbs and a question. Each may raise Unavailable (try again) or DriverError (do not)."""
+    """Ten verbs, two questions. Each may raise Unavailable (try again) or DriverError (do not)."""
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """Those of these versions that it can run now, in the same order."""
+
+    async def health(self) -> Mapping[str, Health]:
+        """How the clusters are whose parts may break by themselves, by their uids.
+
+        A look at all of them at once, which is taken every few seconds. Left out are clusters of
+        which nothing can be told now, and those of which there is nothing to tell.
+        """
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the certificates of the generation asked for exist: authority and server.
@@ -158,7 +192,10 @@ class Driver(Protocol):
         """
 
     async def ensure_node(self, node: Node) -> None:
-        """Start making the node exist; ``observe_node`` tells when it is created and when ready."""
+        """Start making the node exist; ``observe_node`` tells when it is created and when ready.
+
+        Of a node that exists, options, pods and what is reserved are brought to what is asked.
+        """
 
     async def observe_node(self, node: Node) -> Machine:
         """Tell how far the node is."""

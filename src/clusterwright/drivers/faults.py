@@ -7,7 +7,7 @@ never repeats one.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -27,6 +27,7 @@ from clusterwright.drivers.contract import (
     ControlPlane,
     Driver,
     DriverError,
+    Health,
     Kubeconfig,
     Machine,
     Node,
@@ -139,6 +140,10 @@ class FaultyDriver:
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """As the driver does: no step asks."""
         return await self._driver.versions(among)
+
+    async def health(self) -> Mapping[str, Health]:
+        """As the driver does: no step asks."""
+        return await self._driver.health()
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """As the driver does, unless a fault is due."""

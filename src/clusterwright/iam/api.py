@@ -255,8 +255,8 @@ async def list_projects(
     parent_id: str | None = None,
     enabled: bool | None = None,
     is_domain: bool = False,
-    page: Annotated[int | None, Query(ge=1)] = None,
-    per_page: Annotated[int | None, Query(ge=1, le=5000)] = None,
+    page: Annotated[routes.Whole | None, Query(ge=1)] = None,
+    per_page: Annotated[routes.Whole | None, Query(ge=1, le=5000)] = None,
 ) -> Response:
     """List the projects of the caller's domain that match every filter given."""
     found = [

@@ -7,6 +7,7 @@ sends both and means the token; an empty Authorization header counts as absent (
 import hmac
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -27,8 +28,11 @@ Headers = dict[bytes, bytes]
 
 # /api/v3/projects/{project_id}/… of this service; /v1/{project_id}/… of the services beside it.
 _PROJECT_PATH = re.compile(
-    r"/(?:(?:api|autopilot)/v[\d.]+/projects/(?P<named>[^/]+)|v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
+    r"/(?:(?:api|autopilot|cce)/v[\d.]+/projects/(?P<named>[^/]+)"
+    r"|(?:cce/)?v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
+_CCE_V5 = "/v5/imagecaches"
+_AUTOPILOT = "/autopilot/"
 _KEPT = 4096
 """Callers that are remembered at a time."""
 _GLOBAL = ("/v1.0/enterprise-projects",)
@@ -43,6 +47,8 @@ _IDENTITY = {
 
 def is_identity(path: str) -> bool:
     """Whether a path belongs to the identity service."""
+    if path.startswith(_CCE_V5):
+        return False
     return path.startswith(("/v3", "/v5")) and not _PROJECT_PATH.match(path)
 
 
@@ -204,7 +210,8 @@ authenticator = given(Authenticator)
 
 async def caller(request: Request) -> Caller:
     """Who sent the request: a dependency of every route that is not anonymous."""
-    return await (await authenticator(request)).authenticate(request.scope, request.body)
+    found = await (await authenticator(request)).authenticate(request.scope, request.body)
+    return replace(found, autopilot=True) if request.url.path.startswith(_AUTOPILOT) else found
 
 
 async def project_caller(request: Request, project_id: str) -> Caller:

@@ -15,5 +15,7 @@ class Caller:
     """The project that the request may touch; empty when it is scoped to the domain."""
     expires_at: int = 0
     """When the credentials just used end, in nanoseconds; 0 where they do not end."""
+    autopilot: bool = False
+    """Whether the request came in below ``/autopilot``, where only clusters without nodes are."""
     chain: str = ""
     """The chain of tokens that the credentials belong to; empty for those of a permanent key."""

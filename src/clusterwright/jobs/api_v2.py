@@ -23,9 +23,12 @@ _AUTOPILOT_JOBS = "/autopilot/v2/projects/{project_id}/jobs"
 _JOB = "/{job_id}"
 
 
-@router.get(_JOBS, operation_id="ListJobs", summary="List jobs", **described(None))
+@router.get(_JOBS, operation_id="ListJobs", summary="List jobs", **described(list[JobDocumentV2]))
 @router.get(
-    _AUTOPILOT_JOBS, operation_id="ListAutopilotJobs", summary="List jobs", **described(None)
+    _AUTOPILOT_JOBS,
+    operation_id="ListAutopilotJobs",
+    summary="List jobs",
+    **described(list[JobDocumentV2]),
 )
 async def list_jobs(caller: Member, data: Data) -> Response:
     """The project's jobs, newest first, as a bare array."""

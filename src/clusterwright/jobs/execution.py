@@ -91,6 +91,10 @@ class _Tries:
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
 
+Group = tuple[Branch, list[Job], int]
+"""A member of a tree, its jobs, and how many of them may be at work at a time."""
+
+
 class Execution:
     """One worker's run of one job."""
 
@@ -158,21 +162,27 @@ class Execution:
             return await self._one_by_one(groups)
         return await _all(self._together(*group) for group in groups)
 
-    def _groups(self, members: tuple[Member, ...], job: Job) -> Iterable[tuple[Branch, list[Job]]]:
+    def _groups(self, members: tuple[Member, ...], job: Job) -> Iterable[Group]:
         for member in members:
             node = member.member if isinstance(member, ForEach) else member
-            yield node, [child for child in self._below[job.uid] if child.type == node.name]
+            copies = [child for child in self._below[job.uid] if child.type == node.name]
+            yield node, copies, self._most(member)
 
-    async def _one_by_one(self, groups: list[tuple[Branch, list[Job]]]) -> bool:
-        for place, (node, copies) in enumerate(groups):
-            if not await self._together(node, copies):
-                rest = [leaf for _, later in groups[place + 1 :] for leaf in later]
+    def _most(self, member: Member) -> int:
+        """How many copies of a member may be at work at a time."""
+        name = member.at_a_time if isinstance(member, ForEach) else ""
+        return min(int(self._tree.arguments.get(name, BRANCHES)), BRANCHES)
+
+    async def _one_by_one(self, groups: list[Group]) -> bool:
+        for place, (node, copies, most) in enumerate(groups):
+            if not await self._together(node, copies, most):
+                rest = [leaf for _, later, _ in groups[place + 1 :] for leaf in later]
                 reason = f"Not started, because {node.name} failed."
                 await self._fail([leaf for job in rest for leaf in self._leaves(job)], reason)
                 return False
         return True
 
-    async def _together(self, node: Branch, copies: list[Job]) -> bool:
+    async def _together(self, node: Branch, copies: list[Job], most: int) -> bool:
         if len(copies) == 1:  # without a task of its own, so that its changes join the next commit
             return await self._visit(node, copies[0])
         waiting = iter(copies)
@@ -181,7 +191,7 @@ class Execution:
             outcomes = [await self._visit(node, copy) for copy in waiting]
             return all(outcomes)
 
-        return await _all(branch() for _ in range(min(BRANCHES, len(copies))))
+        return await _all(branch() for _ in range(min(most, len(copies))))
 
     async def _fail(self, leaves: list[Job], reason: str) -> None:
         async for part in parts(leaves):

@@ -50,6 +50,8 @@ class ForEach:
 
     group: str
     member: "Step | Serial | Parallel"
+    at_a_time: str = ""
+    """The argument of a job that tells how many copies may be at work at a time, if any does."""
 
 
 Branch = Step | Serial | Parallel

@@ -22,7 +22,7 @@ from clusterwright.neighbours import documents, tags
 from clusterwright.neighbours.wire import Agent, PasswordToReset, TagAction
 from clusterwright.storage.database import Tx
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
+from clusterwright.web.routes import Body, Data, Router, Setup, Whole, array, json_response
 
 router = Router(tags=["Neighbour"])
 
@@ -83,8 +83,8 @@ async def list_servers(
     who: Member,
     data: Data,
     setup: Setup,
-    offset: Annotated[int, Query(ge=0)] = 1,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[Whole, Query(ge=0)] = 1,
+    limit: Annotated[Whole, Query(ge=1, le=1000)] = 100,
     name: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """A page of the servers.

@@ -25,8 +25,15 @@ POOL_SPEC = NODE_SPEC - KIB
 LABELS = 4 * KIB
 """The same of labels or of annotations."""
 
+IMAGE_CACHE = 32 * KIB
+"""The same of an image cache, whose 20 images may have names of a KiB each."""
+
 MOST_PARTITIONS = 50
 """Of one cluster."""
+MOST_IMAGE_CACHES = 50
+"""Of one project."""
+MOST_CLAIMS = 200
+"""Claims of cloud volumes of one cluster."""
 MOST_REVOKED = 500
 """Users and agencies whose certificates of one cluster were ever revoked."""
 MOST_RECORDS = 200

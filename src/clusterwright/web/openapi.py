@@ -1,6 +1,9 @@
 """The API's own description: FastAPI's, with the bodies that our parser reads, and credentials."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -11,11 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from clusterwright import errors
 from clusterwright.document import Document
+from clusterwright.web import texts
 from clusterwright.web.routes import Body
 
 # The framework names the schemas of answers; it gives those of bodies this ending where both exist.
 _NAME = "{model}-Input"
 _REFERENCE = f"#/components/schemas/{_NAME}"
+_IN_PATH = re.compile(r"{(\w+)(?::\w+)?}")
 _SECURITY = {
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
     "signature": {
@@ -67,12 +72,53 @@ def _complete(
     for operation in operations:
         operation["responses"].pop("422", None)
         operation["responses"] |= _REFUSALS
+    for path, methods in page["paths"].items():
+        for operation in methods.values():
+            _name_all(operation, path)
+            _translate(operation)
     _describe_bodies(
         [(page["paths"][path][method], model) for method, path, model in bodies], schemas
     )
+    _give_examples(operations)
     page["components"]["securitySchemes"] = _SECURITY
     page["security"] = [{name: []} for name in _SECURITY]
     return page
+
+
+def _name_all(operation: dict[str, Any], path: str) -> None:
+    """Name the parts of a path that no code reads too."""
+    parameters = operation.get("parameters", [])
+    known = {parameter["name"] for parameter in parameters}
+    missing = [name for name in _IN_PATH.findall(path) if name not in known]
+    if missing:
+        operation["parameters"] = parameters + [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in missing
+        ]
+
+
+def _translate(operation: dict[str, Any]) -> None:
+    """Say in Chinese what the operation does, and in both languages what its parameters are."""
+    operation.setdefault("description", f"{operation['summary']}.")
+    if said := texts.chinese(operation["operationId"]):
+        operation["x-description-zh"] = said
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in texts.PARAMETERS:
+            english, chinese = texts.PARAMETERS[parameter["name"]]
+            parameter.setdefault("description", english)
+            parameter["x-description-zh"] = chinese
+
+
+def _give_examples(operations: Iterable[dict[str, Any]]) -> None:
+    """Show what a server was sent and answered, where that was recorded."""
+    recorded = json.loads(EXAMPLES.read_text())
+    for operation in operations:
+        known = recorded.get(operation["operationId"], {})
+        if "request" in known and "requestBody" in operation:
+            operation["requestBody"]["content"]["application/json"]["example"] = known["request"]
+        for status, answer in operation["responses"].items():
+            if status.startswith("2") and "answer" in known and "content" in answer:
+                answer["content"]["application/json"]["example"] = known["answer"]
 
 
 def _describe_bodies(
@@ -90,9 +136,24 @@ def _describe_bodies(
         operation["requestBody"] = {"required": True, "content": content}
 
 
-def described(answer: type[Document] | None, *, status: int = 200) -> Any:
-    """How an operation is described: its answer. The page adds its body and the errors."""
-    success: dict[str, Any] = {"description": "Done"}
+EXAMPLES = Path(__file__).with_name("examples.json")
+"""What a server was sent and answered, by operation (tests/clients/examples.py)."""
+
+
+class Nothing(Document):
+    """An answer that says no more than its status."""
+
+
+EMPTY = "Done; the answer has no body"
+"""What is said of an answer without content."""
+
+
+def described(answer: Any, *, status: int = 200) -> Any:
+    """How an operation is described: the type of its answer, or None for one without a body.
+
+    The page adds the request's body and the errors.
+    """
+    success: dict[str, Any] = {"description": EMPTY if answer is None else "Done"}
     if answer is not None:
         success["model"] = answer
     return {

@@ -1,5 +1,6 @@
 """What routes are made of: the router, what a route may ask for, and the answers it gives."""
 
+import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Generic, TypeVar
@@ -8,6 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
+from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from clusterwright import errors
@@ -97,6 +99,17 @@ settings = given(Settings)
 Data = Annotated[Database, Depends(database)]
 Setup = Annotated[Settings, Depends(settings)]
 """What routes write to ask for the database and for the settings."""
+
+
+def _digits(value: Any) -> Any:
+    # Python reads 1_0, " 5" and +5 as whole numbers too; a URL's plus sign is a blank by then.
+    if isinstance(value, str) and not re.fullmatch("-?[0-9]{1,18}", value):
+        raise ValueError("A whole number is needed")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_digits)]
+"""A whole number in a query, written in digits and nothing else."""
 
 
 async def base_url(request: Request) -> str:

@@ -34,9 +34,59 @@ CATALOG = tuple(
     for service in SERVICES
 )
 
+KEY_PAIR = "/v2.1/$project/os-keypairs"
+AROUND = (
+    Call(operation=f"GET {KEY_PAIR}/$name", status=404),
+    Call(
+        operation=f"POST {KEY_PAIR}",
+        args={"body": {"keypair": {"name": "$name"}}},
+        shows={"keypair.private_key": ...},
+    ),
+    Call(
+        operation="POST /v1/$project/vpcs",
+        args={"body": {"vpc": {"name": "$name", "cidr": "192.168.0.0/16"}}},
+        keeps={"vpc": "vpc.id"},
+    ),
+    Call(operation="GET /v1/$project/vpcs/$vpc", shows={"vpc.status": "OK"}),
+    Call(operation="GET /v2.0/$project/vpcs/$vpc/tags", shows={"tags": []}),
+    Call(operation="GET /v3/$project/vpc/vpcs/$vpc", shows={"vpc.extend_cidrs": []}),
+    Call(
+        operation="POST /v1/$project/subnets",
+        args={
+            "body": {
+                "subnet": {
+                    "name": "$name",
+                    "cidr": "192.168.0.0/20",
+                    "gateway_ip": "192.168.0.1",
+                    "vpc_id": "$vpc",
+                    "dhcp_enable": True,
+                    "ipv6_enable": False,
+                    "primary_dns": "100.125.4.25",
+                    "secondary_dns": "100.125.129.199",
+                }
+            }
+        },
+        keeps={"subnet": "subnet.id"},
+    ),
+    Call(operation="GET /v1/$project/subnets/$subnet", shows={"subnet.status": "ACTIVE"}),
+    Call(operation="GET /v2.0/$project/subnets/$subnet/tags", shows={"tags": []}),
+)
+AWAY = (
+    # What a cluster uses stays.
+    Call(operation="DELETE /v1/$project/vpcs/$vpc/subnets/$subnet", status=409),
+    Call(operation="DELETE /v1/$project/vpcs/$vpc", status=409),
+)
+GONE = (
+    Call(operation=f"DELETE {KEY_PAIR}/$name", status=202),
+    Call(operation="DELETE /v1/$project/vpcs/$vpc/subnets/$subnet", status=204),
+    gone("/v1/$project/subnets/$subnet"),
+    Call(operation="DELETE /v1/$project/vpcs/$vpc", status=204),
+    gone("/v1/$project/vpcs/$vpc"),
+)
+
 PLAN = (
-    Call(operation="GET /v1/$project/vpcs/a-vpc", shows={"vpc.id": "a-vpc"}),
-    Call(operation="GET /v1/$project/subnets/a-subnet", shows={"subnet.id": "a-subnet"}),
+    Call(operation="GET /v1/$project/vpcs/$vpc", shows={"vpc.id": "$vpc"}),
+    Call(operation="GET /v1/$project/subnets/$subnet", shows={"subnet.id": "$subnet"}),
     Call(
         operation="GET /v3/$project/types",
         shows={"volume_types.*.extra_specs.RESKEY:availability_zones": ...},
@@ -54,9 +104,9 @@ CLUSTERS = (
                 "spec": {
                     "type": "VirtualMachine",
                     "flavor": "cce.s1.small",
-                    "hostNetwork": {"vpc": "a-vpc", "subnet": "a-subnet"},
+                    "hostNetwork": {"vpc": "$vpc", "subnet": "$subnet"},
                     "containerNetwork": {"mode": "overlay_l2"},
-                    "authentication": {"mode": "rbac", "authenticatingProxy": {}},
+                    "authentication": {"mode": "x509", "authenticatingProxy": {}},
                     "extendParam": {"clusterExternalIP": ""},
                 },
             }
@@ -73,7 +123,11 @@ CLUSTERS = (
     # An empty list of endpoints crashes the provider, as does a missing eniNetwork.
     Call(
         operation=f"GET {CLUSTER}",
-        shows={"status.endpoints.0.url": ..., "spec.eniNetwork": {}},
+        shows={
+            "status.endpoints.0.url": ...,
+            "spec.eniNetwork": {},
+            "spec.authentication.mode": "x509",
+        },
     ),
     Call(
         operation=f"GET {CLUSTER}/clustercert",
@@ -91,7 +145,7 @@ NODES = (
                 "kind": "Node",
                 "apiVersion": "v3",
                 "metadata": {"name": "first"},
-                "spec": TEMPLATE,
+                "spec": TEMPLATE | {"login": {"sshKey": "$name"}},
             }
         },
         status=201,
@@ -150,4 +204,4 @@ DESTROY = (
     gone(CLUSTER),
 )
 
-WALK = (*CATALOG, *PLAN, *CLUSTERS, *NODES, *POOLS, *DESTROY)
+WALK = (*CATALOG, *AROUND, *PLAN, *CLUSTERS, *AWAY, *NODES, *POOLS, *DESTROY, *GONE)

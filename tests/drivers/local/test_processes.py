@@ -65,6 +65,18 @@ def test_one_that_died_by_itself_is_not_alive(record: Path) -> None:
     assert not processes.is_alive(known)
 
 
+def test_one_that_a_signal_has_stopped_is_alive_and_not_at_work(record: Path) -> None:
+    known = begin(record)
+    assert processes.is_at_work(known)
+
+    os.kill(known.pid, signal.SIGSTOP)
+    os.waitpid(known.pid, os.WUNTRACED)
+    assert (processes.is_alive(known), processes.is_at_work(known)) == (True, False)
+    os.kill(known.pid, signal.SIGCONT)
+    os.waitpid(known.pid, os.WCONTINUED)
+    assert processes.is_at_work(known)
+
+
 @pytest.mark.parametrize(
     "different", [{"start_time": "1"}, {"boot_id": "another"}], ids=["number reused", "rebooted"]
 )

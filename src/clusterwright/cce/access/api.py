@@ -16,19 +16,24 @@ from clusterwright.cce.access.wire import (
     CertificateToCreate,
     EipRequest,
     KubeconfigDocument,
+    LongKeyInCluster,
+    LongKeyInNewClusters,
+    LongKeyOfCluster,
+    LongKeyOfProject,
 )
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.api import AllDrivers, Extended
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Database
-from clusterwright.web.openapi import described
+from clusterwright.web.openapi import Nothing, described
 from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
 
 router = Router(tags=["Access"])
 
 CLUSTER = "/api/v3/projects/{project_id}/clusters/{cluster_id}"
 POLICIES = "/api/v3/access-policies"
+LONG_KEY = "/longaksk/config"
 
 
 @router.post(
@@ -83,7 +88,7 @@ async def _kubeconfig(
     f"{CLUSTER}/clustercertrevoke",
     operation_id="RevokeKubernetesClusterCert",
     summary="Revoke the certificates of a user or an agency",
-    **described(None),
+    **described(Nothing),
 )
 async def revoke_certificates(
     caller: Member,
@@ -210,10 +215,68 @@ async def update_policy(
     f"{POLICIES}/{{policy_id}}",
     operation_id="DeleteAccessPolicy",
     summary="Delete an access policy",
-    **described(None),
+    **described(Nothing),
 )
 async def delete_policy(caller: Anyone, data: Data, policy_id: str) -> Response:
     """Forget an access policy."""
     async with data.transaction() as tx:
         await operations.delete_policy(tx, caller, policy_id)
     return json_response({})
+
+
+@router.get(
+    f"{CLUSTER}{LONG_KEY}",
+    operation_id="GetClusterLongAkskConfig",
+    summary="Show whether a cluster has a long-lived access key",
+    **described(LongKeyOfCluster),
+)
+async def show_long_key(caller: Member, data: Data, cluster_id: str) -> Response:
+    """No key can be uploaded here, so no cluster has one."""
+    async with data.reading() as tx:
+        await clusters.show(tx, caller, cluster_id)
+    return json_response({"hasUploadedLongAKSK": False, "enableLongAKSK": False})
+
+
+@router.put(
+    f"{CLUSTER}{LONG_KEY}",
+    operation_id="UpdateClusterLongAkskConfig",
+    summary="Choose whether a cluster has a long-lived access key",
+    **described(None, status=204),
+)
+async def update_long_key(
+    caller: Member,
+    data: Data,
+    cluster_id: str,
+    asked: Annotated[LongKeyInCluster, Depends(Body(LongKeyInCluster))],
+) -> Response:
+    """Take the key out of a cluster, which has none; none can be given."""
+    async with data.reading() as tx:
+        await clusters.show(tx, caller, cluster_id)
+    operations.check_long_key(enable=asked.enable)
+    return Response(status_code=204)
+
+
+@router.get(
+    f"/api/v3/projects/{{project_id}}{LONG_KEY}",
+    operation_id="GetLongAkskConfig",
+    summary="Show whether new clusters get a long-lived access key",
+    **described(LongKeyOfProject),
+)
+async def show_long_key_of_new(_caller: Member) -> Response:
+    """No key can be uploaded here, so no cluster will get one."""
+    return json_response({"hasUploadedLongAKSK": False, "enableLongAKSKInNewCluster": False})
+
+
+@router.put(
+    f"/api/v3/projects/{{project_id}}{LONG_KEY}",
+    operation_id="UpdateLongAkskConfig",
+    summary="Choose whether new clusters get a long-lived access key",
+    **described(None, status=204),
+)
+async def update_long_key_of_new(
+    _caller: Member,
+    asked: Annotated[LongKeyInNewClusters, Depends(Body(LongKeyInNewClusters))],
+) -> Response:
+    """Let new clusters be without a key, as they are; none can be given."""
+    operations.check_long_key(enable=asked.enable)
+    return Response(status_code=204)

@@ -171,7 +171,7 @@ async def change_address(
     asked: EipAction,
     holder: AddressHolder,
     *,
-    trusting: bool = True,
+    trusting: bool,
 ) -> Cluster:
     """Bind a public address to the API server, or release it. Both may be repeated.
 
@@ -296,3 +296,16 @@ async def delete_policy(tx: Tx, caller: Caller, uid: str) -> None:
     """Forget an access policy. Raises ApiError NOT_FOUND."""
     await show_policy(tx, caller, uid, lock=True)
     await store.remove_policy(tx, uid)
+
+
+def check_long_key(*, enable: bool) -> None:
+    """Make sure that no cluster is to get a long-lived access key, which nobody can hand in here.
+
+    Raises ApiError WRONG_STATE.
+    """
+    if enable:
+        raise ApiError(
+            errors.WRONG_STATE,
+            "No long-lived access key was uploaded, and this server takes none: clusters here do"
+            " without one. Send false.",
+        )

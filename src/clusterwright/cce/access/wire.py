@@ -81,6 +81,32 @@ class EipRequest(Document):
     spec: EipAction
 
 
+class LongKeyInCluster(Document):
+    """The body of a request about a cluster's long-lived access key."""
+
+    enable: bool = Field(alias="enableLongAKSK")
+
+
+class LongKeyInNewClusters(Document):
+    """The same about those of clusters to come."""
+
+    enable: bool = Field(alias="enableLongAKSKInNewCluster")
+
+
+class LongKeyOfCluster(Document):
+    """Whether there is a long-lived access key, and whether a cluster has it."""
+
+    uploaded: bool = Field(alias="hasUploadedLongAKSK")
+    enabled: bool = Field(alias="enableLongAKSK")
+
+
+class LongKeyOfProject(Document):
+    """The same of a project, and of clusters to come."""
+
+    uploaded: bool = Field(alias="hasUploadedLongAKSK")
+    enabled: bool = Field(alias="enableLongAKSKInNewCluster")
+
+
 class AccessScope(Document):
     """Which namespaces a policy concerns; ``*`` is all."""
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from clusterwright import clock
 from clusterwright.cce.addons import documents, operations, store
 from clusterwright.cce.addons.documents import Places
-from clusterwright.cce.addons.templates import TEMPLATES
+from clusterwright.cce.addons.templates import offered
 from clusterwright.cce.addons.wire import (
     AddonDocument,
     AddonList,
@@ -53,7 +53,7 @@ async def list_addon_templates(
     """Every template, or the one of that name."""
     found = [
         documents.template(template, where)
-        for template in TEMPLATES.values()
+        for template in offered(autopilot=who.autopilot).values()
         if addon_template_name in ("", template.name)
     ]
     return json_response(documents.listed("Addon", found))

@@ -16,9 +16,10 @@ CHECK_LIFETIME = 24 * 3600 * 1_000_000_000
 """Nanoseconds that a check can be read."""
 
 _TYPE = "helm"
-_CATEGORIES = ["CCE", "Turbo"]
+_CATEGORIES = ("CCE", "Turbo")
 _ROLLBACK_FROM = (
     AddonStatus.RUNNING,
+    AddonStatus.AVAILABLE,
     AddonStatus.ABNORMAL,
     AddonStatus.UPGRADE_FAILED,
     AddonStatus.ROLLBACK_FAILED,
@@ -56,7 +57,7 @@ def template(found: Template, places: Places) -> Json:
 def _version(of: Template, found: TemplateVersion, places: Places) -> Json:
     support = {
         "clusterVersion": [found.pattern],
-        "category": _CATEGORIES,
+        "category": [*_CATEGORIES, *["Autopilot"] * of.autopilot],
     }
     return {
         "version": found.version,
@@ -76,7 +77,7 @@ def status_in(cluster: Cluster, addon: Addon) -> AddonStatus:
 
     What came with its cluster shares the cluster's fate.
     """
-    if addon.status is AddonStatus.RUNNING:
+    if addon.status in (AddonStatus.RUNNING, AddonStatus.AVAILABLE):
         if cluster.phase is ClusterPhase.CREATING:
             return AddonStatus.INSTALLING
         if cluster.phase in (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE):

@@ -14,7 +14,7 @@ from clusterwright.cce.addons.job_types import (
     UPGRADE_ADDON,
 )
 from clusterwright.cce.addons.store import Addon, AddonStatus, Check, Installed
-from clusterwright.cce.addons.templates import BUILT_IN, KNOWN, TEMPLATES, Template
+from clusterwright.cce.addons.templates import KNOWN, Template, built_in, offered
 from clusterwright.cce.addons.wire import (
     AddonsAtCreation,
     AddonToCheck,
@@ -42,6 +42,7 @@ MORE = "cluster.install.addons.external/install"
 _BROKEN = (ClusterPhase.ERROR, ClusterPhase.UNAVAILABLE)
 _AT_REST = (
     AddonStatus.RUNNING,
+    AddonStatus.AVAILABLE,
     AddonStatus.ABNORMAL,
     AddonStatus.UPGRADE_FAILED,
     AddonStatus.ROLLBACK_FAILED,
@@ -52,7 +53,7 @@ _AT_REST = (
 async def cluster_of(tx: Tx, caller: Caller, uid: str, *, lock: bool = False) -> Cluster:
     """The cluster. Raises ApiError ADDON_NOT_FOUND for one that the caller's project has not."""
     found = await clusters.get(tx, uid, project_id=caller.project_id, lock=lock)
-    if found is None or found.autopilot:
+    if found is None or found.autopilot is not caller.autopilot:
         raise ApiError(errors.ADDON_NOT_FOUND, f"There is no cluster {uid[:64]} in this project.")
     return found
 
@@ -100,7 +101,7 @@ async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon,
     Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID, ADDON_INSTALLED, WRONG_STATE.
     """
     cluster = await _steady_cluster(tx, caller, asked.spec.cluster_id)
-    template = _template(asked.spec.addon_template_name)
+    template = _template(asked.spec.addon_template_name, offered(autopilot=cluster.autopilot))
     version = _version(template, cluster, asked.spec.version)
     metadata = asked.metadata
     addon = _row(cluster, template, version)
@@ -131,7 +132,10 @@ async def add_built_in(tx: Tx, cluster: Cluster, annotations: Mapping[str, str])
     """
     chosen = {row.name: row for row in _named(cluster, annotations, CHOICE)}
     if CHOICE not in annotations:
-        chosen = {each.name: _row(cluster, each, _version(each, cluster)) for each in BUILT_IN}
+        chosen = {
+            each.name: _row(cluster, each, _version(each, cluster))
+            for each in built_in(autopilot=cluster.autopilot)
+        }
     chosen |= {row.name: row for row in _named(cluster, annotations, MORE)}
     if chosen:
         await store.insert(tx, *chosen.values())
@@ -140,13 +144,14 @@ async def add_built_in(tx: Tx, cluster: Cluster, annotations: Mapping[str, str])
 def _named(cluster: Cluster, annotations: Mapping[str, str], annotation: str) -> Iterator[Addon]:
     """The add-ons that an annotation of a new cluster names."""
     where = f"metadata.annotations.{annotation}"
+    known = offered(autopilot=True) if cluster.autopilot else KNOWN
     try:
         listed = json.loads(annotations.get(annotation, "[]"))
         asked = AddonsAtCreation.parse(json.dumps({"addons": listed}).encode())
     except (ValueError, RecursionError):
         raise _invalid(where, 'Send [{"addonTemplateName":"…"}].') from None
     for place, entry in enumerate(asked.addons):
-        template = _template(entry.addon_template_name, KNOWN, f"{where}.{place}.addonTemplateName")
+        template = _template(entry.addon_template_name, known, f"{where}.{place}.addonTemplateName")
         version = _version(template, cluster, entry.version, f"{where}.{place}.version")
         sent = {"custom": entry.extend_param} if entry.extend_param else entry.values
         values = _values(template, sent, f"{where}.{place}.values")
@@ -177,12 +182,12 @@ def _row(cluster: Cluster, template: Template, version: str) -> Addon:
 
 def _template(
     name: str,
-    offered: Mapping[str, Template] = TEMPLATES,
+    choice: Mapping[str, Template],
     field: str = "spec.addonTemplateName",
 ) -> Template:
-    found = offered.get(name)
+    found = choice.get(name)
     if found is None:
-        raise _invalid(field, f"{name[:64]} is not one of {', '.join(offered)}.")
+        raise _invalid(field, f"{name[:64]} is not one of {', '.join(choice)}.")
     return found
 
 
@@ -200,8 +205,8 @@ def _version(
 
 def _values(template: Template, sent: Mapping[str, Any] | None, field: str) -> dict[str, Any]:
     """The values to install with. Some templates cannot do without what only the user knows."""
-    for name in ("basic", "custom"):
-        if not isinstance((sent or {}).get(name) or {}, dict):
+    for name in ("basic", "custom", "flavor"):
+        if not isinstance((sent or {}).get(name, {}), dict | None):
             raise _invalid(f"{field}.{name}", "Send an object.")
     if template.content.needs_custom and (sent or {}).get("custom") is None:
         raise _invalid(

@@ -1,6 +1,6 @@
 """Add-ons and checks of add-ons as rows; a deleted cluster takes them with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -60,6 +60,8 @@ class AddonStatus(StrEnum):
 
     INSTALLING = "installing"
     RUNNING = "running"
+    AVAILABLE = "available"
+    """A part of it runs."""
     ABNORMAL = "abnormal"
     INSTALL_FAILED = "installFailed"
     UPGRADING = "upgrading"
@@ -164,6 +166,23 @@ async def installed(
         )
         found += [(row.cluster_uid, row.name, row.version, AddonStatus(row.status)) for row in rows]
     return found
+
+
+async def of_clusters(
+    tx: Tx, cluster_uids: Iterable[str], *, states: Sequence[AddonStatus]
+) -> list[Addon]:
+    """The add-ons of many clusters that are in one of these states."""
+    found = []
+    async for part in parts(cluster_uids):
+        query = sa.select(addons).where(addons.c.cluster_uid.in_(part), addons.c.status.in_(states))
+        found += [_addon(row) for row in await tx.execute(query)]
+    return found
+
+
+async def follow(tx: Tx, uid: str, *, states: Sequence[AddonStatus], **values: Any) -> None:
+    """Change columns of an add-on that still is in one of these states."""
+    still = addons.c.status.in_(states)
+    await tx.execute(sa.update(addons).where(addons.c.uid == uid, still).values(**values))
 
 
 async def update(tx: Tx, uid: str, **values: Any) -> None:

@@ -41,6 +41,8 @@ class Template:
     """Newest first."""
     built_in: bool = False
     """Whether every new cluster has it."""
+    autopilot: bool = False
+    """Whether clusters without nodes can have it."""
 
     @property
     def content(self) -> Content:
@@ -76,15 +78,21 @@ TEMPLATES: Mapping[str, Template] = {
             "Answers names inside the cluster.",
             _two("1.30.33", "1.30.6"),
             built_in=True,
+            autopilot=True,
         ),
         Template(
             "cce-hpa-controller",
             "Elasticity",
             "Scales workloads by metrics.",
             _two("1.5.3", "1.4.30"),
+            autopilot=True,
         ),
         Template(
-            "cie-collector", "Monitor", "Collects metrics of workloads.", _two("3.12.1", "3.11.0")
+            "cie-collector",
+            "Monitor",
+            "Collects metrics of workloads.",
+            _two("3.12.1", "3.11.0"),
+            autopilot=True,
         ),
         Template(
             "dew-provider", "Security", "Mounts secrets of a key service.", _two("1.1.86", "1.1.33")
@@ -97,12 +105,26 @@ TEMPLATES: Mapping[str, Template] = {
             built_in=True,
         ),
         Template("gpu-beta", "AI", "Makes graphics processors usable.", _two("2.8.4", "2.7.42")),
-        Template("log-agent", "Monitor", "Collects logs of workloads.", _two("1.7.4", "1.6.1")),
         Template(
-            "metrics-server", "Monitor", "Measures nodes and pods.", _two("1.3.104", "1.3.60")
+            "log-agent",
+            "Monitor",
+            "Collects logs of workloads.",
+            _two("1.7.4", "1.6.1"),
+            autopilot=True,
         ),
         Template(
-            "nginx-ingress", "Network", "Routes requests to services.", _two("4.0.9", "3.0.34")
+            "metrics-server",
+            "Monitor",
+            "Measures nodes and pods.",
+            _two("1.3.104", "1.3.60"),
+            autopilot=True,
+        ),
+        Template(
+            "nginx-ingress",
+            "Network",
+            "Routes requests to services.",
+            _two("4.0.9", "3.0.34"),
+            autopilot=True,
         ),
         Template(
             "node-local-dns", "Network", "Caches names on every node.", _two("1.8.1", "1.6.38")
@@ -113,8 +135,21 @@ TEMPLATES: Mapping[str, Template] = {
 }
 """Every template by its name. The version numbers follow the public service's way of counting."""
 
-BUILT_IN = tuple(template for template in TEMPLATES.values() if template.built_in)
-"""What a new cluster has; the OpenTelekomCloud provider waits for the list (client notes, B9)."""
+
+def offered(*, autopilot: bool) -> Mapping[str, Template]:
+    """The templates that clusters of this kind can have, by their names."""
+    return {
+        name: template
+        for name, template in TEMPLATES.items()
+        if template.autopilot or not autopilot
+    }
+
+
+def built_in(*, autopilot: bool) -> tuple[Template, ...]:
+    """What a new cluster has. The OpenTelekomCloud provider waits for it (client notes, B9)."""
+    found = offered(autopilot=autopilot).values()
+    return tuple(template for template in found if template.built_in)
+
 
 EXTERNAL = Template(
     "icagent", "Monitor", "Sends logs to a log service.", _two("5.12.210", "5.12.98")

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from clusterwright.cce import offers
 from clusterwright.cce.catalog import documents, operations
 from clusterwright.cce.catalog.wire import (
+    ComponentOptions,
     FeatureGates,
     FlavorSpecifications,
     LogConfig,
@@ -17,6 +18,7 @@ from clusterwright.cce.catalog.wire import (
     PartitionToCreate,
     PartitionToUpdate,
     QuotaList,
+    ZoneDocument,
 )
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters import store as clusters_store
@@ -60,15 +62,13 @@ async def show_quotas(caller: Member, data: Data, setup: Setup) -> Response:
     **described(NestedQuotas),
 )
 async def show_nested_quotas(caller: Member, data: Data, setup: Setup) -> Response:
-    """The same facts as ShowQuotas; there are no Autopilot clusters."""
+    """The same facts as ShowQuotas: clusters of both kinds share one quota."""
     async with data.reading() as tx:
         used = await clusters_store.count(tx, project_id=caller.project_id)
+    quota = setup.cluster_quota
     resources = [
-        {"type": kind, "quota": limit, "used": count, "unit": "", "min": 0, "max": limit}
-        for kind, limit, count in (
-            ("cluster", setup.cluster_quota, used),
-            ("autopilot_cluster", 0, 0),
-        )
+        {"type": kind, "quota": quota, "used": used, "unit": "", "min": 0, "max": quota}
+        for kind in ("cluster", "autopilot_cluster")
     ]
     return json_response({"quotas": {"resources": resources}})
 
@@ -90,7 +90,7 @@ async def list_flavors(
     "/api/v2/availabilityZones",
     operation_id="GetAvaliableZone",
     summary="List availability zones",
-    **described(None),
+    **described(list[ZoneDocument]),
 )
 async def list_zones(_caller: Anyone, setup: Setup) -> Response:
     """The availability zones of the region."""
@@ -113,7 +113,7 @@ async def show_feature_gates(_caller: Anyone) -> Response:
     "/api/v3/clusters/configuration/detail",
     operation_id="ShowClusterSupportConfiguration",
     summary="List the options of components",
-    **described(None),
+    **described(ComponentOptions),
 )
 async def show_options(
     caller: Anyone,
@@ -135,7 +135,7 @@ async def show_options(
     f"{PROJECT}/clusters/{{cluster_id}}/configuration/detail",
     operation_id="ShowClusterConfigurationDetails",
     summary="List the options of a cluster's components",
-    **described(None),
+    **described(ComponentOptions),
 )
 async def show_cluster_options(caller: Member, data: Data, cluster_id: str) -> Response:
     """The options of one cluster's components."""

@@ -91,7 +91,7 @@ async def update_log_config(tx: Tx, caller: Caller, uid: str, asked: LogConfig) 
 
 
 async def create_partition(
-    tx: Tx, caller: Caller, uid: str, asked: PartitionToCreate, *, trusting: bool = True
+    tx: Tx, caller: Caller, uid: str, asked: PartitionToCreate, *, trusting: bool
 ) -> Partition:
     """Keep a new partition.
 
@@ -161,7 +161,7 @@ async def update_partition(
     name: str,
     asked: PartitionToUpdate,
     *,
-    trusting: bool = True,
+    trusting: bool,
 ) -> Partition:
     """Change the fields of the spec that were sent.
 

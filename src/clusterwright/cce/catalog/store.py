@@ -1,5 +1,6 @@
 """A cluster's settings as rows: its log configuration and its partitions."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,8 +9,10 @@ import sqlalchemy as sa
 # This insert compiles for SQLite too: "on conflict" is the same sentence there.
 from sqlalchemy.dialects.postgresql import insert
 
+from clusterwright.cce.clusters.store import clusters
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
+from clusterwright.turns import unhurried
 
 log_configs = sa.Table(
     "log_configs",
@@ -87,6 +90,21 @@ async def find_partitions(tx: Tx, cluster_uid: str) -> list[Partition]:
     query = sa.select(partitions).where(partitions.c.cluster_uid == cluster_uid)
     rows = await tx.execute(query.order_by(partitions.c.created_at, partitions.c.name))
     return [Partition(**row._mapping) for row in rows]
+
+
+async def partition_with(tx: Tx, subnets: Collection[str], *, project_id: str) -> str:
+    """The name of a partition of the project that has one of these subnets; empty for none."""
+    mine = sa.select(clusters.c.uid).where(clusters.c.project_id == project_id)
+    rows = await tx.execute(
+        sa.select(partitions.c.name, partitions.c.spec)
+        .where(partitions.c.cluster_uid.in_(mine))
+        .order_by(partitions.c.created_at)
+    )
+    async for row in unhurried(rows):
+        listed = [*row.spec.get("containerNetwork", ()), row.spec.get("hostNetwork") or {}]
+        if any(one.get("subnetID") in subnets for one in listed):
+            return str(row.name)
+    return ""
 
 
 async def update_partition(tx: Tx, partition: Partition) -> None:

@@ -113,6 +113,34 @@ class PartitionList(Document):
     items: list[PartitionDocument]
 
 
+class ZoneDocument(Document):
+    """An availability zone as clients read it."""
+
+    id: str
+    name: str
+    display_name: str
+    az_group_ids: list[str]
+    public_border_group: str
+    category: str
+    alias: str
+
+
+class OptionDocument(Document):
+    """An option of a component as clients read it."""
+
+    name: str
+    default: str | int | bool
+    valid_at: str
+    empty: bool
+    # The API's word for the component that it is an option of.
+    component: str = Field(alias="schema")
+    type: str
+
+
+ComponentOptions = dict[str, list[OptionDocument]]
+"""What can be configured, by component."""
+
+
 class QuotaList(Document):
     """How much of each resource a project may have, and has."""
 

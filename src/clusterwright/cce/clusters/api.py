@@ -27,17 +27,6 @@ from clusterwright.web.routes import Body, Data, Router, Setup, array, json_resp
 from clusterwright.web.server import given
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters", tags=["Cluster"])
-autopilot_router = Router(
-    prefix="/autopilot/v3/projects/{project_id}/clusters", tags=["Autopilot cluster"]
-)
-
-
-async def is_autopilot(request: Request) -> bool:
-    """Whether the request is about clusters without nodes of their own."""
-    return request.url.path.startswith("/autopilot/")
-
-
-Autopilot = Annotated[bool, Depends(is_autopilot)]
 AllDrivers = Annotated[Drivers, Depends(given(Drivers))]
 Extended = Annotated[Extensions, Depends(given(Extensions))]
 
@@ -70,15 +59,8 @@ async def runnable(drivers: Drivers, name: str) -> Sequence[str]:
     summary="Create a cluster",
     **described(ClusterDocument, status=201),
 )
-@autopilot_router.post(
-    "",
-    operation_id="CreateAutopilotCluster",
-    summary="Create a cluster without nodes",
-    **described(ClusterDocument, status=201),
-)
 async def create_cluster(
     caller: Member,
-    autopilot: Autopilot,
     data: Data,
     drivers: AllDrivers,
     setup: Setup,
@@ -98,28 +80,19 @@ async def create_cluster(
             versions=versions,
             quota=setup.cluster_quota,
             trusting=setup.trust_networks,
-            autopilot=autopilot,
         )
         if cluster.eip:
             field = "spec.extendParam.clusterExternalIP"
             await operations.check_address(
                 tx, cluster, cluster.eip["id"], extended.address_holder, field
             )
-        if not autopilot:
-            await extended.on_create(tx, cluster, annotations)
+        await extended.on_create(tx, cluster, annotations)
     return json_response(documents.cluster(cluster), 201)
 
 
 @router.get("", operation_id="ListClusters", summary="List clusters", **described(ClusterList))
-@autopilot_router.get(
-    "",
-    operation_id="ListAutopilotClusters",
-    summary="List clusters without nodes",
-    **described(ClusterList),
-)
 async def list_clusters(
     caller: Member,
-    autopilot: Autopilot,
     data: Data,
     extended: Extended,
     detail: bool = False,
@@ -136,7 +109,7 @@ async def list_clusters(
             type=type or "",
             version=version,
         )
-        found = [cluster for cluster in stored if cluster.autopilot is autopilot]
+        found = [cluster for cluster in stored if cluster.autopilot is caller.autopilot]
         uids = [cluster.uid for cluster in found] if detail else []
         counts = await extended.census(tx, uids, project_id=caller.project_id)
     items = (
@@ -152,15 +125,8 @@ async def list_clusters(
     summary="Show a cluster",
     **described(ClusterDocument),
 )
-@autopilot_router.get(
-    "/{cluster_id}",
-    operation_id="ShowAutopilotCluster",
-    summary="Show a cluster without nodes",
-    **described(ClusterDocument),
-)
 async def show_cluster(
     caller: Member,
-    autopilot: Autopilot,
     data: Data,
     extended: Extended,
     cluster_id: str,
@@ -168,7 +134,7 @@ async def show_cluster(
 ) -> Response:
     """One cluster, with counts in its annotations where ``detail`` is asked for."""
     async with data.reading() as tx:
-        cluster = await operations.show(tx, caller, cluster_id, autopilot=autopilot)
+        cluster = await operations.show(tx, caller, cluster_id)
         uids = [cluster_id] if detail else []
         counts = await extended.census(tx, uids, project_id=caller.project_id)
     return json_response(
@@ -182,15 +148,8 @@ async def show_cluster(
     summary="Update a cluster",
     **described(ClusterDocument),
 )
-@autopilot_router.put(
-    "/{cluster_id}",
-    operation_id="UpdateAutopilotCluster",
-    summary="Update a cluster without nodes",
-    **described(ClusterDocument),
-)
 async def update_cluster(
     caller: Member,
-    autopilot: Autopilot,
     data: Data,
     setup: Setup,
     cluster_id: str,
@@ -204,7 +163,6 @@ async def update_cluster(
             cluster_id,
             asked,
             trusting=setup.trust_networks,
-            autopilot=autopilot,
         )
     return json_response(documents.cluster(cluster))
 
@@ -231,15 +189,8 @@ _DELETE_PARAMETERS: list[dict[str, Any]] = [
     summary="Delete a cluster",
     **described(ClusterDocument) | {"openapi_extra": {"parameters": _DELETE_PARAMETERS}},
 )
-@autopilot_router.delete(
-    "/{cluster_id}",
-    operation_id="DeleteAutopilotCluster",
-    summary="Delete a cluster without nodes",
-    **described(ClusterDocument) | {"openapi_extra": {"parameters": _DELETE_PARAMETERS}},
-)
 async def delete_cluster(
     caller: Member,
-    autopilot: Autopilot,
     data: Data,
     cluster_id: str,
     options: Annotated[dict[str, str], Depends(delete_options)],
@@ -247,9 +198,7 @@ async def delete_cluster(
     """Promise the cluster's end; ``status.jobID`` tells which job brings it about."""
     try:
         async with data.transaction() as tx:
-            cluster, job_uid = await operations.delete(
-                tx, caller, cluster_id, options=options, autopilot=autopilot
-            )
+            cluster, job_uid = await operations.delete(tx, caller, cluster_id, options=options)
     except AlreadyDeleting as known:
         cluster, job_uid = known.cluster, known.cluster.job_uid
     return json_response(documents.cluster(cluster, job_uid=job_uid))

@@ -42,8 +42,7 @@ async def create(
     driver: str,
     versions: Sequence[str] = VERSIONS,
     quota: int,
-    trusting: bool = True,
-    autopilot: bool = False,
+    trusting: bool,
 ) -> Cluster:
     """Promise a new cluster: its row in phase Creating and its whole job, or nothing.
 
@@ -52,9 +51,9 @@ async def create(
     ``versions`` are those that the driver can run, the default first. Raises ApiError:
     INVALID_REQUEST, VERSION_NOT_SUPPORTED, CIDR_CONFLICT, ALREADY_EXISTS, CLUSTER_QUOTA.
     """
-    if autopilot and asked.spec.flavor is None:
+    if caller.autopilot and asked.spec.flavor is None:
         asked.spec.flavor = AUTOPILOT_FLAVOR
-    if (asked.spec.flavor == AUTOPILOT_FLAVOR) is not autopilot:
+    if (asked.spec.flavor == AUTOPILOT_FLAVOR) is not caller.autopilot:
         raise invalid(
             "spec.flavor", f"Paths below /autopilot take {AUTOPILOT_FLAVOR}, all others do not."
         )
@@ -151,12 +150,14 @@ def _name_taken(name: str, alias: str) -> ApiError:
     )
 
 
-async def show(
-    tx: Tx, caller: Caller, uid: str, *, lock: bool = False, autopilot: bool = False
-) -> Cluster:
-    """The cluster. Raises ApiError NOT_FOUND when the project has no such cluster of this kind."""
+async def show(tx: Tx, caller: Caller, uid: str, *, lock: bool = False) -> Cluster:
+    """The cluster. Raises ApiError NOT_FOUND when the project has none, or one of the other kind.
+
+    Clusters without nodes are known to those alone who ask below ``/autopilot``, and others there
+    to nobody.
+    """
     cluster = await store.get(tx, uid, project_id=caller.project_id, lock=lock)
-    if cluster is None or cluster.autopilot is not autopilot:
+    if cluster is None or cluster.autopilot is not caller.autopilot:
         raise ApiError(errors.NOT_FOUND, f"There is no cluster {uid[:64]} in this project.")
     return cluster
 
@@ -217,8 +218,7 @@ async def update(
     uid: str,
     asked: ClusterToUpdate,
     *,
-    trusting: bool = True,
-    autopilot: bool = False,
+    trusting: bool,
 ) -> Cluster:
     """Change what may change: the alias and a few fields of the spec.
 
@@ -232,7 +232,7 @@ async def update(
     network = asked.spec.container_network if asked.spec is not None else None
     if alias is not None or network is not None:
         await store.hold_project(tx, caller.project_id)
-    cluster = await show(tx, caller, uid, lock=True, autopilot=autopilot)
+    cluster = await show(tx, caller, uid, lock=True)
     changed = replace(cluster, updated_at=clock.now())
     if asked.spec is not None and asked.spec.model_fields_set | set(asked.spec.model_extra or ()):
         if cluster.phase not in STEADY:
@@ -262,7 +262,7 @@ async def update(
 
 
 async def delete(
-    tx: Tx, caller: Caller, uid: str, *, options: Mapping[str, str], autopilot: bool = False
+    tx: Tx, caller: Caller, uid: str, *, options: Mapping[str, str]
 ) -> tuple[Cluster, str]:
     """Promise the end of a cluster, from any state. Returns it as it was, and the job's uid.
 
@@ -274,10 +274,10 @@ async def delete(
             errors.NOT_SUPPORTED,
             "query.tobedeleted concerns prepaid clusters, which this server does not have.",
         )
-    await show(tx, caller, uid, autopilot=autopilot)
+    await show(tx, caller, uid)
     # Before the cluster's row is locked: a worker locks the job first and the cluster then.
     await jobs.cancel(tx, uid, "The cluster is being deleted.")
-    cluster = await show(tx, caller, uid, lock=True, autopilot=autopilot)
+    cluster = await show(tx, caller, uid, lock=True)
     if cluster.phase is ClusterPhase.DELETING:
         raise AlreadyDeleting(cluster)
     if cluster.spec.get("deletionProtection"):

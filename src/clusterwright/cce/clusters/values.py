@@ -19,7 +19,7 @@ _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/1
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(\*\.)?({_LABEL}\.)*(?![0-9]+$){_LABEL}", re.IGNORECASE)
+_DOMAIN = re.compile(rf"(\*\.)?({_LABEL}\.)*(?![0-9]+$){_LABEL}", re.IGNORECASE | re.ASCII)
 
 
 def matching(pattern: str, rule: str) -> AfterValidator:
@@ -130,12 +130,13 @@ def _public_address(value: str) -> str:
         address = IPv4Address(value)
     except ValueError as error:
         raise ValueError(f"an IPv4 address is needed: {error}") from None
-    if not _is_of_a_host(address):
+    if not is_of_a_host(address):
         raise ValueError(f"an IPv4 address is needed that a host can have, not {value}")
     return str(address)
 
 
-def _is_of_a_host(address: IPv4Address | IPv6Address) -> bool:
+def is_of_a_host(address: IPv4Address | IPv6Address) -> bool:
+    """Whether one server can have the address."""
     nobody = (
         address.is_unspecified
         or address.is_loopback

@@ -1,16 +1,20 @@
 """The routes of the lifecycle: they translate and commit, and decide nothing."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from starlette.responses import Response
 
 from clusterwright.cce.lifecycle import operations
 from clusterwright.cce.lifecycle.wire import (
+    ChangeOfTags,
     ClusterToResize,
     CredentialsToRotate,
     ResizeAnswer,
     RotationAnswer,
+    TagsOfProject,
+    TagsOfResource,
     TagsToRemove,
     TagsToSet,
 )
@@ -19,6 +23,11 @@ from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, Router, json_response
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Lifecycle"])
+resources = Router(prefix="/cce/v1/{project_id}/{resource_type}", tags=["Lifecycle"])
+"""Tags as the tag service asks for them."""
+
+Clusters = Annotated[Literal["cce-cluster"], Path(alias="resource_type")]
+"""The one type of resources that has tags."""
 
 
 @router.post(
@@ -117,3 +126,58 @@ async def delete_tags(
     async with data.transaction() as tx:
         await operations.remove_tags(tx, caller, cluster_id, {tag.key for tag in asked.tags})
     return Response(status_code=204)
+
+
+@resources.get(
+    "/tags",
+    operation_id="GetCustomizeTags",
+    summary="List the tags of all clusters",
+    **described(TagsOfProject),
+)
+async def list_tags(caller: Member, data: Data, _resource_type: Clusters) -> Response:
+    """The keys of tags in the project, each with all its values."""
+    async with data.reading() as tx:
+        found = await operations.list_tags(tx, caller)
+    return json_response({"tags": [{"key": k, "values": values} for k, values in found.items()]})
+
+
+@resources.get(
+    "/{resource_id}/tags",
+    operation_id="GetResourceTags",
+    summary="List the tags of a cluster",
+    **described(TagsOfResource),
+)
+async def show_tags(
+    caller: Member, data: Data, _resource_type: Clusters, resource_id: str
+) -> Response:
+    """The tags of one cluster, and those that the system gives it."""
+    async with data.reading() as tx:
+        own, given = await operations.show_tags(tx, caller, resource_id)
+    return json_response({"tags": _listed(own), "sys_tags": _listed(given)})
+
+
+def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+@resources.post(
+    "/{resource_id}/tags/action",
+    operation_id="BatchCreateDeleteResourceTags",
+    summary="Set or remove tags of a cluster",
+    **described(None),
+)
+async def change_tags(
+    caller: Member,
+    data: Data,
+    _resource_type: Clusters,
+    resource_id: str,
+    asked: Annotated[ChangeOfTags, Depends(Body(ChangeOfTags))],
+) -> Response:
+    """Set tags, or remove them by their keys. What the system gives stays as it is."""
+    async with data.transaction() as tx:
+        if asked.action == "create":
+            await operations.set_tags(tx, caller, resource_id, asked.tags)
+        else:
+            keys = {tag.key for tag in asked.tags}
+            await operations.remove_tags(tx, caller, resource_id, keys)
+    return Response(media_type="application/json")

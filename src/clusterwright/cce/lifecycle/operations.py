@@ -20,6 +20,9 @@ from clusterwright.iam.caller import Caller
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
 
+ENTERPRISE_PROJECT = "_sys_enterprise_project_id"
+"""The one tag that the system gives: which enterprise project a cluster is in; 0 is the default."""
+
 _RUNNING = (ClusterPhase.AVAILABLE,)
 _ASLEEP = (ClusterPhase.HIBERNATION, ClusterPhase.ERROR)
 """A cluster that failed to awake is in Error, and may be awoken again."""
@@ -124,6 +127,23 @@ async def remove_tags(tx: Tx, caller: Caller, uid: str, keys: Collection[str]) -
     cluster = await clusters.get_alive(tx, caller, uid)
     kept = {key: value for key, value in _tags(cluster).items() if key not in keys}
     await _keep_tags(tx, cluster, kept)
+
+
+async def list_tags(tx: Tx, caller: Caller) -> dict[str, list[str]]:
+    """The tags of the project's clusters: each key once, with all its values."""
+    found: dict[str, dict[str, None]] = {}
+    for cluster in await store.find(tx, project_id=caller.project_id):
+        if cluster.autopilot is caller.autopilot:
+            for key, value in _tags(cluster).items():
+                found.setdefault(key, {})[value] = None
+    return {key: sorted(values) for key, values in sorted(found.items())}
+
+
+async def show_tags(tx: Tx, caller: Caller, uid: str) -> tuple[dict[str, str], dict[str, str]]:
+    """A cluster's tags, and those that the system gives it. Raises ApiError NOT_FOUND."""
+    cluster = await clusters.show(tx, caller, uid)
+    project = cluster.spec.get("extendParam", {}).get("enterpriseProjectId", "")
+    return _tags(cluster), {ENTERPRISE_PROJECT: project or "0"}
 
 
 def _tags(cluster: Cluster) -> dict[str, str]:

@@ -53,6 +53,37 @@ class TagsToSet(Document):
     tags: Annotated[list[Tag], Field(min_length=1, max_length=20), each_once("key")]
 
 
+class ChangeOfTags(Document):
+    """The body of a request to set or remove tags of a resource.
+
+    System tags are the server's own; clients that send back what they have read send them too.
+    """
+
+    action: Literal["create", "delete"]
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=20), each_once("key")]
+    sys_tags: Annotated[list[Tag], Field(max_length=20)] | None = Field(None, alias="sys_tags")
+
+
+class TagValues(Document):
+    """A key of tags, and the values that it has in a project."""
+
+    key: str
+    values: list[str]
+
+
+class TagsOfProject(Document):
+    """The tags of all resources of a kind."""
+
+    tags: list[TagValues]
+
+
+class TagsOfResource(Document):
+    """The tags of one resource."""
+
+    tags: list[Tag]
+    sys_tags: list[Tag] = Field(alias="sys_tags")
+
+
 class TagToRemove(Document):
     """One entry of a request to remove tags; a value is ignored."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 from starlette.responses import Response
 
+from clusterwright.cce.catalog.wire import ComponentOptions
 from clusterwright.cce.nodepools import configurations, members, operations
 from clusterwright.cce.nodepools.wire import (
     Configuration,
@@ -176,7 +177,7 @@ async def upgrade_node_pool(
     "/{nodepool_id}/sync",
     operation_id="SyncNodePool",
     summary="Bring all nodes of a pool up to date with it",
-    **described(None),
+    **described(str),
 )
 async def sync_node_pool(caller: Member, data: Data, cluster_id: str, nodepool_id: str) -> Response:
     """Promise what ``operation/upgrade`` does, for every node of the pool."""
@@ -262,7 +263,7 @@ async def update_configuration(
     "/{nodepool_id}/configuration/detail",
     operation_id="ShowNodePoolConfigurationDetails",
     summary="Show what can be configured",
-    **described(None),
+    **described(ComponentOptions),
 )
 async def show_configuration_details(
     caller: Member, data: Data, cluster_id: str, nodepool_id: str

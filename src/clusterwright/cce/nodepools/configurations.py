@@ -13,9 +13,11 @@ from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.cce.lifecycle.job_types import CONFIGURE_CLUSTER
 from clusterwright.cce.nodepools.spec import check_values
 from clusterwright.cce.nodepools.wire import Configuration
-from clusterwright.cce.nodes import pools, sizes
+from clusterwright.cce.nodes import pools, promises, sizes
+from clusterwright.cce.nodes.job_types import CONFIGURE_NODE_POOL
 from clusterwright.cce.offers import Components
 from clusterwright.iam.caller import Caller
+from clusterwright.jobs.tree import Target
 from clusterwright.storage.database import Tx
 
 MASTER = "master"
@@ -59,13 +61,12 @@ async def update(
 ) -> dict[str, Any]:
     """Set what is sent, leave the rest, and return all of it.
 
-    What is set of the control plane is promised: a job passes it on to the components.
+    A job passes it on to the components of the control plane, or to those of the pool's nodes.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a value that an option cannot have.
     """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
-    if pool_uid != MASTER:
-        await sizes.get_changeable(tx, cluster, pool_uid)
+    pool = None if pool_uid == MASTER else await sizes.get_changeable(tx, cluster, pool_uid)
     packages = await _stored(tx, cluster, pool_uid)
     options = await _options(tx, caller, cluster_uid, pool_uid)
     for package in asked.spec.packages:
@@ -76,10 +77,13 @@ async def update(
         await clusters_store.update(tx, cluster_uid, configuration=packages)
         if cluster.phase in _AWAKE:
             await clusters.submit(tx, cluster, CONFIGURE_CLUSTER, {})
-    else:
+    if pool is not None:
         await pools.configure(
             tx, pool_uid, packages, project_id=caller.project_id, cluster_uid=cluster_uid
         )
+        if cluster.phase in _AWAKE:
+            target = Target(pool.uid, pool.name)
+            await promises.submit(tx, cluster, (), CONFIGURE_NODE_POOL, target=target)
     return await show(tx, caller, cluster_uid, pool_uid)
 
 

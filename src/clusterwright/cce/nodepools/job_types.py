@@ -23,6 +23,9 @@ from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
 from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
+MOST_UNAVAILABLE = "maxUnavailable"
+"""The argument of an upgrade: how many nodes may be without a kubelet at a time."""
+
 
 async def remove_stragglers(ctx: StepContext) -> None:
     """Remove whatever nodes the pool still has, and see that the driver still knows its cluster."""
@@ -78,7 +81,11 @@ UPGRADE_NODE_POOL = JobType(
         "UpgradeNodePool",
         (
             GET_CERTIFICATES,
-            ForEach(NODES, Serial("UpgradeNode", (UNINSTALL_NODE, INSTALL_SERVER))),
+            ForEach(
+                NODES,
+                Serial("UpgradeNode", (UNINSTALL_NODE, INSTALL_SERVER)),
+                at_a_time=MOST_UNAVAILABLE,
+            ),
         ),
     ),
     settle=ended,

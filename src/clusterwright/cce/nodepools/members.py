@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from clusterwright import clock, errors
-from clusterwright.cce.nodepools.job_types import UPGRADE_NODE_POOL
+from clusterwright.cce.nodepools.job_types import MOST_UNAVAILABLE, UPGRADE_NODE_POOL
 from clusterwright.cce.nodepools.wire import (
     POOL_LABEL,
     PoolNodes,
@@ -102,7 +102,10 @@ async def upgrade(tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: Poo
     async for node in unhurried(chosen):
         await node_store.update(tx, [node.uid], spec=reinstalled(node.spec, news))
     target = Target(pool.uid, pool.name)
-    job_uid = await promises.submit(tx, cluster, chosen, UPGRADE_NODE_POOL, target=target)
+    most = {MOST_UNAVAILABLE: str(asked.spec.max_unavailable or 1)}
+    job_uid = await promises.submit(
+        tx, cluster, chosen, UPGRADE_NODE_POOL, arguments=most, target=target
+    )
     await promises.work_on(tx, cluster, chosen, phase=NodePhase.UPGRADING, job_uid=job_uid)
     return job_uid
 

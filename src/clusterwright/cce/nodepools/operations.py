@@ -50,7 +50,7 @@ async def create(
     *,
     zone: str,
     quota: int,
-    trusting: bool = True,
+    trusting: bool,
 ) -> Pool:
     """Add a pool and promise its first nodes, unless the cluster has ``quota`` pools.
 
@@ -132,7 +132,7 @@ async def update(
     asked: PoolToUpdate,
     *,
     zone: str,
-    trusting: bool = True,
+    trusting: bool,
 ) -> Pool:
     """Change a pool. A missing size means zero, unless it is to be ignored (API reference, 6.1).
 

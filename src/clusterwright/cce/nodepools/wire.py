@@ -263,8 +263,8 @@ class UpgradeSpec(Document):
     max_unavailable: Annotated[int, Field(ge=1, le=20)] | None = None
     force: bool | None = None
     retry_times: Count | None = None
-    skipped_nodes: list[Id] | None = None
-    node_ids: list[Id] | None = Field(None, alias="nodeIDs")
+    skipped_nodes: Annotated[list[Id], each_once()] | None = None
+    node_ids: Annotated[list[Id], each_once()] | None = Field(None, alias="nodeIDs")
     node_pool_id: Id | None = Field(None, alias="nodePoolID")
     node_template: UpgradeTemplate | None = None
 

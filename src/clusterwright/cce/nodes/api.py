@@ -31,7 +31,7 @@ from clusterwright.iam.auth import Member
 from clusterwright.storage import limits
 from clusterwright.turns import unhurried
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, Setup, json_response, settings
+from clusterwright.web.routes import Body, Data, Router, Setup, Whole, json_response, settings
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 older = Router(prefix="/api/v2/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
@@ -107,7 +107,7 @@ async def list_nodes(
     caller: Member,
     data: Data,
     cluster_id: str,
-    limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
     marker: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """A page of the cluster's nodes, in the order of their creation.
@@ -142,12 +142,15 @@ async def add_node(
     caller: Member,
     data: Data,
     az: Zone,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[ServersToAdd, Depends(MachinesBody(ServersToAdd))],
 ) -> Response:
     """Promise nodes on existing servers; ``jobid`` tells which job installs them."""
     async with data.transaction() as tx:
-        job_uid = await batches.add(tx, caller, cluster_id, asked, zone=az)
+        job_uid = await batches.add(
+            tx, caller, cluster_id, asked, zone=az, trusting=setup.trust_networks
+        )
     return json_response({"jobid": job_uid})
 
 
@@ -160,17 +163,18 @@ async def add_node(
 async def reset_node(
     caller: Member,
     data: Data,
+    setup: Setup,
     cluster_id: str,
     asked: Annotated[NodesToReset, Depends(MachinesBody(NodesToReset))],
 ) -> Response:
     """Promise to install nodes again on their servers; ``jobid`` tells which job does it."""
     async with data.transaction() as tx:
-        job_uid = await batches.reset(tx, caller, cluster_id, asked)
+        job_uid = await batches.reset(tx, caller, cluster_id, asked, trusting=setup.trust_networks)
     return json_response({"jobid": job_uid})
 
 
 @router.post(
-    "/nodes/sync", operation_id="BatchSyncNodes", summary="Look after all nodes", **described(None)
+    "/nodes/sync", operation_id="BatchSyncNodes", summary="Look after all nodes", **described(str)
 )
 async def sync_nodes(caller: Member, data: Data, cluster_id: str) -> Response:
     """Promise to ask how every node is."""
@@ -243,13 +247,16 @@ async def remove_node(
 async def migrate_node(
     caller: Member,
     data: Data,
+    setup: Setup,
     cluster_id: str,
     target_cluster_id: str,
     asked: Annotated[MigrateNodesTask, Depends(MachinesBody(MigrateNodesTask))],
 ) -> Response:
     """Promise to move nodes to another cluster; ``status.jobID`` tells which job does it."""
     async with data.transaction() as tx:
-        job_uid = await batches.migrate(tx, caller, cluster_id, target_cluster_id, asked)
+        job_uid = await batches.migrate(
+            tx, caller, cluster_id, target_cluster_id, asked, trusting=setup.trust_networks
+        )
     return _task("MigrateNodesTask", keepable(asked.spec), job_uid)
 
 
@@ -328,7 +335,7 @@ async def delete_node(
 
 
 @older.get(
-    "/nodes/{node_id}/sync", operation_id="SyncNode", summary="Look after a node", **described(None)
+    "/nodes/{node_id}/sync", operation_id="SyncNode", summary="Look after a node", **described(str)
 )
 async def sync_node(caller: Member, data: Data, cluster_id: str, node_id: str) -> Response:
     """Promise to ask how the node is."""

@@ -173,7 +173,7 @@ class RemovalSpec(Document):
     """``spec`` of a task that takes nodes out of a cluster."""
 
     login: Login | None = None
-    nodes: Annotated[list[NodeItem], Field(min_length=1, max_length=MOST_NODES)]
+    nodes: Annotated[list[NodeItem], Field(min_length=1, max_length=MOST_NODES), each_once("uid")]
 
 
 class RemoveNodesTask(Batch):
@@ -222,4 +222,4 @@ class MigrateNodesTask(Batch):
 class NodeUids(Batch):
     """The body of a request that only names nodes."""
 
-    node_list: Annotated[list[Id], Field(min_length=1, max_length=2000)]
+    node_list: Annotated[list[Id], Field(min_length=1, max_length=2000), each_once()]

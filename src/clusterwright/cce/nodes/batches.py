@@ -1,6 +1,6 @@
 """What can be done with many nodes at once: accept, reset, remove, migrate, lock, synchronise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clusterwright import clock, errors
@@ -29,10 +29,12 @@ from clusterwright.cce.nodes.spec import (
     complete,
     encrypted_with,
     installed,
+    named,
     reinstalled,
 )
 from clusterwright.cce.nodes.store import Node, NodePhase
 from clusterwright.cce.nodes.wire import keepable
+from clusterwright.cce.surroundings import checks
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.jobs.tree import Target
@@ -40,13 +42,19 @@ from clusterwright.storage.database import Tx
 from clusterwright.turns import unhurried
 
 
-async def add(tx: Tx, caller: Caller, cluster_uid: str, asked: ServersToAdd, *, zone: str) -> str:
+async def add(
+    tx: Tx, caller: Caller, cluster_uid: str, asked: ServersToAdd, *, zone: str, trusting: bool
+) -> str:
     """Promise nodes on existing servers and return the job's uid.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST for a server that is a node
-    already.
+    ``trusting`` says whether key pairs that were not made here are believed in. Raises ApiError:
+    NOT_FOUND, WRONG_STATE, NODE_LIMIT, INVALID_REQUEST for a server that is a node already.
     """
     cluster = await promises.get_steady(tx, caller, cluster_uid)
+    sent = {
+        f"nodeList.{place}.spec": keepable(one.spec) for place, one in enumerate(asked.node_list)
+    }
+    await _check_around(tx, cluster, sent, trusting=trusting)
     drafts = [
         _accepted(cluster, server, known, zone=zone)
         for server, known in zip(
@@ -57,6 +65,14 @@ async def add(tx: Tx, caller: Caller, cluster_uid: str, asked: ServersToAdd, *, 
     ]
     nodes = await promises.start(tx, cluster, drafts, job_type=ADD_NODE)
     return nodes[0].job_uid
+
+
+async def _check_around(
+    tx: Tx, cluster: Cluster, sent: Mapping[str, Mapping[str, Any]], *, trusting: bool
+) -> None:
+    """Make sure that what installations name, each at its field, is there. Raises ApiError."""
+    around = [each for field, spec in sent.items() for each in named(spec, field=field)]
+    await checks.check(tx, around, project_id=cluster.project_id, trusting=trusting)
 
 
 def _accepted(
@@ -74,12 +90,21 @@ def _accepted(
     )
 
 
-async def reset(tx: Tx, caller: Caller, cluster_uid: str, asked: NodesToReset) -> str:
+async def reset(
+    tx: Tx, caller: Caller, cluster_uid: str, asked: NodesToReset, *, trusting: bool
+) -> str:
     """Promise to install nodes again on their servers and return the job's uid.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING.
+    ``trusting`` says whether key pairs that were not made here are believed in. Raises ApiError:
+    NOT_FOUND, WRONG_STATE, NODE_INSTALLING, INVALID_REQUEST.
     """
     cluster = await promises.get_steady(tx, caller, cluster_uid)
+    sent = {
+        f"nodeList.{place}.spec": keepable(one.spec)
+        for place, one in enumerate(asked.node_list)
+        if one.spec is not None
+    }
+    await _check_around(tx, cluster, sent, trusting=trusting)
     views = await pools.views(tx, cluster.uid, project_id=cluster.project_id)
     wanted = {item.node_id: item for item in asked.node_list}
     nodes = await promises.find_all(tx, cluster, list(wanted))
@@ -122,10 +147,13 @@ async def migrate(
     cluster_uid: str,
     target_uid: str,
     asked: MigrateNodesTask,
+    *,
+    trusting: bool,
 ) -> str:
     """Promise to move nodes to another cluster and return the job's uid. They leave their pools.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, NODE_INSTALLING, NODE_LIMIT, INVALID_REQUEST.
+    ``trusting`` says whether key pairs that were not made here are believed in. Raises ApiError:
+    NOT_FOUND, WRONG_STATE, NODE_INSTALLING, NODE_LIMIT, INVALID_REQUEST.
     """
     if target_uid == cluster_uid:
         raise ApiError(errors.INVALID_REQUEST, "The nodes are in the target cluster already.")
@@ -142,6 +170,7 @@ async def migrate(
     promises.check_idle(nodes)
     await promises.check_room(tx, target, len(nodes))
     sent = keepable(asked.spec)
+    await _check_around(tx, cluster, {"spec": sent}, trusting=trusting)
     changes: dict[str, Any] = {
         key: sent[key] for key in ("os", "login", "runtime", "extendParam") if key in sent
     }

@@ -5,14 +5,15 @@ or is gone, and every job ends in the same way: what it has not brought to an en
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
-from clusterwright.cce.nodes import released, store
+from clusterwright.cce.nodes import blueprint as blueprints
+from clusterwright.cce.nodes import pools, released, store
 from clusterwright.cce.nodes.released import ReleasedServer
 from clusterwright.cce.nodes.spec import of_the_server
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
@@ -37,10 +38,13 @@ class Subject:
     node: Node
     cluster: Cluster
     driver: Driver
+    configured: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What its pool says of its components."""
 
     def machine(self, *, server_id: str | None = "") -> contract.Node:
         """The node as drivers know it; ``server_id`` names an existing server to take over."""
         spec = self.node.spec
+        options = blueprints.options(spec, self.configured)
         return contract.Node(
             uid=self.node.uid,
             cluster=blueprint(self.cluster),
@@ -55,14 +59,11 @@ class Subject:
                 Taint(one["key"], one.get("value") or "", one["effect"])
                 for one in spec.get("taints", ())
             ),
-            max_pods=_max_pods(spec),
+            max_pods=blueprints.max_pods(spec, options),
+            options={component: values for component, values in options.items() if values},
+            kube_reserved=blueprints.reserved(spec, "kube"),
+            system_reserved=blueprints.reserved(spec, "system"),
         )
-
-
-def _max_pods(spec: Mapping[str, Any]) -> int:
-    asked = (spec.get("extendParam") or {}).get("maxPods")
-    # Clients may keep anything below extendParam.
-    return asked if type(asked) is int and asked > 0 else contract.MAX_PODS
 
 
 async def _subject(ctx: StepContext) -> Subject | None:
@@ -72,7 +73,16 @@ async def _subject(ctx: StepContext) -> Subject | None:
         if node is None or node.job_uid != ctx.root.uid:
             return None
         cluster = await _cluster(tx, node.cluster_uid, node.project_id)
-    return Subject(node, cluster, ctx.driver(cluster.driver))
+        configured = await _configured(tx, node.nodepool_uid, cluster)
+    return Subject(node, cluster, ctx.driver(cluster.driver), configured)
+
+
+async def _configured(tx: Tx, pool: str, cluster: Cluster) -> Mapping[str, Mapping[str, Any]]:
+    if not pool:
+        return {}
+    return await pools.configuration(
+        tx, pool, project_id=cluster.project_id, cluster_uid=cluster.uid
+    )
 
 
 async def _cluster(tx: Tx, uid: str, project_id: str, *, lock: bool = False) -> Cluster:
@@ -212,14 +222,37 @@ async def sync_nodes(ctx: StepContext) -> None:
     for node in found:
         if node.phase in (NodePhase.ACTIVE, NodePhase.ABNORMAL):
             machine = Subject(node, cluster, driver).machine()
+            looked = clock.now()
             seen = await driver.observe_node(machine)
             phase = NodePhase.ACTIVE if seen.ready else NodePhase.ABNORMAL
             address = seen.private_ip or node.private_ip
             if (phase, address) != (node.phase, node.private_ip):
                 async with ctx.database.transaction() as tx:
                     await store.observe(
-                        tx, node.uid, phase=phase, private_ip=address, updated_at=clock.now()
+                        tx,
+                        node.uid,
+                        seen_at=looked,
+                        phase=phase,
+                        reason="",
+                        private_ip=address,
+                        updated_at=clock.now(),
                     )
+
+
+async def configure_nodes(ctx: StepContext) -> None:
+    """Pass what their pool says of components on to its idle nodes."""
+    pool = ctx.job.target.resource_id
+    async with ctx.database.reading() as tx:
+        cluster = await _cluster(tx, ctx.job.cluster_uid, ctx.job.project_id)
+        found = await store.find(
+            tx, project_id=cluster.project_id, cluster_uid=cluster.uid, nodepool_uid=pool
+        )
+        configured = await _configured(tx, pool, cluster)
+    driver = ctx.driver(cluster.driver)
+    for node in found:
+        if node.phase in (NodePhase.ACTIVE, NodePhase.ABNORMAL):
+            subject = Subject(node, cluster, driver, configured)
+            await driver.ensure_node(subject.machine(server_id=node.server_id))
 
 
 async def show_scaling(tx: Tx, cluster_uid: str, *, project_id: str) -> None:
@@ -316,6 +349,11 @@ SYNC_NODES = JobType(
     Serial("SyncNodes", (Step("SyncNode", sync_nodes, timeout=minutes(20)),)), settle=ended
 )
 
+CONFIGURE_NODE_POOL = JobType(
+    Serial("ConfigureNodePool", (Step("ConfigureNodes", configure_nodes, timeout=minutes(10)),)),
+    settle=ended,
+)
+
 JOB_TYPES = (
     SCALEUP_CLUSTER,
     DELETE_NODE,
@@ -324,4 +362,5 @@ JOB_TYPES = (
     REMOVE_NODE,
     MIGRATE_NODE,
     SYNC_NODES,
+    CONFIGURE_NODE_POOL,
 )

@@ -52,7 +52,7 @@ async def create(
     asked: NodeToCreate,
     *,
     zone: str,
-    trusting: bool = True,
+    trusting: bool,
     pool_expects: bool = False,
 ) -> Node:
     """Promise new nodes: their rows in phase Build and their whole job. Returns the first of them.

@@ -247,12 +247,31 @@ async def rename_group(tx: Tx, nodepool_uid: str, *, old: str, new: str) -> None
     )
 
 
-async def observe(tx: Tx, uid: str, **values: Any) -> None:
-    """Change columns of a node on which nobody works."""
-    idle = (NodePhase.ACTIVE, NodePhase.ABNORMAL)
-    await tx.execute(
-        sa.update(nodes).where(nodes.c.uid == uid, nodes.c.phase.in_(idle)).values(**values)
-    )
+async def observe(tx: Tx, uid: str, *, seen_at: int, **values: Any) -> None:
+    """Change columns of a node on which nobody works, and has not since it was looked at (ns)."""
+    idle = nodes.c.phase.in_((NodePhase.ACTIVE, NodePhase.ABNORMAL))
+    as_seen = nodes.c.updated_at <= seen_at
+    await tx.execute(sa.update(nodes).where(nodes.c.uid == uid, idle, as_seen).values(**values))
+
+
+async def among(tx: Tx, uids: Iterable[str], *, phase: NodePhase) -> list[str]:
+    """Those of these nodes that are in a phase."""
+    found: list[str] = []
+    async for part in parts(uids):
+        query = sa.select(nodes.c.uid).where(nodes.c.uid.in_(part), nodes.c.phase == phase)
+        found += (await tx.execute(query)).scalars()
+    return found
+
+
+async def abnormal(tx: Tx, clusters: Iterable[str]) -> list[str]:
+    """The nodes of these clusters that are said to be abnormal."""
+    found: list[str] = []
+    async for part in parts(clusters):
+        query = sa.select(nodes.c.uid).where(
+            nodes.c.cluster_uid.in_(part), nodes.c.phase == NodePhase.ABNORMAL
+        )
+        found += (await tx.execute(query)).scalars()
+    return found
 
 
 async def fail(tx: Tx, *, job_uid: str, reason: str, updated_at: int) -> None:

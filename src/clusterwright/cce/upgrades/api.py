@@ -28,7 +28,7 @@ from clusterwright.cce.upgrades.wire import (
 )
 from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
-from clusterwright.web.openapi import described
+from clusterwright.web.openapi import Nothing, described
 from clusterwright.web.routes import Body, Data, Router, json_response
 
 router = Router(tags=["Upgrade"])
@@ -63,7 +63,7 @@ async def upgrade_cluster(
     f"{UPGRADE}/pause",
     operation_id="PauseUpgradeClusterTask",
     summary="Pause an upgrade",
-    **described(None),
+    **described(Nothing),
 )
 async def pause_upgrade(caller: Member, data: Data, cluster_id: str) -> Response:
     """Make the upgrade wait before its next step."""
@@ -76,7 +76,7 @@ async def pause_upgrade(caller: Member, data: Data, cluster_id: str) -> Response
     f"{UPGRADE}/continue",
     operation_id="ContinueUpgradeClusterTask",
     summary="Continue a paused upgrade",
-    **described(None),
+    **described(Nothing),
 )
 async def continue_upgrade(caller: Member, data: Data, cluster_id: str) -> Response:
     """Let the upgrade go on."""
@@ -89,7 +89,7 @@ async def continue_upgrade(caller: Member, data: Data, cluster_id: str) -> Respo
     f"{UPGRADE}/retry",
     operation_id="RetryUpgradeClusterTask",
     summary="Try a failed upgrade again",
-    **described(None),
+    **described(Nothing),
 )
 async def retry_upgrade(caller: Member, data: Data, cluster_id: str) -> Response:
     """Work on the same task again."""

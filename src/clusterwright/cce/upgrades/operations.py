@@ -30,9 +30,12 @@ async def upgrade(
     for one that is not ``runnable`` by the cluster's driver.
     """
     cluster = await clusters.get_in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
-    target = asked.spec.cluster_upgrade_action.target_version
+    action = asked.spec.action
+    target = action.target_version
     _check_path(cluster, target, runnable)
-    task = await _new_task(tx, cluster, TaskType.CLUSTER, target, asked.as_sent()["spec"])
+    task = await _new_task(
+        tx, cluster, TaskType.CLUSTER, target, {"clusterUpgradeAction": action.as_sent()}
+    )
     task = replace(task, phase=TaskPhase.INIT, progress=0)
     task = replace(task, job_uid=await _begin(tx, cluster, task))
     await store.insert_task(tx, task)

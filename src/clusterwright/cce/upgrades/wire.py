@@ -1,11 +1,14 @@
 """Bodies of upgrades, and how tasks and workflows read (API reference, 4.11)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from clusterwright.cce.clusters.values import Id, Short, Text, Version
+from clusterwright.cce.clusters.values import Id, Short, Text, Version, each_once
 from clusterwright.document import Document
+
+Priority = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""The larger, the sooner; clients read it into 32 bits."""
 
 
 class RollingUpdate(Document):
@@ -36,22 +39,25 @@ class NodeSelector(Document):
 
     key: Text | None = None
     value: Annotated[list[Text], Field(max_length=2000)] | None = None
-    operator: Short | None = None
+    operator: Literal["in", "notin", "exists", "!", "gt", "lt"] | None = None
 
 
 class NodePriority(Document):
-    """When some nodes of a pool come; the larger, the sooner."""
+    """When some nodes of a pool come."""
 
     node_selector: NodeSelector | None = None
-    priority: Annotated[int, Field(ge=0)] | None = None
+    priority: Priority | None = None
 
 
 class UpgradeAction(Document):
     """``spec.clusterUpgradeAction`` of a request to upgrade."""
 
-    addons: Annotated[list[UpgradeAddon], Field(max_length=100)] | None = None
+    addons: (
+        Annotated[list[UpgradeAddon], Field(max_length=100), each_once("addon_template_name")]
+        | None
+    ) = None
     node_order: dict[Short, Annotated[list[NodePriority], Field(max_length=100)]] | None = None
-    node_pool_order: dict[Short, Annotated[int, Field(ge=0)]] | None = None
+    node_pool_order: dict[Short, Priority] | None = None
     target_version: Version
     strategy: Strategy
     is_only_upgrade: bool | None = None
@@ -59,9 +65,30 @@ class UpgradeAction(Document):
 
 
 class UpgradeSpec(Document):
-    """``spec`` of a request to upgrade."""
+    """``spec`` of a request to upgrade: the action under the one name or the other.
 
-    cluster_upgrade_action: UpgradeAction
+    Terraform sends the second for clusters without nodes, where the official model has the first.
+    That wins where both are there.
+    """
+
+    cluster_upgrade_action: UpgradeAction | None = None
+    autopilot_cluster_upgrade_action: UpgradeAction | None = None
+
+    @model_validator(mode="after")
+    def _has_action(self) -> Self:
+        if not self._actions:
+            raise ValueError("clusterUpgradeAction is needed")
+        return self
+
+    @property
+    def action(self) -> UpgradeAction:
+        """What is to be done."""
+        return self._actions[0]
+
+    @property
+    def _actions(self) -> list[UpgradeAction]:
+        sent = (self.cluster_upgrade_action, self.autopilot_cluster_upgrade_action)
+        return [action for action in sent if action is not None]
 
 
 class UpgradeMetadata(Document):
@@ -89,9 +116,9 @@ class Hop(Document):
 class ResourceSelector(Document):
     """For which nodes a check is left out."""
 
-    key: Text | None = None
+    key: Literal["node.uid"] | None = None
     values: Annotated[list[Text], Field(max_length=2000)] | None = None
-    operator: Short | None = None
+    operator: Literal["In"] | None = None
 
 
 class SkippedCheck(Document):

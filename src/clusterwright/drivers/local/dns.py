@@ -1,5 +1,7 @@
 """The cluster's own DNS: CoreDNS as a Deployment, so that pods find Services by their names."""
 
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from ipaddress import ip_network
 from typing import Any
 
@@ -7,11 +9,21 @@ from clusterwright.drivers.contract import Cluster
 from clusterwright.drivers.local import images
 
 PROGRAM = "coredns"
+ADDON = "coredns"
+"""What the API calls the add-on that it is."""
 DOMAIN = "cluster.local"
+NAME = "coredns"
 
 _NAMESPACE = "kube-system"
+DEPLOYMENT = f"/apis/apps/v1/namespaces/{_NAMESPACE}/deployments/{NAME}"
+"""Where its Deployment is."""
+
 _LABELS = {"k8s-app": "kube-dns"}
-# Nobody is asked about names outside the cluster: nodes have no way out.
+_CORE = f"/api/v1/namespaces/{_NAMESPACE}"
+CONFIGURATION = f"{_CORE}/configmaps/{NAME}"
+"""Where its configuration is."""
+_OURS = "clusterwright.io/corefile"
+"""The annotation that tells what we wrote: whoever writes something else keeps it."""
 _COREFILE = f"""
 .:53 {{
     errors
@@ -23,6 +35,7 @@ _COREFILE = f"""
         pods insecure
         fallthrough in-addr.arpa ip6.arpa
     }}
+    OUTSIDE
     cache 30
     loop
     reload
@@ -48,9 +61,35 @@ def address(cluster: Cluster) -> str:
     return str(ip_network(cluster.service_cidr)[10])
 
 
-def objects(cluster: Cluster) -> list[tuple[str, dict[str, Any]]]:
+def corefile(resolvers: Sequence[str]) -> str:
+    """What it is told: to ask these about names outside the cluster, or nobody."""
+    outside = f"    forward . {' '.join(resolvers)}\n" if resolvers else ""
+    return _COREFILE.lstrip().replace("    OUTSIDE\n", outside)
+
+
+def change(found: Mapping[str, Any], resolvers: Sequence[str]) -> dict[str, Any] | None:
+    """What brings its configuration up to date; None where it is, or is somebody else's."""
+    known = found.get("data", {}).get("Corefile", "")
+    wanted = _configuration(resolvers)
+    ours = found["metadata"].get("annotations", {}).get(_OURS) == _digest(known)
+    if not ours or known == wanted["data"]["Corefile"]:
+        return None
+    return {"metadata": {"annotations": wanted["metadata"]["annotations"]}, "data": wanted["data"]}
+
+
+def _configuration(resolvers: Sequence[str]) -> dict[str, Any]:
+    text = corefile(resolvers)
+    made = _object("v1", "ConfigMap", NAME, data={"Corefile": text})
+    made["metadata"]["annotations"] = {_OURS: _digest(text)}
+    return made
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def objects(cluster: Cluster, resolvers: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
     """What it consists of: objects, each with the path where it is created."""
-    core = f"/api/v1/namespaces/{_NAMESPACE}"
     rbac = "/apis/rbac.authorization.k8s.io/v1"
     role = {
         "apiGroup": "rbac.authorization.k8s.io",
@@ -59,7 +98,7 @@ def objects(cluster: Cluster) -> list[tuple[str, dict[str, Any]]]:
     }
     subject = {"kind": "ServiceAccount", "name": "coredns", "namespace": _NAMESPACE}
     return [
-        (f"{core}/serviceaccounts", _object("v1", "ServiceAccount", "coredns")),
+        (f"{_CORE}/serviceaccounts", _object("v1", "ServiceAccount", "coredns")),
         (
             f"{rbac}/clusterroles",
             _object("rbac.authorization.k8s.io/v1", "ClusterRole", "system:coredns", rules=_READ),
@@ -74,11 +113,8 @@ def objects(cluster: Cluster) -> list[tuple[str, dict[str, Any]]]:
                 subjects=[subject],
             ),
         ),
-        (
-            f"{core}/configmaps",
-            _object("v1", "ConfigMap", "coredns", data={"Corefile": _COREFILE.lstrip()}),
-        ),
-        (f"{core}/services", _object("v1", "Service", "kube-dns", spec=_service(cluster))),
+        (f"{_CORE}/configmaps", _configuration(resolvers)),
+        (f"{_CORE}/services", _object("v1", "Service", "kube-dns", spec=_service(cluster))),
         (
             f"/apis/apps/v1/namespaces/{_NAMESPACE}/deployments",
             _object("apps/v1", "Deployment", "coredns", spec=_deployment()),

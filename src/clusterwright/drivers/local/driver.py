@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
@@ -18,6 +18,7 @@ from clusterwright.drivers.contract import (
     Cluster,
     ControlPlane,
     DriverError,
+    Health,
     Kubeconfig,
     Machine,
     Node,
@@ -26,6 +27,8 @@ from clusterwright.drivers.contract import (
 from clusterwright.drivers.local import (
     access,
     components,
+    health,
+    nodeoptions,
     nodes,
     pki,
     processes,
@@ -62,6 +65,7 @@ class LocalDriver:
         find: Callable[[str], Programs],
         *,
         kind: wanted.Nodes = wanted.Nodes.SIMULATED,
+        uplinks: bool = True,
         ahead: Ahead = Ahead(),  # noqa: B008  # a value
         starts: int = os.cpu_count() or 1,
         clock: Callable[[], int] = clock.now,
@@ -69,6 +73,7 @@ class LocalDriver:
         self._home = home.absolute()
         self._find = find
         self._kind = kind
+        self._uplinks = uplinks
         self._starts = asyncio.Semaphore(starts)
         self._clock = clock
         self._spares = Spares(self._home, find, kind=kind, ahead=ahead, clock=clock)
@@ -108,6 +113,10 @@ class LocalDriver:
             return True
 
         return await asyncio.to_thread(lambda: tuple(filter(can_run, among)))
+
+    async def health(self) -> Mapping[str, Health]:
+        """Those of clusters that have nodes, and whose API servers answer."""
+        return await health.every(self._home, self._inside)
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Write the generation asked for. A control plane that runs reads it at once."""
@@ -229,6 +238,7 @@ class LocalDriver:
             found = wanted.read(folder)
             if found is None or found.state is State.GONE:
                 raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+            nodeoptions.check(node.options)
             programs = self._find(node.cluster.version)
             for name in REAL_NODES if found.nodes is wanted.Nodes.REAL else SIMULATED_NODES:
                 programs.path(name)
@@ -329,7 +339,7 @@ class LocalDriver:
         """Have a plane for the cluster, awake."""
         task = self._tasks.get(folder.path)
         if task is None or task.done():
-            plane = Plane(folder, find=self._find, starts=self._starts)
+            plane = Plane(folder, find=self._find, starts=self._starts, uplinks=self._uplinks)
             self._planes[folder.path] = plane
             self._tasks[folder.path] = asyncio.create_task(plane.run(), name=f"plane {folder.uid}")
         self._wake(folder)

@@ -35,6 +35,10 @@ class Fakes:
         }
         return document
 
+    def annotations(self, uid: str) -> dict[str, str]:
+        """Nothing that changes."""
+        return {}
+
     async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         """Nothing is left to do."""
         return True

@@ -39,6 +39,12 @@ class Folder:
         self.nodes = self.path / "nodes"
 
     @property
+    def home(self) -> Path:
+        """The folder of all clusters, with what they share."""
+        above = self.path.parent
+        return above.parent if above.name == SPARES else above
+
+    @property
     def exists(self) -> bool:
         """Whether anything of the cluster is there."""
         return self.path.is_dir()

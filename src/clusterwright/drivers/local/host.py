@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 
 from clusterwright.drivers.contract import DriverError
@@ -22,6 +23,8 @@ from clusterwright.drivers.local.binaries import (
 CONTROL_PLANE_MEMORY = 600
 """MiB that must be free for one more control plane; idle, it keeps about half of them."""
 CNI_FOLDERS = (Path("/opt/cni/bin"), Path("/usr/lib/cni"), Path("/usr/libexec/cni"))
+RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+"""Where a host tells whom it asks for names; the second one where the first names itself."""
 CNI_PLUGINS = ("host-local", "loopback", "portmap", "ptp")
 TRYING_SECONDS = 10
 
@@ -107,6 +110,29 @@ def host_program(name: str) -> str:
     if found is None:
         raise DriverError(f"This host has no {name}. Run: clusterwright kubernetes check")
     return found
+
+
+def resolvers() -> tuple[str, ...]:
+    """The servers of names that this host asks, but those that only it can reach."""
+    for path in RESOLVERS:
+        try:
+            lines = path.read_text("ascii", "replace").splitlines()
+        except OSError:
+            continue
+        words = [line.split() for line in lines]
+        told = [each[1] for each in words if len(each) > 1 and each[0] == "nameserver"]
+        if found := tuple(each for each in told if _is_reachable(each)):
+            return found
+    return ()
+
+
+def _is_reachable(address: str) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    # Clusters have no way out by IPv6.
+    return found.version == 4 and not found.is_loopback
 
 
 def require_real_nodes() -> None:

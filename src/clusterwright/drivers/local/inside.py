@@ -5,14 +5,17 @@ spoken to: it takes longer than all else that a server without such clusters loa
 """
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Unavailable
-from clusterwright.drivers.local import components, dns, nodes
+from clusterwright.drivers.local import components, dns, nodes, volumes, wanted
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.holders import CLIENTS
 from clusterwright.drivers.local.nodes import Nodes
+from clusterwright.drivers.local.volumes import Volumes
 from clusterwright.drivers.local.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -61,8 +64,12 @@ class Inside:
         """The version that answers. Raises Unavailable."""
         return await (await self._connected(url)).version()
 
-    async def prepare(self, wish: Wanted, *, with_dns: bool) -> bool:
-        """Bind the clients' group, and have DNS. Returns whether pods can be made as well.
+    async def prepare(
+        self, wish: Wanted, *, with_dns: bool = False, resolvers: Sequence[str] = ()
+    ) -> bool:
+        """Bind the clients' group, and have DNS, which asks these ``resolvers``.
+
+        Returns whether pods can be made as well.
 
         Raises Unavailable.
         """
@@ -70,12 +77,18 @@ class Inside:
             return True
         server = await self._connected(components.server_url(wish.ports))
         if await server.get(f"{_BINDINGS}/{CLIENTS}") is None:
+            # Before the binding, which says that both were made: whoever deletes the class later
+            # is not given it again.
+            await server.create(*volumes.storage_class())
             await server.create(_BINDINGS, _BINDING)
         if with_dns and wish.cluster is not None:
-            for path, each in dns.objects(wish.cluster):
+            for path, each in dns.objects(wish.cluster, resolvers):
                 # Asked first: a second Service of one address is no conflict but an error.
                 if await server.get(f"{path}/{each['metadata']['name']}") is None:
                     await server.create(path, each)
+            found = await server.get(dns.CONFIGURATION)
+            if found is not None and (change := dns.change(found, resolvers)):
+                await server.patch(dns.CONFIGURATION, change)
         return await server.get(_FIRST_ACCOUNT) is not None
 
     async def keep_nodes(self, wish: Wanted, kept: Nodes) -> float:
@@ -86,6 +99,11 @@ class Inside:
         assert wish.cluster is not None
         server = await self._connected(components.server_url(wish.ports))
         return await kept.keep(server, wish.cluster)
+
+    async def keep_volumes(self, wish: Wanted, kept: Volumes) -> None:
+        """Make the volumes that are claimed, and remove those that are not. Raises Unavailable."""
+        server = await self._connected(components.server_url(wish.ports))
+        await kept.keep(server, real=wish.nodes is wanted.Nodes.REAL)
 
     async def takes(self, url: str, pair: Pair) -> bool:
         """Whether the API server takes a client's certificate. Raises Unavailable."""
@@ -100,6 +118,19 @@ class Inside:
     async def node(self, url: str, name: str) -> dict[str, Any] | None:
         """A node as Kubernetes knows it. Raises Unavailable."""
         return await (await self._connected(url)).get(f"{nodes.NODES}/{name}")
+
+    async def is_well(self, url: str, node: str, since: float) -> bool:
+        """Whether a node is ready, and its kubelet was heard of since then. Raises Unavailable."""
+        server = await self._connected(url)
+        found = await server.get(f"{nodes.NODES}/{node}")
+        lease = await server.get(f"{nodes.LEASES}/{node}")
+        told = (lease or {}).get("spec", {}).get("renewTime")
+        heard = told is not None and datetime.fromisoformat(told).timestamp() > since
+        return heard and found is not None and nodes.is_ready(found)
+
+    async def read(self, url: str, path: str) -> dict[str, Any] | None:
+        """An object, or a list as the API server has it at hand. Raises Unavailable."""
+        return await (await self._connected(url)).get(path)
 
     async def _connected(self, url: str) -> "ApiServer":
         from clusterwright.drivers.local.apiserver import ApiServer

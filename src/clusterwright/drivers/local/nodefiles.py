@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from clusterwright.drivers.contract import Cluster
-from clusterwright.drivers.local import cgroups, dns, images, nodes
-from clusterwright.drivers.local.components import pods_of
+from clusterwright.drivers.local import cgroups, dns, images, nodeoptions, nodes, wanted
+from clusterwright.drivers.local.binaries import REAL_NODES
+from clusterwright.drivers.local.components import Programs, pods_of
 from clusterwright.drivers.local.folder import Folder, write, write_json
-from clusterwright.drivers.local.host import cni_plugins
+from clusterwright.drivers.local.host import cni_plugins, resolvers
 from clusterwright.drivers.local.spaces import KUBELET, Network
 
 REGISTRIES = "registries"
@@ -58,6 +59,11 @@ class NodeFolder:
         return self.path / "trouble.json"
 
     @property
+    def volumes(self) -> Path:
+        """The volumes that pods of the node have asked for, a folder for each."""
+        return self.path / "volumes"
+
+    @property
     def conflist(self) -> Path:
         """The network of its pods, once their addresses are known."""
         return self.path / "cni" / "10-clusterwright.conflist"
@@ -69,6 +75,29 @@ class NodeFolder:
     def log(self, component: str) -> Path:
         """Where a component writes its log."""
         return self.path / "log" / f"{component}.log"
+
+    def pinned(self, programs: Programs) -> Programs:
+        """The programs that the node goes on with: these, where it has none of its own yet."""
+        known = wanted.read_programs(self._programs)
+        if known is None or not known.is_there(REAL_NODES):
+            self.pin(programs)
+            return programs
+        return known
+
+    def pin(self, programs: Programs) -> None:
+        """Let the node have these programs. Raises OSError."""
+        wanted.write_programs(self._programs, programs, REAL_NODES)
+
+    def since(self, programs: Programs) -> float | None:
+        """Since when the node has these programs, as the clock tells it; None while it has not."""
+        known = wanted.read_programs(self._programs)
+        if known is None or any(known.path(name) != programs.path(name) for name in REAL_NODES):
+            return None
+        return self._programs.stat().st_mtime
+
+    @property
+    def _programs(self) -> Path:
+        return self.path / "programs.json"
 
     def make(self) -> None:
         """Make it exist. Raises OSError."""
@@ -91,7 +120,9 @@ def write_files(
 ) -> None:
     """Write what the programs read. Raises OSError."""
     write(home.containerd, _containerd(folder, home))
-    write(home.path / "resolv.conf", "# Names outside the cluster have nobody to ask.\n")
+    servers = resolvers() if network.uplink.exists() else ()
+    lines = [f"nameserver {each}" for each in servers]
+    write(home.path / "resolv.conf", "\n".join(["# Names outside the cluster.", *lines, ""]))
     group = f"/{cgroups.TOP}/{group_of(network, home.uid)}"
     write_json(home.kubelet, _kubelet(folder, home, cluster, known, group))
     write_json(home.kube_proxy, _proxy(folder, cluster, known))
@@ -141,7 +172,7 @@ sandbox_image = "{images.PAUSE}"
 # Without CAP_SYS_RESOURCE, as in many containers, what they ask for cannot be had.
 restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".registry]
-config_path = {_quoted(folder.path.parent / REGISTRIES)}
+config_path = {_quoted(folder.home / REGISTRIES)}
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = {_quoted(cni_plugins())}
 conf_dir = {_quoted(home.conflist.parent)}
@@ -190,6 +221,8 @@ def _kubelet(
     folder: Folder, home: NodeFolder, cluster: Cluster, known: Mapping[str, Any], group: str
 ) -> dict[str, Any]:
     pair = str(home.path / "pki" / "kubelet-server.pem")
+    options = nodeoptions.kubelet(known.get("options", {}))
+    static = options.get("cpuManagerPolicy") == "static"
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -219,14 +252,20 @@ def _kubelet(
         "volumePluginDir": str(KUBELET / "volume-plugins"),
         "maxPods": known["max_pods"],
         # Nodes of one host see the same disk and memory: what is not this one's is kept from it.
-        "systemReserved": _reserved(*nodes.size(known["flavor"])),
+        "systemReserved": nodeoptions.reserved(
+            known.get("system_reserved", {}),
+            static_cpus=static,
+            beyond=_beyond(*nodes.size(known["flavor"])),
+        ),
+        "kubeReserved": known.get("kube_reserved", {}),
         "enforceNodeAllocatable": ["pods"],
         "evictionHard": {"memory.available": f"{EVICTION_MEMORY}Mi", "nodefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
+        **options,
     }
 
 
-def _reserved(cpus: int, memory: int) -> dict[str, str]:
+def _beyond(cpus: int, memory: int) -> dict[str, str]:
     """What the host has beyond a flavor of so many CPUs and GiB."""
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     beyond = pages * size // 1024 - memory * 1024 * 1024 - EVICTION_MEMORY * 1024

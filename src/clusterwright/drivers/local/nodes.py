@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from clusterwright.drivers.local.apiserver import ApiServer
 
 NODES = "/api/v1/nodes"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+"""What kubelets renew every 10 s, a lease for each node."""
 EVICTING_SECONDS = 20.0
 """How long pods may take to leave a node politely."""
+MISSING_SECONDS = 5.0
+"""How long a node may be missing that somebody else has deleted from Kubernetes."""
 AT_A_TIME = 8
 """Nodes that are worked on at a time."""
 BUSY = 0.1
@@ -47,6 +51,8 @@ def promise(folder: Folder, node: Node) -> None:
     if found is not None:
         if found["leaving"]:
             raise Unavailable(f"The node {node.name} is still being removed.")
+        if any(found.get(key) != value for key, value in _changeable(node).items()):
+            write_json(path, found | _changeable(node))
         return
     write_json(
         path,
@@ -61,9 +67,19 @@ def promise(folder: Folder, node: Node) -> None:
             "os": node.os,
             "labels": dict(node.labels),
             "taints": [asdict(taint) for taint in node.taints],
-            "max_pods": node.max_pods,
+            **_changeable(node),
         },
     )
+
+
+def _changeable(node: Node) -> dict[str, Any]:
+    """What may become different while the node goes on."""
+    return {
+        "max_pods": node.max_pods,
+        "options": {name: dict(values) for name, values in node.options.items()},
+        "kube_reserved": dict(node.kube_reserved),
+        "system_reserved": dict(node.system_reserved),
+    }
 
 
 def release(folder: Folder, uid: str) -> None:
@@ -98,6 +114,9 @@ class Kind(Protocol):
     def document(self, known: Mapping[str, Any], cluster: Cluster, /) -> dict[str, Any]:
         """The object that a node begins with."""
 
+    def annotations(self, uid: str, /) -> dict[str, str]:
+        """What is to be told of a node that may change."""
+
     async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         """Do what follows from a node's object. Returns whether nothing is left to do."""
 
@@ -112,12 +131,14 @@ class Nodes:
         self._folder = folder
         self._kind = kind
         self._done: dict[Path, int] = {}
+        self._missed = 0.0
 
     async def keep(self, server: "ApiServer", cluster: Cluster) -> float:
         """Make what is wanted and remove what should leave. Returns when to look again.
 
         Raises Unavailable.
         """
+        await self._miss(server)
         changed = await asyncio.to_thread(self._changed)
         turns = asyncio.Semaphore(AT_A_TIME)
 
@@ -133,6 +154,17 @@ class Nodes:
         if failures:
             raise failures[0]
         return BUSY if changed else CALM
+
+    async def _miss(self, server: "ApiServer") -> None:
+        """Look now and then whether somebody else has deleted a node, which is then made again."""
+        if not self._done or time.monotonic() - self._missed < MISSING_SECONDS:
+            return
+        self._missed = time.monotonic()
+        listed = await server.get(f"{NODES}?resourceVersion=0") or {}
+        there = {one["metadata"]["name"] for one in listed.get("items", ())}
+        known = await asyncio.to_thread(every, self._folder)
+        gone = {uid for uid, each in known.items() if each["address"] not in there}
+        self._done = {path: stamp for path, stamp in self._done.items() if path.stem not in gone}
 
     def _changed(self) -> list[tuple[Path, int]]:
         found = {path: path.stat().st_mtime_ns for path in self._folder.nodes.glob("*.json")}
@@ -151,7 +183,12 @@ class Nodes:
             if found is None:
                 await server.create(NODES, self._kind.document(known, cluster))
                 found = await server.get(f"{NODES}/{name}")
-            return found is not None and await self._kind.settle(path.stem, known, found)
+            if found is None or not await self._kind.settle(path.stem, known, found):
+                return False
+            told = await asyncio.to_thread(self._kind.annotations, path.stem)
+            if told.items() - found["metadata"].get("annotations", {}).items():
+                await server.patch(f"{NODES}/{name}", {"metadata": {"annotations": told}})
+            return True
         patience = known["leaving"] + EVICTING_SECONDS - time.time()
         if not await _leave(server, name, patience=patience):
             return False

@@ -10,6 +10,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from clusterwright.drivers.contract import DriverError, Unavailable
 from clusterwright.drivers.local import components, dns, host, memory, nodes, ports, wanted
@@ -22,6 +23,7 @@ from clusterwright.drivers.local.nodes import Nodes
 from clusterwright.drivers.local.reals import Reals
 from clusterwright.drivers.local.spaces import Network
 from clusterwright.drivers.local.upkeep import Command, Upkeep
+from clusterwright.drivers.local.volumes import Volumes
 from clusterwright.drivers.local.wanted import State, Wanted
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,12 @@ class Plane:
     """The supervision of one cluster. ``run`` ends when the cluster is gone."""
 
     def __init__(
-        self, folder: Folder, *, find: Callable[[str], Programs], starts: asyncio.Semaphore
+        self,
+        folder: Folder,
+        *,
+        find: Callable[[str], Programs],
+        starts: asyncio.Semaphore,
+        uplinks: bool = True,
     ) -> None:
         self._folder = folder
         self._find = find
@@ -56,11 +63,12 @@ class Plane:
         self._inside = Inside(folder)
         self._awake = asyncio.Event()
         self._upkeep = Upkeep(folder, order=components.STOPPING_ORDER, wake=self.wake)
-        self._reals = Reals(folder, wake=self.wake)
+        self._reals = Reals(folder, wake=self.wake, uplink=uplinks)
         self._nodes = {
             wanted.Nodes.SIMULATED: Nodes(folder, Fakes()),
             wanted.Nodes.REAL: Nodes(folder, self._reals),
         }
+        self._volumes = Volumes(folder)
         self._trouble = ""
         self.news = asyncio.Event()
         """Set, and another one in its place, when there is more to tell of the control plane."""
@@ -161,7 +169,8 @@ class Plane:
         if not await self._inside.is_ready(components.server_url(wish.ports)):
             return POLL if not self._trouble else PERIOD
         with_dns = network is not None and dns.PROGRAM in programs.paths
-        if await self._inside.prepare(wish, with_dns=with_dns):
+        resolvers = await self._reals.resolvers() if network is not None else ()
+        if await self._inside.prepare(wish, with_dns=with_dns, resolvers=resolvers):
             await self._settle(wish)
         else:
             return POLL
@@ -171,6 +180,9 @@ class Plane:
                 kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
                 await self._bring_up([kwok])
             pause = await self._inside.keep_nodes(wish, self._nodes[wish.nodes])
+            await self._inside.keep_volumes(wish, self._volumes)
+            if network is not None and held:
+                await self._renew_nodes(wish)
             return pause if held else min(pause, nodes.BUSY)
         return PERIOD
 
@@ -183,6 +195,7 @@ class Plane:
             # What speaks for a network that is not there any more would not speak for the new one.
             await self._upkeep.stop([components.GATEWAY])
             await asyncio.to_thread(network.ensure)
+        await self._reals.join_host()
         return network
 
     async def _hold_nodes(self, wish: Wanted) -> bool:
@@ -191,6 +204,17 @@ class Plane:
             return True
         await self._network(wish)
         return await self._reals.hold(wish, await self._programs(wish, REAL_NODES))
+
+    async def _renew_nodes(self, wish: Wanted) -> None:
+        """Let nodes follow a control plane that has other programs, one after the other.
+
+        It comes first, so no kubelet is ever newer than its API server.
+        """
+        url = components.server_url(wish.ports)
+        programs = await self._programs(wish, REAL_NODES)
+        is_well = partial(self._inside.is_well, url)
+        if uid := await self._reals.next_to_renew(programs, is_well):
+            await self._reals.renew(uid, programs)
 
     async def _programs(self, wish: Wanted, names: Iterable[str]) -> Programs:
         """The programs that the cluster was begun with, or others where those are gone."""

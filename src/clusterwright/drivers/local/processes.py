@@ -108,6 +108,12 @@ def is_alive(known: Record | None) -> bool:
     return True
 
 
+def is_at_work(known: Record | None) -> bool:
+    """Whether the process is alive, and no signal has stopped it."""
+    state = _state(known.pid) if known is not None and is_alive(known) else None
+    return state is not None and state[0] not in "Tt"
+
+
 def open_descriptor(known: Record) -> int | None:
     """A descriptor that becomes readable when the process ends; None where it does not run.
 

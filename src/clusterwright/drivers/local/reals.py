@@ -8,7 +8,7 @@ and the kubelet keeps it; so a node can do no more to the API than a node may.
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from clusterwright.drivers.local import (
     cgroups,
     components,
     dns,
+    host,
     images,
     nodefiles,
     nodeprograms,
@@ -26,6 +27,7 @@ from clusterwright.drivers.local import (
     pause,
     pki,
     processes,
+    uplinks,
 )
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, read_json, write_json
@@ -37,11 +39,17 @@ from clusterwright.drivers.local.wanted import Wanted
 
 log = logging.getLogger(__name__)
 
+IsWell = Callable[[str, float], Awaitable[bool]]
+"""Whether a node, by its address, is ready and was heard of since a moment."""
+
+REACHED = "clusterwright.io/reached-at"
+"""The annotation of a node that tells by which address this host reaches it."""
+
 
 def runs(folder: Folder, uid: str) -> bool:
     """Whether a node's programs run."""
     home = nodefiles.folder_of(folder, uid)
-    return all(processes.is_alive(processes.read(home.record(n))) for n in nodeprograms.ORDER)
+    return all(processes.is_at_work(processes.read(home.record(n))) for n in nodeprograms.ORDER)
 
 
 def trouble(folder: Folder, uid: str) -> str:
@@ -53,9 +61,10 @@ def trouble(folder: Folder, uid: str) -> str:
 class Reals:
     """The real nodes of one cluster. ``wake`` is called when a program of theirs ends."""
 
-    def __init__(self, folder: Folder, *, wake: Callable[[], None]) -> None:
+    def __init__(self, folder: Folder, *, wake: Callable[[], None], uplink: bool) -> None:
         self._folder = folder
         self._wake = wake
+        self._uplink = uplink
         self._ones: dict[str, _One] = {}
         self.network = Network(folder.path)
 
@@ -64,6 +73,22 @@ class Reals:
         for one in self._ones.values():
             await one.close()
         self._ones.clear()
+
+    async def join_host(self) -> None:
+        """Join the network, which must be there, with this host's, unless that is not wanted."""
+        if not self._uplink or self.network.uplink.exists():
+            return
+        try:
+            await asyncio.to_thread(uplinks.ensure, self.network)
+        except OSError as error:
+            # The cluster works without it, so once is enough until this process ends.
+            self._uplink = False
+            facts = {"cluster": self._folder.uid, "reason": str(error)}
+            log.warning("leaving a cluster without a way out", extra=facts)
+
+    async def resolvers(self) -> Sequence[str]:
+        """Whom pods may ask for names of the world; nobody where there is no way out."""
+        return await asyncio.to_thread(host.resolvers) if self.network.uplink.exists() else ()
 
     async def hold(self, wish: Wanted, programs: Programs) -> bool:
         """Keep the programs of every node running. Returns whether all do."""
@@ -77,6 +102,29 @@ class Reals:
         held = [self._ones[uid].hold(wish, each, programs, given) for uid, each in known.items()]
         return all(await asyncio.gather(*held))
 
+    async def next_to_renew(self, programs: Programs, is_well: IsWell) -> str:
+        """The node that should go over to other programs next; empty while none should.
+
+        One at a time: none does before those that have gone over are heard of again.
+        """
+        known = await asyncio.to_thread(nodes.every, self._folder)
+        staying = {uid: each for uid, each in known.items() if not each["leaving"]}
+        homes = {uid: nodefiles.folder_of(self._folder, uid) for uid in staying}
+        since = await asyncio.to_thread(
+            lambda: {uid: home.since(programs) for uid, home in homes.items()}
+        )
+        late = [uid for uid, moment in since.items() if moment is None]
+        for uid, moment in since.items():
+            if late and moment is not None and not await is_well(staying[uid]["address"], moment):
+                return ""
+        return late[0] if late else ""
+
+    async def renew(self, uid: str, programs: Programs) -> None:
+        """Let a node go over to these programs."""
+        home = nodefiles.folder_of(self._folder, uid)
+        log.info("renewing the programs of a node", extra={"node": uid})
+        await asyncio.to_thread(home.pin, programs)
+
     def _archives(self, programs: Programs) -> list[Path]:
         """The images that every node has, made where they are missing."""
         home = self._folder.path / archives.FOLDER
@@ -88,12 +136,17 @@ class Reals:
         if not served.exists() and dns.PROGRAM in programs.paths:
             program = {"bin/coredns": programs.path(dns.PROGRAM)}
             images.write(served, images.COREDNS, program, ["/bin/coredns"])
-        others = self._folder.path.parent / archives.FOLDER
+        others = self._folder.home / archives.FOLDER
         return sorted([*home.glob("*.tar"), *others.glob("*.tar")])
 
     def document(self, known: Mapping[str, Any], cluster: Cluster) -> dict[str, Any]:
         """A Node object that its kubelet completes."""
         return nodes.document(known, kubelet="real")
+
+    def annotations(self, uid: str) -> dict[str, str]:
+        """Where this host reaches the node, and its NodePorts."""
+        found = uplinks.of_node(self.network, uid)
+        return {REACHED: found} if found else {}
 
     async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         """Give the node the addresses of its pods, once Kubernetes has chosen them."""
@@ -106,6 +159,7 @@ class Reals:
             if nodefiles.pods_behind(home) != pods:
                 nodefiles.write_network(home, pods)
             self.network.route_pods(uid, known["address"], pods)
+            uplinks.ensure_node(self.network, uid, known["address"])
 
         await asyncio.to_thread(write)
         return True
@@ -118,6 +172,7 @@ class Reals:
 
         def remove() -> None:
             cgroups.remove(nodefiles.group_of(self.network, uid))
+            uplinks.remove_node(self.network, uid)
             self.network.remove_node(uid)
             shutil.rmtree(nodefiles.folder_of(self._folder, uid).path, ignore_errors=True)
 
@@ -128,6 +183,7 @@ class Reals:
         found = {path.stem for path in self._folder.nodes.glob("*.json")}
         for uid in sorted(found | set(self.network.nodes())):
             await self.clear(uid)
+        await asyncio.to_thread(uplinks.remove, self.network)
         await asyncio.to_thread(self.network.remove)
         await asyncio.to_thread(cgroups.remove, self.network.name)
 
@@ -143,7 +199,8 @@ class _One:
         self._network = network
         self._upkeep = Upkeep(home, order=nodeprograms.ORDER, wake=wake)
         self._importing: asyncio.Task[str] | None = None
-        self._written = False
+        self._written: Mapping[str, Any] = {}
+        """What the files of the programs were written for."""
         self._answers = False
         self._imported = False
         self._bad = ""
@@ -161,9 +218,8 @@ class _One:
         """Do the next step. Returns whether nothing is left to do."""
         try:
             await asyncio.to_thread(self._furnish, wish, known)
-            commands = nodeprograms.commands(
-                self._folder, self._home, known, self._network, programs
-            )
+            mine = await asyncio.to_thread(self._home.pinned, programs)
+            commands = nodeprograms.commands(self._folder, self._home, known, self._network, mine)
             if CONTAINERD in await self._upkeep.bring_up(commands[:1]):
                 self._answers = False
             said = await self._upkeep.complaint(commands)
@@ -183,7 +239,7 @@ class _One:
         """Make everything exist that programs need. After a reboot it is made anew."""
         assert wish.cluster is not None
         home, network = self._home, self._network
-        if not self._written:
+        if self._written != known:
             home.make()
             server = components.server_url(wish.ports, ROUTER)
             name = known["address"]
@@ -191,7 +247,7 @@ class _One:
                 self._folder, home.path / "pki", name=name, server=server, now=clock.now()
             )
             nodefiles.write_files(self._folder, home, wish.cluster, known, network)
-            self._written = True
+            self._written = known
         if network.node(home.uid).is_made:
             return
         group = nodefiles.group_of(network, home.uid)

@@ -81,6 +81,8 @@ class Network:
         self.router = Space(self.path)
         self.socket = self.path / "gateway.sock"
         """Where the router's gateway takes connections to nodes."""
+        self.uplink = self.path / "uplink"
+        """There while the router is joined with this host, and tells by which addresses."""
 
     def node(self, uid: str) -> Space:
         """The space of a node."""
@@ -93,12 +95,12 @@ class Network:
         self.remove()
         self.path.mkdir(mode=0o700, parents=True)
         # A file that keeps a mount namespace must be on a mount that is told to nobody.
-        _run("mount", "-t", "tmpfs", "-o", "mode=0700", "clusterwright", str(self.path))
-        _run("mount", "--make-private", str(self.path))
+        on_host("mount", "-t", "tmpfs", "-o", "mode=0700", "clusterwright", str(self.path))
+        on_host("mount", "--make-private", str(self.path))
         self.router.network.touch()
-        _run("unshare", f"--net={self.router.network}", "true")
+        on_host("unshare", f"--net={self.router.network}", "true")
         _ip(self.router, "link set lo up", f"address add {ROUTER}/32 dev lo")
-        _run(*self.router.entering("sh", "-ec", _ROUTE))
+        on_host(*self.router.entering("sh", "-ec", _ROUTE))
         (self.path / "nodes").mkdir()
         (self.path / _MADE).touch()
 
@@ -112,7 +114,7 @@ class Network:
         space.path.mkdir()
         for name in ("net", "mnt"):
             (space.path / name).touch()
-        _run(
+        on_host(
             "unshare",
             f"--net={space.network}",
             f"--mount={space.path / 'mnt'}",
@@ -179,7 +181,7 @@ def mounts_below(path: Path) -> Iterator[Path]:
 
 def _unmount(path: Path) -> None:
     while path in set(mounts_below(path)):
-        _run("umount", "--lazy", str(path))
+        on_host("umount", "--lazy", str(path))
 
 
 def _link(uid: str) -> str:
@@ -189,10 +191,11 @@ def _link(uid: str) -> str:
 
 def _ip(space: Space, *commands: str) -> None:
     network = f"--net={space.network}"
-    _run("nsenter", network, "--", "ip", "-batch", "-", lines=commands)
+    on_host("nsenter", network, "--", "ip", "-batch", "-", lines=commands)
 
 
-def _run(*command: str, lines: Sequence[str] = ()) -> None:
+def on_host(*command: str, lines: Sequence[str] = ()) -> str:
+    """What a program of this host prints. Raises OSError where it fails or does not end."""
     try:
         done = subprocess.run(
             command,
@@ -209,3 +212,4 @@ def _run(*command: str, lines: Sequence[str] = ()) -> None:
     if done.returncode:
         told = " ".join(done.stderr.split())[:300]
         raise OSError(errno.EIO, f"{' '.join(command[:3])} failed: {told}")
+    return done.stdout

@@ -86,6 +86,17 @@ def write(folder: Folder, wanted: Wanted) -> None:
     write_json(folder.wanted, _document(wanted))
 
 
+def write_programs(path: Path, programs: Any, names: Iterable[str]) -> None:
+    """Write down some programs alone, whatever knows them. Raises OSError."""
+    write_json(path, {name: str(programs.path(name)) for name in names})
+
+
+def read_programs(path: Path) -> Pinned | None:
+    """Programs that were written down alone; None where none were."""
+    found = read_json(path)
+    return found and Pinned(paths={name: Path(text) for name, text in found.items()})
+
+
 def _document(wanted: Wanted) -> dict[str, Any]:
     cluster = wanted.cluster
     return {

@@ -5,7 +5,7 @@ observing compares them with the clock.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from clusterwright import clock
@@ -15,6 +15,7 @@ from clusterwright.drivers.contract import (
     Cluster,
     ControlPlane,
     DriverError,
+    Health,
     Kubeconfig,
     Machine,
     Node,
@@ -65,6 +66,10 @@ class SimulatedDriver:
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """All of them."""
         return among
+
+    async def health(self) -> Mapping[str, Health]:
+        """Nothing: what is simulated does not break by itself."""
+        return {}
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
@@ -165,6 +170,10 @@ class SimulatedDriver:
                 raise DriverError(f"The cluster {node.cluster.name} does not exist.")
             await store.forget_gone_machines(tx, held.uid, now)
             stored = await store.machine(tx, node.uid)
+            if stored is not None and stored.cluster_uid != held.uid:
+                # A node that has moved: the cluster that it was in may have nothing to forget for.
+                await store.forget_gone_machines(tx, stored.cluster_uid, now)
+                stored = await store.machine(tx, node.uid)
             if stored is None:
                 await store.add_machines(tx, [await self._worker(tx, node, now)])
             elif stored.gone_at is not None:

@@ -19,7 +19,7 @@ from clusterwright.neighbours.records.around import Around
 from clusterwright.neighbours.records.dialects import DIALECTS, TAGGED, Dialect
 from clusterwright.neighbours.wire import SnakeCase, TagAction
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, array, json_response
+from clusterwright.web.routes import Body, Data, Router, Whole, array, json_response
 
 Answer = Callable[..., Coroutine[Any, Any, Response]]
 
@@ -42,7 +42,7 @@ def _list(dialect: Dialect) -> Answer:
         data: Data,
         who: Caller = caller,
         marker: Annotated[str, Query(max_length=64)] = "",
-        limit: Annotated[int, Query(ge=0, le=2000)] = 2000,
+        limit: Annotated[Whole, Query(ge=0, le=2000)] = 2000,
     ) -> Response:
         async with data.reading() as tx:
             seen = await around.look(tx, who)

@@ -3,7 +3,7 @@
 Whoever changes records holds the project, so that nothing comes into use while it goes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clusterwright import clock, errors
 from clusterwright.cce.access.operations import public_address
+from clusterwright.cce.catalog import store as catalog_store
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import references
@@ -109,13 +110,13 @@ async def remove(tx: Tx, caller: Caller, kind: Kind, id: str) -> None:
     Raises ApiError: NOT_FOUND, IN_USE.
     """
     await clusters.hold_project(tx, caller.project_id)
+    # Whoever begins to use a record keeps it until it is done, so users are looked for only now.
+    await store.hold(tx, kind, project_id=caller.project_id)
     seen = await around.look(tx, caller)
     found = seen.made(kind, id)
-    if found:
-        await store.hold(tx, kind, project_id=caller.project_id)
     user = _user(seen, kind, id if found is None else found.id, found)
     if found and not user:
-        user = await references.user_of(tx, kind, store.names(found), project_id=caller.project_id)
+        user = await _inner_user(tx, kind, store.names(found), project_id=caller.project_id)
     if user:
         raise ApiError(errors.IN_USE, f"The {WORDS[kind]} is used by {user}. Delete that first.")
     if found is None:
@@ -146,6 +147,15 @@ def _user(seen: Around, kind: Kind, id: str, found: Record | None) -> str:
         within = (one for one in seen.records if one.document.get("vpc_id") == id)
         return next((f"the subnet {one.name}" for one in within if one.kind == Kind.SUBNET), "")
     return ""
+
+
+async def _inner_user(tx: Tx, kind: Kind, names: Collection[str], *, project_id: str) -> str:
+    """What uses a record inside a cluster, in words, or empty."""
+    if kind is Kind.SUBNET and (
+        name := await catalog_store.partition_with(tx, names, project_id=project_id)
+    ):
+        return f"the partition {name}"
+    return await references.user_of(tx, kind, names, project_id=project_id)
 
 
 def _check_range(seen: Around, vpc: Record) -> None:
@@ -198,6 +208,10 @@ def _rule(seen: Around, made: Record) -> Record:
     if seen.find(Kind.GROUP, asked["security_group_id"]) is None:
         rule = "There is no such security group in this project."
         raise ApiError(errors.INVALID_REQUEST, f"security_group_rule.security_group_id: {rule}")
+    other = asked.get("remote_group_id", "")
+    if store.is_ours(other) and seen.find(Kind.GROUP, other) is None:
+        rule = "This security group does not exist any more."
+        raise ApiError(errors.INVALID_REQUEST, f"security_group_rule.remote_group_id: {rule}")
     low, high = asked.get("port_range_min", 0), asked.get("port_range_max", 65535)
     if low > high:
         rule = f"It must not be less than port_range_min, {low}."

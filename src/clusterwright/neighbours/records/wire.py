@@ -1,12 +1,20 @@
 """The bodies that make and change records; their keys are in snake case."""
 
 import re
+from base64 import b64decode
 from ipaddress import IPv4Address, ip_network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clusterwright.cce.clusters.values import Id, PrivateCidr, Short, matching
+from clusterwright.cce.clusters.values import (
+    Id,
+    PrivateCidr,
+    Short,
+    each_once,
+    is_of_a_host,
+    is_written_plainly,
+)
 from clusterwright.document import KEEPS_EMPTY
 from clusterwright.neighbours.wire import SnakeCase
 
@@ -18,28 +26,70 @@ def _address(value: str) -> str:
         raise ValueError(f"an IPv4 address is needed: {error}") from None
 
 
+def _name_server(value: str) -> str:
+    if value and not is_of_a_host(IPv4Address(value)):
+        raise ValueError(f"an IPv4 address is needed that a server can have, not {value}")
+    return value
+
+
 def _public_key(value: str) -> str:
-    if value and not re.match(r"(ssh|ecdsa|sk)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+", value):
-        raise ValueError("a public key such as 'ssh-ed25519 AAAA…' is needed")
+    found = re.fullmatch(
+        r"((?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+) ([A-Za-z0-9+/=]+)( [^\r\n]*)?\n?", value
+    )
+    try:
+        blob = b64decode(found[2], validate=True) if found else b""
+    except ValueError:
+        blob = b""
+    # The key begins with its own kind (RFC 4253, 6.6).
+    if value and not (found and blob[4:].startswith(found[1].encode())):
+        raise ValueError("one public key such as 'ssh-ed25519 AAAA…' is needed")
     return value
 
 
 def _sources(value: str) -> str:
     try:
-        ip_network(value, strict=False)
+        ip_network(is_written_plainly(value) if "/" in value else value, strict=False)
     except ValueError as error:
         raise ValueError(f"an address or a CIDR is needed: {error}") from None
+    if "%" in value:
+        raise ValueError("an address without a zone is needed")
     return value
+
+
+def _protocol(value: str) -> str:
+    is_number = value.isascii() and value.isdigit() and int(value) <= 255
+    if not is_number and value.lower() not in _PROTOCOLS:
+        raise ValueError(f"a number of 0 to 255 is needed, or one of {', '.join(_PROTOCOLS)}")
+    return value
+
+
+def _ports(value: str) -> str:
+    for part in value.split(","):
+        first, _, last = part.partition("-")
+        if not 1 <= int(first) <= int(last or first) <= 65535:
+            raise ValueError("ports of 1 to 65535 are needed, such as 80,8000-8080")
+    return value
+
+
+_PROTOCOLS = (
+    *("tcp", "udp", "icmp", "icmpv6", "any", "ah", "dccp", "egp", "esp", "gre", "igmp", "ipip"),
+    *("ipv6-encap", "ipv6-frag", "ipv6-icmp", "ipv6-nonxt", "ipv6-opts", "ipv6-route", "ospf"),
+    *("pgm", "rsvp", "sctp", "udplite", "vrrp"),
+)
 
 
 Name = Annotated[Short, Field(min_length=1)]
 Description = Annotated[str, Field(max_length=255)]
 NewDescription = Annotated[Description | None, KEEPS_EMPTY]
 """Clients clear it with the empty text."""
-Protocol = Annotated[str, matching("[A-Za-z][A-Za-z0-9-]{0,31}|[0-9]{1,3}", "a protocol is needed")]
+Protocol = Annotated[str, Field(max_length=32), AfterValidator(_protocol)]
 Sources = Annotated[str, Field(max_length=64), AfterValidator(_sources)]
 Address = Annotated[str, AfterValidator(_address)]
-Ports = Annotated[str, Field(max_length=255, pattern=r"^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")]
+Ports = Annotated[
+    str,
+    Field(max_length=255, pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*$"),
+    AfterValidator(_ports),
+]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -90,8 +140,9 @@ class DhcpOption(SnakeCase):
     opt_value: Annotated[str, Field(max_length=255)] | None = None
 
 
-DhcpOptions = Annotated[list[DhcpOption], Field(max_length=10)]
-NameServers = Annotated[list[Address], Field(max_length=5)]
+DhcpOptions = Annotated[list[DhcpOption], Field(max_length=10), each_once("opt_name")]
+NameServer = Annotated[Address, AfterValidator(_name_server)]
+NameServers = Annotated[list[NameServer], Field(max_length=5), each_once()]
 
 
 class SubnetToCreate(SnakeCase):
@@ -105,8 +156,8 @@ class SubnetToCreate(SnakeCase):
     availability_zone: Short | None = None
     dhcp_enable: bool | None = None
     ipv6_enable: bool | None = None
-    primary_dns: Address | None = None
-    secondary_dns: Address | None = None
+    primary_dns: NameServer | None = None
+    secondary_dns: NameServer | None = None
     dns_list: NameServers | None = Field(None, alias="dnsList")
     extra_dhcp_opts: DhcpOptions | None = None
 
@@ -123,8 +174,8 @@ class Subnet(SnakeCase):
     name: Short | None = None
     description: NewDescription = None
     dhcp_enable: bool | None = None
-    primary_dns: Annotated[Address | None, KEEPS_EMPTY] = None
-    secondary_dns: Annotated[Address | None, KEEPS_EMPTY] = None
+    primary_dns: Annotated[NameServer | None, KEEPS_EMPTY] = None
+    secondary_dns: Annotated[NameServer | None, KEEPS_EMPTY] = None
     dns_list: NameServers | None = Field(None, alias="dnsList")
     extra_dhcp_opts: DhcpOptions | None = None
 
@@ -283,6 +334,18 @@ class Rule(SnakeCase):
     action: Literal["allow", "deny"] | None = None
     priority: Annotated[int, Field(ge=1, le=100)] | None = None
     description: Description | None = None
+
+    @model_validator(mode="after")
+    def _has_one_other_side(self) -> Self:
+        others = (self.remote_ip_prefix, self.remote_group_id, self.remote_address_group_id)
+        if sum(map(bool, others)) > 1:
+            raise ValueError(
+                "remote_ip_prefix, remote_group_id and remote_address_group_id exclude each other"
+            )
+        family = (self.ethertype or "IPv4").lower()
+        if self.remote_ip_prefix and (":" in self.remote_ip_prefix) is not (family == "ipv6"):
+            raise ValueError(f"the remote_ip_prefix is not of the ethertype {family}")
+        return self
 
 
 class RuleToCreate(Envelope):

@@ -1,0 +1,1 @@
+"""Autopilot: clusters without nodes of their own, on paths of their own."""

@@ -1,0 +1,1 @@
+"""Image caches: images that clusters without nodes have at hand before anything runs."""

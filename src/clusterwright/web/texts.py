@@ -1,0 +1,229 @@
+"""What the API's description says beside the code: operations in Chinese, parameters in both.
+
+English stands with each route, and is not repeated here.
+"""
+
+from collections.abc import Mapping
+
+# ruff: noqa: E501  # one parameter per line reads better than any wrapping
+
+_KIND = "Autopilot"
+
+_OPERATIONS = """
+CreateCluster 创建集群
+ListClusters 查询项目下的集群列表
+ShowCluster 查询一个集群
+UpdateCluster 修改集群的别名、描述等少数字段
+DeleteCluster 删除集群
+CreateKubernetesClusterCert 获取集群的 kubeconfig
+ShowKubernetesClusterCert 获取五年有效的 kubeconfig（旧接口）
+RevokeKubernetesClusterCert 吊销某个用户或委托的集群证书
+UpdateClusterEip 绑定或解绑集群的公网地址
+ShowClusterEndpoints 查询集群的访问地址
+ListAccessPolicy 查询访问策略列表
+CreateAccessPolicy 创建访问策略
+GetAccessPolicy 查询一个访问策略
+UpdateAccessPolicy 替换访问策略
+DeleteAccessPolicy 删除访问策略
+GetClusterLongAkskConfig 查询集群是否使用长期访问密钥
+UpdateClusterLongAkskConfig 设置集群是否使用长期访问密钥
+GetLongAkskConfig 查询新建集群是否使用长期访问密钥
+UpdateLongAkskConfig 设置新建集群是否使用长期访问密钥
+HibernateCluster 休眠集群
+AwakeCluster 唤醒集群
+ResizeCluster 变更集群规格
+RotateClusterCredentials 轮转集群的凭证
+BatchCreateClusterTags 为集群添加标签
+BatchDeleteClusterTags 删除集群的标签
+GetCustomizeTags 查询项目下所有集群的标签
+GetResourceTags 查询一个集群的标签
+BatchCreateDeleteResourceTags 添加或删除集群的标签
+UpgradeCluster 升级集群
+PauseUpgradeClusterTask 暂停升级
+ContinueUpgradeClusterTask 继续已暂停的升级
+RetryUpgradeClusterTask 重试失败的升级
+ListUpgradeClusterTasks 查询升级任务列表
+ShowUpgradeClusterTask 查询一个升级任务
+CreatePreCheck 升级前检查集群
+ListPreCheckTasks 查询升级前检查的列表
+ShowPreCheck 查询一次升级前检查
+CreatePostCheck 升级后检查集群
+CreateClusterMasterSnapshot 备份集群控制面
+ListClusterMasterSnapshotTasks 查询控制面备份的列表
+CreateUpgradeWorkFlow 开始一个升级流程
+ListUpgradeWorkFlows 查询升级流程列表
+ShowUpgradeWorkFlow 查询一个升级流程
+UpgradeWorkFlowUpdate 取消升级流程
+ShowClusterUpgradeInfo 查询集群可升级到的版本
+ListClusterUpgradePaths 查询升级路径
+ListClusterUpgradeFeatureGates 查询升级支持的特性
+ShowQuotas 查询配额
+GetClusterQuota 查询配额（旧格式）
+GetClusterFlavorSpecs 查询集群规格列表
+GetAvaliableZone 查询可用区列表
+ShowFeatureGates 查询本服务支持的特性
+ShowClusterSupportConfiguration 查询控制面组件支持的参数
+ShowClusterConfigurationDetails 查询集群组件支持的参数
+ShowClusterConfig 查询收集哪些日志
+UpdateClusterLogConfig 设置收集哪些日志
+ListPartitions 查询分区列表
+CreatePartition 创建分区
+ShowPartition 查询一个分区
+UpdatePartition 修改分区
+ListAddonTemplates 查询可安装的插件模板
+CreateAddonInstance 安装插件
+ListAddonInstances 查询集群的插件列表
+ShowAddonInstance 查询一个插件
+UpdateAddonInstance 升级或修改插件
+DeleteAddonInstance 卸载插件
+RollbackAddonInstance 回滚插件
+BatchCreateAddonPrecheck 检查插件
+ListAddonPrecheckTasks 查询插件检查的列表
+ListImageCaches 查询镜像缓存列表
+CreateImageCache 创建镜像缓存
+ShowImageCache 查询一个镜像缓存
+DeleteImageCache 删除镜像缓存
+CreateCloudPersistentVolumeClaims 申请使用云存储卷
+DeleteCloudPersistentVolumeClaims 释放云存储卷
+RotateNodeCert 轮转节点证书
+InplaceMigrateNode 保留系统，把节点迁移到另一个集群
+BatchChangeNodeToPeriod 将节点转为包周期
+ListHyperNodes 查询超节点列表
+GetLabels 按节点池查询节点标签
+SyncNode 同步一个节点的状态
+CreateNode 创建节点
+ListNodes 查询节点列表
+AddNode 纳管已有服务器为节点
+ResetNode 重装节点
+BatchSyncNodes 同步所有节点的状态
+LockNodepoolNodeScaleDown 节点池缩容时保留这些节点
+UnlockNodepoolNodeScaleDown 允许节点池缩容时删除这些节点
+RemoveNode 将节点移出集群
+MigrateNode 将节点迁移到另一个集群并重装
+ShowNode 查询一个节点
+UpdateNode 修改节点名称
+DeleteNode 删除节点
+SyncNodePool 使节点池的所有节点与其配置一致
+CreateNodePool 创建节点池
+ListNodePools 查询节点池列表
+ShowNodePool 查询一个节点池
+UpdateNodePool 修改节点池
+DeleteNodePool 删除节点池
+ScaleNodePool 伸缩节点池
+UpgradeNodePool 使节点池的节点更新到其配置
+AddNodesToNodePool 纳管已有服务器到节点池
+MigrateToNodePool 将集群的节点移入节点池
+ShowNodePoolConfigurations 查询节点池组件的配置
+UpdateNodePoolConfiguration 修改节点池组件的配置
+ShowNodePoolConfigurationDetails 查询节点池组件支持的参数
+ShowJob 查询一个任务及其子任务
+ListJobs 查询任务列表（旧格式）
+GetOneJob 查询一个任务（旧格式）
+DeleteJob 删除已结束的任务
+CreateAutopilotMaintenanceWindow 设置集群的维护窗口
+ShowAutopilotMaintenanceWindow 查询集群的维护窗口
+UpdateAutopilotMaintenanceWindow 修改集群的维护窗口
+DeleteAutopilotMaintenanceWindow 删除集群的维护窗口
+ListAutopilotUpgradePlans 查询自动升级计划的列表
+UpdateAutopilotUpgradePlan 推迟自动升级计划
+ListCharts 查询模板列表
+UploadChart 上传模板
+ShowChart 查询一个模板
+UpdateChart 更新模板
+DeleteChart 删除模板
+DownloadChart 下载模板
+ShowChartValues 查询模板的默认值
+ShowUserChartsQuotas 查询模板配额
+ListReleases 查询模板实例列表
+CreateRelease 安装模板实例
+ShowRelease 查询一个模板实例
+UpdateRelease 升级或回滚模板实例
+DeleteRelease 删除模板实例
+ShowReleaseHistory 查询模板实例的历史
+CreatePodIdentityAssociation 将委托与服务账号关联
+ListPodIdentityAssociations 查询委托关联的列表
+ShowPodIdentityAssociation 查询一个委托关联
+UpdatePodIdentityAssociation 修改委托关联
+DeletePodIdentityAssociation 删除委托关联
+AssumeAgencyForPodIdentity 用服务账号的令牌换取临时凭证
+"""
+
+_CHINESE = dict(line.split(" ", 1) for line in _OPERATIONS.strip().split("\n"))
+
+
+def chinese(operation: str) -> str:
+    """What an operation does, in Chinese; empty where nobody has said it."""
+    if operation in _CHINESE:
+        return _CHINESE[operation]
+    twin = _CHINESE.get(operation.replace(_KIND, "", 1), "")
+    return f"{twin}（Autopilot 集群）" if twin else ""
+
+
+_PARAMETERS = """
+project_id | The id of the project, which the credentials must be for. | 项目 ID，须与凭证的项目一致。
+cluster_id | The id of the cluster. | 集群 ID。
+target_cluster_id | The id of the cluster that the nodes move to. | 目标集群的 ID。
+node_id | The id of the node. | 节点 ID。
+nodepool_id | The id of the pool; `DefaultPool` or `master` where that makes sense. | 节点池 ID；部分接口可为 DefaultPool 或 master。
+job_id | The id of the job, or of one of its sub-jobs. | 任务 ID，也可为子任务 ID。
+task_id | The id of the task. | 任务 ID。
+policy_id | The id of the access policy. | 访问策略 ID。
+partition_name | The name of the partition. | 分区名称。
+upgrade_workflow_id | The id of the workflow. | 升级流程 ID。
+upgrade_plan_id | The id of the plan. | 自动升级计划 ID。
+resource_type | The type of the resource: `cce-cluster`. | 资源类型，取值为 cce-cluster。
+resource_id | The id of the resource. | 资源 ID。
+resource | What has the tags. | 带标签的资源类型。
+id | The id of what is asked for. | 对象的 ID。
+name | The name of what is asked for. | 对象的名称。
+namespace | The Kubernetes namespace. | Kubernetes 命名空间。
+address | The private address of the node. | 节点的内网地址。
+vpc_id | The id of the VPC. | 虚拟私有云 ID。
+server_id | The id of the server. | 服务器 ID。
+availability_zone | An availability zone. | 可用区。
+domain_id | The id of the domain. | 账号 ID。
+parent_id | The id of the parent. | 上级的 ID。
+enabled | Whether it is enabled. | 是否启用。
+is_domain | Whether it acts as a domain. | 是否作为账号。
+page | Which page. | 页码。
+per_page | How many on a page. | 每页数量。
+limit | How many at most. | 最多返回的数量。
+offset | How many to leave out at the beginning. | 跳过的数量。
+marker | The last item of the page before. | 上一页的最后一项。
+detail | `true` adds counts of nodes and the add-ons. | 为 true 时附带节点数量与插件信息。
+status | Only those in this phase. | 按状态过滤。
+type | Only those of this type. | 按类型过滤。
+version | Only those of this version. | 按版本过滤。
+clusterID | The id of a cluster whose components are meant. | 集群 ID。
+clusterType | The type of cluster. | 集群类型。
+clusterVersion | The version of cluster. | 集群版本。
+addon_template_name | The name of one template. | 插件模板名称。
+addon_instance_id | The id of an add-on. | 插件实例 ID。
+showDefaultNodePool | Whether `DefaultPool` is listed too. | 是否同时返回默认节点池。
+nodepoolScaleUp | `NodepoolScaleUp` makes the pool expect the node. | 取值 NodepoolScaleUp 时，节点池的期望数随之增加。
+nodepoolScaleDown | `NoScaleDown` lets the pool replace the node. | 取值 NoScaleDown 时，节点池会补充节点。
+delete_evs | What becomes of cloud disks. | 是否删除云硬盘。
+delete_obs | What becomes of object storage. | 是否删除对象存储。
+delete_sfs | What becomes of file storage. | 是否删除文件存储。
+delete_sfs30 | What becomes of file storage 3.0. | 是否删除文件存储 3.0。
+delete_efs | What becomes of turbo file storage. | 是否删除极速文件存储。
+delete_eni | What becomes of network interfaces. | 是否删除弹性网卡。
+delete_net | What becomes of load balancers. | 是否删除负载均衡等网络资源。
+lts_reclaim_policy | What becomes of log streams. | 是否删除日志流。
+ondemand_node_policy | What becomes of nodes that are paid by use. | 按需节点的处理方式。
+periodic_node_policy | What becomes of prepaid nodes. | 包周期节点的处理方式。
+tobedeleted | Only for prepaid clusters, which do not exist here. | 仅用于包周期集群，本服务不支持。
+deleteVolume | Whether the volume goes too; it stays here. | 是否同时删除存储卷，本服务始终保留。
+storageType | The type of the volume. | 存储类型。
+chart_id | The id of the chart. | 模板 ID。
+show_resources | `true` lists what the release consists of. | 为 true 时返回实例包含的资源。
+association_id | The id of the association. | 关联 ID。
+X-Cluster-ID | The id of the cluster, where the host does not name it. | 集群 ID，域名中未包含时必填。
+X-Subject-Token | The token that the request is about. | 请求所针对的令牌。
+"""
+
+PARAMETERS: Mapping[str, tuple[str, str]] = {
+    name: (english, chinese)
+    for name, english, chinese in (line.split(" | ") for line in _PARAMETERS.strip().split("\n"))
+}
+"""What each parameter means, in English and in Chinese, by its name."""
