@@ -22,6 +22,7 @@ NEVER_IN_SUCCESS = {
     "RetryUpgradeClusterTask": "only a failed upgrade can be tried again",
     "RetryAutopilotUpgradeClusterTask": "only a failed upgrade can be tried again",
     "UpdateAutopilotUpgradePlan": "nothing is ever planned",
+    "AssumeAgencyForPodIdentity": "only a cluster makes the token (tests/clients/test_identities)",
 }
 """Operations that the recorded scripts see refused."""
 
@@ -119,7 +120,7 @@ def test_an_operation_of_cce_has_examples_that_hold(one: Described) -> None:
         shown = one.page["requestBody"]["content"]["application/json"]
         assert shown["example"] == known["request"]
     for answer in one.answers.values():
-        if "content" in answer:
+        if "application/json" in answer.get("content", {}):
             shown = answer["content"]["application/json"]
             assert shown["example"] == known["answer"]
             assert jsonschema_rs.is_valid(resolved(shown["schema"]), known["answer"])

@@ -7,7 +7,7 @@ Servers are those of nodes: nothing else exists.
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright import errors
@@ -191,27 +191,6 @@ async def install_agent(
 async def list_name_servers(who: Anyone) -> Response:
     """None: subnets get the ones that clients choose."""
     return json_response({"nameservers": []})
-
-
-@router.get(
-    "/api/v1/nodes/{address}",
-    operation_id="ReadKubernetesNode",
-    summary="Show a node as Kubernetes does",
-    **described(dict[str, Any]),
-)
-async def show_kubernetes_node(request: Request, who: Anyone, data: Data, address: str) -> Response:
-    """A node by its private address, with the labels and taints that were asked for.
-
-    The cluster is the first label of the host name. The OpenTelekomCloud provider reads no more of
-    Kubernetes than this, and plans every node anew where it finds nothing (client notes, B9).
-    """
-    cluster_uid = request.headers.get("host", "").partition(".")[0]
-    async with data.reading() as tx:
-        found = await nodes.find(tx, project_id=who.project_id, cluster_uid=cluster_uid)
-    node = next((each for each in found if each.private_ip == address), None)
-    if node is None:
-        raise ApiError(errors.NOT_FOUND, f'nodes "{address[:64]}" not found')
-    return json_response(documents.kubernetes_node(node))
 
 
 @router.get(
