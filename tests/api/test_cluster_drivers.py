@@ -15,6 +15,7 @@ from tests.api.cloud import Cloud, cluster, open_cloud
 from tests.api.nodes_examples import node
 from tests.drivers import local_host
 from tests.drivers.local_host import Kubernetes
+from tests.kit import until_async
 
 DRIVER = "clusterwright/driver"
 
@@ -170,3 +171,31 @@ def test_a_real_cluster_lives_its_whole_life_behind_the_api(tmp_path: Path) -> N
 
     assert local_host.contents(tmp_path / "data" / "local") == []
     assert json.loads((tmp_path / "data" / "credentials.json").read_text())
+
+
+async def take_a_spare(folder: Path) -> None:
+    home = folder / "data" / "local"
+    async with open_cloud(
+        folder, driver="local", kubernetes_bin_dir=kubernetes.bin_dir(), spares=1
+    ) as cloud:
+        cloud.patience = 120
+        await until_async("a spare", lambda: any((home / "spares").glob("*/settled.json")))
+        uid = await cloud.cluster(version="v1.34", containerNetwork={"mode": "overlay_l2"})
+        path = f"{cloud.project}/clusters/{uid}"
+
+        assert Folder(home, uid).path.parent == home / "spares"
+        inside = await reach(cloud, path)
+        assert inside.create_namespace("mine") == 201
+        await cloud.call("DELETE", path, expect=200)
+        await cloud.until_gone(path)
+        assert not Folder(home, uid).exists
+
+
+@kubernetes.needs_kubernetes
+def test_a_server_starts_control_planes_ahead_of_requests(tmp_path: Path) -> None:
+    kubernetes.binaries()
+
+    try:
+        asyncio.run(take_a_spare(tmp_path))
+    finally:
+        local_host.end_all(tmp_path / "data" / "local")

@@ -228,3 +228,7 @@ def test_a_changed_source_is_another_build(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_cache_is_where_the_driver_looks() -> None:
     assert build.cache() == binaries.build_cache()
+
+
+def test_upstreams_own_tests_are_of_the_kubernetes_that_is_built() -> None:
+    assert build.required("../conformance", "k8s.io/kubernetes") == build.KUBERNETES
