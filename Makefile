@@ -7,7 +7,7 @@ PYTEST_OPTIONS ?= -n auto --dist loadfile --no-loadscope-reorder
 # Whole folders, so that a new test is fast or not by where it is. Everything else is `make test`.
 FAST_TESTS := tests/architecture tests/database tests/drivers tests/jobs
 
-.PHONY: help install demo run check lint test coverage fix lock docs dist bench kubernetes clean
+.PHONY: help install demo run check lint test coverage fix lock docs dist bench helm kubernetes clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ dist: install ## Build the wheel and the source archive into dist
 
 bench: install ## Run the benchmarks in their short form
 	$(BIN)/python -m bench.show_job --quick
+
+helm: ## Build Helm, which installs charts, once for a machine (some 4 minutes of one core)
+	@tools/helm/build.sh
 
 kubernetes: ## Build the programs of real Kubernetes, once for a machine (some 11 minutes of one core)
 	@$(PYTHON) tools/kubernetes/build.py

@@ -100,7 +100,8 @@ def driven(operations: list[Operation]) -> Mapping[str, str]:
         tree = ast.parse(path.read_text())
         words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         if "LANGUAGES" in words or "PYTHON" in words:
-            called = set().union(*map(_constants, (tree, *_helpers(tree))))
+            helpers = [each for near in _helpers(tree) for each in (near, *_helpers(near))]
+            called = set().union(*map(_constants, (tree, *helpers)))
             for name in called & names:
                 if "LANGUAGES" in words:
                     found[name] = _having(name)

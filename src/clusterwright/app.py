@@ -19,14 +19,19 @@ from clusterwright.cce.addons.health import AddonsHealth
 from clusterwright.cce.addons.job_types import JOB_TYPES as ADDON_JOB_TYPES
 from clusterwright.cce.autopilot import api as autopilot_api
 from clusterwright.cce.catalog import api as catalog_api
+from clusterwright.cce.charts import api as charts_api
 from clusterwright.cce.claims import api as claims_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
 from clusterwright.cce.clusters.ranges import CONTAINER_RANGE
 from clusterwright.cce.clusters.spec import SERVICE_RANGE
+from clusterwright.cce.identities import api as identities_api
 from clusterwright.cce.imagecaches import api as imagecaches_api
 from clusterwright.cce.imagecaches.job_types import JOB_TYPES as IMAGE_CACHE_JOB_TYPES
+from clusterwright.cce.inside.answers import Answers
+from clusterwright.cce.inside.api import KubernetesApi
+from clusterwright.cce.inside.door import Door
 from clusterwright.cce.lifecycle import api as lifecycle_api
 from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYPES
 from clusterwright.cce.nodepools import api as nodepools_api
@@ -36,12 +41,15 @@ from clusterwright.cce.nodes import references
 from clusterwright.cce.nodes.health import NodesHealth
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
 from clusterwright.cce.offers import VERSIONS
+from clusterwright.cce.releases import api as releases_api
+from clusterwright.cce.releases.job_types import JOB_TYPES as RELEASE_JOB_TYPES
 from clusterwright.cce.upgrades import api as upgrades_api
 from clusterwright.cce.upgrades.job_types import JOB_TYPES as UPGRADE_JOB_TYPES
 from clusterwright.cce.upkeep import api as upkeep_api
 from clusterwright.cce.upkeep.job_types import JOB_TYPES as UPKEEP_JOB_TYPES
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.faults import load_faults
+from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.local import binaries
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.spares import Ahead
@@ -65,7 +73,7 @@ from clusterwright.jobs.runner import Runner
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
 from clusterwright.settings import Settings
-from clusterwright.storage import migrations
+from clusterwright.storage import limits, migrations
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
 from clusterwright.web import refusals
@@ -90,6 +98,7 @@ REGISTRY = Registry(
     *UPKEEP_JOB_TYPES,
     *NODE_POOL_JOB_TYPES,
     *ADDON_JOB_TYPES,
+    *RELEASE_JOB_TYPES,
     *LIFECYCLE_JOB_TYPES,
     *UPGRADE_JOB_TYPES,
     *IMAGE_CACHE_JOB_TYPES,
@@ -112,6 +121,9 @@ ROUTERS = (
     imagecaches_api.router,
     claims_api.router,
     upkeep_api.router,
+    charts_api.router,
+    releases_api.router,
+    identities_api.router,
     nodes_api.older,
     nodes_api.router,
     nodepools_api.older,
@@ -123,17 +135,34 @@ ROUTERS = (
 
 
 @asynccontextmanager
-async def open_drivers(data: Database, key: bytes, settings: Settings) -> AsyncIterator[Drivers]:
-    """The drivers of this server, by the name that a cluster keeps, at work inside the block."""
-    simulated = SimulatedDriver(data, Vault(key), pace=settings.pace, seed=settings.seed)
+async def open_drivers(
+    data: Database, key: bytes, settings: Settings, helm: Helm
+) -> AsyncIterator[tuple[Drivers, SimulatedDriver]]:
+    """The drivers of this server, by the name that a cluster keeps, at work inside the block.
+
+    The simulated one is given apart besides: its clusters have doors of ours.
+    """
+    simulated = SimulatedDriver(
+        data,
+        Vault(key),
+        pace=settings.pace,
+        seed=settings.seed,
+        helm=helm,
+        door=settings.door,
+    )
     await simulated.seal_clear_keys()
     find = partial(binaries.find, bin_dir=settings.kubernetes_folder)
     kind = Nodes(settings.nodes)
     ahead = Ahead(settings.spares, VERSIONS, SERVICE_RANGE, (CONTAINER_RANGE,))
     async with LocalDriver(
-        settings.local_folder, find, kind=kind, uplinks=settings.node_uplinks, ahead=ahead
+        settings.local_folder,
+        find,
+        kind=kind,
+        uplinks=settings.node_uplinks,
+        ahead=ahead,
+        helm=helm,
     ) as local:
-        yield Drivers({"simulated": simulated, "local": local})
+        yield Drivers({"simulated": simulated, "local": local}), simulated
 
 
 def routes() -> FastAPI:
@@ -160,7 +189,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     """One server process, ready to serve inside the block, in the loop that serves.
 
     Raises StorageUnavailable when the database does not answer, AlreadyRunning when the data folder
-    is in use, and KeyChanged when the database was made with another secret key.
+    is in use, KeyChanged when the database was made with another secret key, and DoorTaken when the
+    port of simulated clusters cannot be had.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = Database(settings.database_url, pool_size=settings.database_shares.requests)
@@ -171,7 +201,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     await load_faults(data, settings.faults)
     directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
-    async with open_drivers(data, key, settings) as available:
+    helm = Helm(partial(binaries.helm, settings.kubernetes_folder))
+    async with open_drivers(data, key, settings, helm) as (available, simulated):
         runner = Runner(data, REGISTRY, available, settings)
         documents = await reader.connect(
             data,
@@ -182,6 +213,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         authenticator = Authenticator(directory, Tokens(key))
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         show_job = ShowJob(documents, authenticator)
+        answers = Answers(data, available)
+        kubernetes = KubernetesApi(data, available, authenticator, answers)
         chores = Supervisor(
             [
                 *identity_chores(directory, data),
@@ -193,6 +226,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             settings,
             data,
             available,
+            helm,
             authenticator,
             login,
             show_job,
@@ -206,20 +240,26 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         server.check_complete()
         app = routes()
         server.serve(app)
+        door = Door(data, simulated.doors, directory, answers)
+        # An archive, and the parameters and boundaries around it.
+        uploads = settings.chart_limit + limits.DOCUMENT
         try:
             await runner.start()
             try:
-                async with chores:
+                async with chores, door.serving(settings.host, settings.kubernetes_port):
                     yield Edge(
                         app,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job],
+                        hosts=kubernetes,
+                        larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
             finally:
                 await runner.stop()
         finally:
             login.close()
+            await kubernetes.close()
             await documents.close()
             await data.dispose()
 

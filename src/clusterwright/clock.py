@@ -23,6 +23,17 @@ def rfc3339(nanoseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 1000 % 1_000_000:06d}Z"
 
 
+def seconds(nanoseconds: int) -> str:
+    """A time as managers of add-ons and charts write it: in whole seconds (API reference, 1.2)."""
+    moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def since(written: str) -> int:
+    """The whole seconds since a time that ``seconds`` wrote."""
+    return max(0, now() // 1_000_000_000 - int(datetime.fromisoformat(written).timestamp()))
+
+
 def minutes(count: float) -> float:
     """A duration in seconds."""
     return count * 60

@@ -5,6 +5,7 @@ value, in words that never repeat the value: it may be a secret.
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -45,6 +46,13 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
         description="Port for /healthz and /readyz alone, beside the crowd; 0 means none",
+    )
+    kubernetes_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port where simulated clusters answer Kubernetes' clients over TLS; 0 means"
+        " none",
     )
     connections: int = Field(
         4096, ge=16, le=1_000_000, description="Connections served at a time; more of them wait"
@@ -146,6 +154,15 @@ class Settings(BaseSettings):
     access_policy_quota: int = Field(
         100, ge=0, lt=2**31, description="Access policies allowed in one project"
     )
+    chart_quota: int = Field(
+        200, ge=0, lt=2**31, description="Charts allowed in one project, each version counted"
+    )
+    chart_limit: int = Field(
+        4 * 1024 * 1024,
+        ge=64 * 1024,
+        le=20 * 1024 * 1024,
+        description="Largest packaged chart in bytes",
+    )
     job_retention_days: float = Field(
         7.0, gt=0, le=36_500, description="Days that a finished job stays readable"
     )
@@ -206,6 +223,19 @@ class Settings(BaseSettings):
         """The database's URL, the default filled in."""
         return self.database or f"sqlite:///{self.data / 'clusterwright.db'}"
 
+    def door(self, cluster_uid: str) -> tuple[str, str]:
+        """Where a simulated cluster answers, and the name to ask for where the URL has none.
+
+        Both are empty where simulated clusters do not answer.
+        """
+        if not self.kubernetes_port:
+            return "", ""
+        host = urlsplit(self.public_url).hostname or self.host
+        if _is_address(host):
+            where = f"[{host}]" if ":" in host else host
+            return f"https://{where}:{self.kubernetes_port}", cluster_uid
+        return f"https://{cluster_uid}.{host}:{self.kubernetes_port}", ""
+
     @property
     def local_folder(self) -> Path:
         """Where the driver ``local`` keeps its clusters."""
@@ -247,6 +277,16 @@ class Settings(BaseSettings):
                 " give the rest as PostgreSQL's own variables, such as PGSSLMODE.",
             )
         return database
+
+    @field_validator("kubernetes_port")
+    @classmethod
+    def _is_a_third_port(cls, kubernetes_port: int, others: ValidationInfo) -> int:
+        taken = (others.data.get("port"), others.data.get("health_port"))
+        _require(
+            not kubernetes_port or kubernetes_port not in taken,
+            "The port of simulated clusters must be another one than the port and the health port.",
+        )
+        return kubernetes_port
 
     @field_validator("kubernetes_bin_dir")
     @classmethod
@@ -313,6 +353,14 @@ def _may_be_a_folder(path: Path) -> bool:
         return there.is_dir()
     except OSError:  # a name that is too long, a folder of somebody else
         return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
 
 
 def _is_web_url(text: str) -> bool:

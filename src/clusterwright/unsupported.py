@@ -17,41 +17,6 @@ from clusterwright.web import routes
 
 # ruff: noqa: E501  # one operation per line reads better than any wrapping
 _TABLE = """
-POST /api/v3/projects/{project_id}/clusters/{cluster_id}/assume-agency-for-pod-identity AssumeAgencyForPodIdentity
-POST /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations CreatePodIdentityAssociation
-GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations ListPodIdentityAssociations
-DELETE /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} DeletePodIdentityAssociation
-GET /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} ShowPodIdentityAssociation
-PUT /api/v3/projects/{project_id}/clusters/{cluster_id}/pod-identity-associations/{association_id} UpdatePodIdentityAssociation
-DELETE /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteRelease
-GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowRelease
-PUT /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} UpdateRelease
-GET /cce/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowReleaseHistory
-POST /cce/cam/v3/clusters/{cluster_id}/releases CreateRelease
-GET /cce/cam/v3/clusters/{cluster_id}/releases ListReleases
-GET /v2/charts ListCharts
-POST /v2/charts UploadChart
-DELETE /v2/charts/{chart_id} DeleteChart
-GET /v2/charts/{chart_id} ShowChart
-PUT /v2/charts/{chart_id} UpdateChart
-GET /v2/charts/{chart_id}/archive DownloadChart
-GET /v2/charts/{chart_id}/values ShowChartValues
-GET /v2/charts/{project_id}/quotas ShowUserChartsQuotas
-
-DELETE /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} DeleteAutopilotRelease
-GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} ShowAutopilotRelease
-PUT /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name} UpdateAutopilotRelease
-GET /autopilot/cam/v3/clusters/{cluster_id}/namespace/{namespace}/releases/{name}/history ShowAutopilotReleaseHistory
-POST /autopilot/cam/v3/clusters/{cluster_id}/releases CreateAutopilotRelease
-GET /autopilot/cam/v3/clusters/{cluster_id}/releases ListAutopilotReleases
-GET /autopilot/v2/charts ListAutopilotCharts
-POST /autopilot/v2/charts UploadAutopilotChart
-DELETE /autopilot/v2/charts/{chart_id} DeleteAutopilotChart
-GET /autopilot/v2/charts/{chart_id} ShowAutopilotChart
-PUT /autopilot/v2/charts/{chart_id} UpdateAutopilotChart
-GET /autopilot/v2/charts/{chart_id}/archive DownloadAutopilotChart
-GET /autopilot/v2/charts/{chart_id}/values ShowAutopilotChartValues
-GET /autopilot/v2/charts/{project_id}/quotas ShowAutopilotUserChartsQuotas
 
 POST /v1.0/enterprise-projects/{enterprise_project_id}/resources-migrate EpsMigrateResource
 POST /v3/{project_id}/keypairs/associate KpsAssociateKeypair
@@ -59,10 +24,10 @@ POST /v3/{project_id}/keypairs/disassociate KpsDisassociateKeypair
 GET /v2/orders/customer-orders/details/{order_id} BssShowOrder
 POST /v2/orders/subscriptions/resources/unsubscribe BssUnsubscribeResources
 
-GET /openid/v1/jwks ShowOpenidJwks
+GET /openid/v1/jwks ShowOpenidJwks  Ask on {cluster_id}.{host}.
 
-GET,POST,PUT,PATCH,DELETE /api/v1/{path:path} ProxyKubernetesCore
-GET,POST,PUT,PATCH,DELETE /apis/{path:path} ProxyKubernetesGroups
+GET,POST,PUT,PATCH,DELETE /api/v1/{path:path} ProxyKubernetesCore  Name the cluster: ask on {cluster_id}.{host}, or send X-Cluster-ID.
+GET,POST,PUT,PATCH,DELETE /apis/{path:path} ProxyKubernetesGroups  Name the cluster: ask on {cluster_id}.{host}, or send X-Cluster-ID.
 """
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODES = {entry.code for entry in CATALOGUE.values()}
 QUOTA = 3
-"""Of node pools and of access policies here, and of clusters where those are counted."""
+"""Of node pools and of access policies here."""
 CLUSTERS = 30
 """Enough for those that are still going."""
 STUCK = "- {step: SyncNode, cluster: stuck, reason: Later., kind: unavailable, times: 1000000}"
@@ -140,19 +139,6 @@ async def test_a_creation_sent_again_and_again_is_refused_at_its_limit(
     assert answers[-1].status_code in (400, 409)
     assert refusal["errorCode"] in CODES
     assert refusal["message"]
-
-
-async def test_clusters_are_refused_at_the_quota(database_url: str, tmp_path: Path) -> None:
-    # A server of its own, where nothing that other tests left takes a place or a while to go.
-    async with open_cloud(tmp_path, database=database_url, cluster_quota=QUOTA) as cloud:
-        path = f"{cloud.project}/clusters"
-        for _ in range(QUOTA):
-            await cloud.call("POST", path, cluster(unique("c")), expect=201)
-
-        refusal = await cloud.call("POST", path, cluster(unique("c")), expect=400)
-
-        assert refusal["errorCode"] == "CCE.01400007"
-        assert len((await cloud.call("GET", path, expect=200))["items"]) == QUOTA
 
 
 async def test_what_was_refused_for_a_quota_fits_once_something_is_gone(

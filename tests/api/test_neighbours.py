@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -268,7 +269,7 @@ async def test_a_node_is_found_on_its_clusters_host_as_kubernetes_shows_it(cloud
     found = await look(uid, made["status"]["privateIP"], expect=200)
     bare = await look(other, plain["status"]["privateIP"], expect=200)
     strange = await look(uid, "192.0.2.1", expect=404)
-    await look("no-cluster", made["status"]["privateIP"], expect=404)
+    await look(str(uuid4()), made["status"]["privateIP"], expect=404)
 
     assert (found["kind"], found["apiVersion"]) == ("Node", "v1")
     assert found["metadata"]["labels"] == {"team": "blue"}

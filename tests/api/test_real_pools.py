@@ -9,7 +9,7 @@ from clusterwright.drivers.local import nodefiles
 from clusterwright.drivers.local.folder import Folder
 from tests import kubernetes
 from tests.api.cloud import Cloud, open_cloud
-from tests.api.nodes_examples import add_pool, job, members
+from tests.api.nodes_examples import add_nodes, add_pool, job, members
 from tests.api.test_cluster_drivers import reach
 from tests.drivers import local_host, real_nodes
 from tests.drivers.local_host import Kubernetes
@@ -27,6 +27,53 @@ def test_a_pool_of_real_nodes_lives_its_whole_life_behind_the_api(tmp_path: Path
     finally:
         local_host.end_all(home)
     assert real_nodes.clusters(home) == []
+
+
+@kubernetes.needs_kubernetes
+def test_a_real_node_is_reset_and_moves_to_another_cluster_with_its_server(tmp_path: Path) -> None:
+    real_nodes.require()
+    home = tmp_path / "data" / "local"
+    try:
+        asyncio.run(move(tmp_path, home))
+    finally:
+        local_host.end_all(home)
+    assert real_nodes.clusters(home) == []
+
+
+async def move(folder: Path, home: Path) -> None:
+    async with open_cloud(
+        folder, driver="local", nodes="real", kubernetes_bin_dir=kubernetes.bin_dir()
+    ) as cloud:
+        cloud.patience = SLOW
+        here, there = [await cloud.cluster(version="v1.34") for _ in range(2)]
+        old, new = (f"{cloud.project}/clusters/{uid}" for uid in (here, there))
+        try:
+            [node] = await add_nodes(cloud, old)
+            uid, address = node["metadata"]["uid"], node["status"]["privateIP"]
+            first = (await reach(cloud, old)).read(f"/api/v1/nodes/{address}")["metadata"]["uid"]
+
+            spec = {"os": "Ubuntu 22.04", "login": {"sshKey": "kp"}, "k8sOptions": {"maxPods": 20}}
+            body = {"nodeList": [{"nodeID": uid, "spec": spec}]}
+            answer = await cloud.call("POST", f"{old}/nodes/reset", body, expect=200)
+            await job(cloud, answer["jobid"])
+            reset = (await reach(cloud, old)).read(f"/api/v1/nodes/{address}")
+            assert (reset["metadata"]["uid"] != first, reset["status"]["capacity"]["pods"]) == (
+                True,
+                "20",
+            )
+
+            task = {"spec": {"os": "Ubuntu 22.04", "nodes": [{"uid": uid}]}}
+            path = f"{old}/nodes/operation/migrateto/{there}"
+            answer = await cloud.call("PUT", path, task, expect=200)
+            await job(cloud, answer["status"]["jobID"])
+            moved = await cloud.call("GET", f"{new}/nodes/{uid}", expect=200)
+            assert moved["status"]["serverId"] == node["status"]["serverId"]
+            assert names(await reach(cloud, old)) == set()
+            assert names(await reach(cloud, new)) == {moved["status"]["privateIP"]}
+        finally:
+            for each in (old, new):
+                await cloud.call("DELETE", each, expect=200)
+                await cloud.until_gone(each)
 
 
 async def live(folder: Path, home: Path) -> None:

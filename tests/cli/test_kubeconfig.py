@@ -143,6 +143,28 @@ def test_a_file_that_is_no_kubeconfig_is_left_as_it_is(run: CommandLine, name: s
     assert path.read_text() == "clusters: nothing\n"
 
 
+@pytest.mark.parametrize(
+    ("server", "name"),
+    [
+        ("https://inside.example", None),  # the cluster's own endpoint
+        ("https://192.0.2.1:6443", "uid-1"),  # where the server answers for it
+        ("https://uid-1.cce.example.test:6443", None),  # a name of its own
+    ],
+)
+def test_a_kubeconfig_tells_by_which_name_to_ask_for_a_simulated_cluster(
+    server: str, name: str | None
+) -> None:
+    found = config("demo")
+    found["clusters"][0]["cluster"]["server"] = server
+    endpoints = [{"url": "https://inside.example", "type": "Internal"}]
+    cluster = {"metadata": {"uid": "uid-1"}, "status": {"endpoints": endpoints}}
+
+    kubeconfig.name_server(found, cluster)
+
+    assert found["clusters"][0]["cluster"].get("tls-server-name") == name
+    assert "tls-server-name" not in found["clusters"][1]["cluster"]
+
+
 def test_other_entries_are_kept_as_they_were_written() -> None:
     text = kubeconfig.merged(OTHERS, kubeconfig.only(config("new"), "external", name="new"))
 

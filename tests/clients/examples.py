@@ -63,10 +63,16 @@ class Recorder:
         headers = {k: rest.pop(k) for k in list(rest) if k.startswith("X-")}
         rest.pop("project_id", None)
         body = args.get("body")
-        answer = self._http.request(method, path, json=body, params=rest, headers=headers)
-        told = answer.json() if answer.content else None
+        sent: dict[str, Any] = {"json": body}
+        if isinstance(body, dict) and "content" in body:  # an upload, whose file is named
+            file = Path(body["content"])
+            sent = {"files": {"content": (file.name, file.read_bytes())}}
+            sent["data"] = {name: text for name, text in body.items() if name != "content"}
+        answer = self._http.request(method, path, params=rest, headers=headers, **sent)
+        is_json = "json" in answer.headers.get("Content-Type", "")
+        told = answer.json() if answer.content and is_json else None
         if answer.is_success:
-            self._keep(operation, body, told)
+            self._keep(operation, body if "json" in sent else None, told)
         return Answer(
             ok=answer.is_success, status=answer.status_code, body=_as_read(operation, told)
         )

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from tests.clients.autopilot import PILOT_END, PILOT_READS, PILOT_STOCK
+from tests.clients.charts import CHART_END, CHART_READS, CHART_STOCK
 from tests.clients.cluster_walk import body
+from tests.clients.identities import IDENTITY_END, IDENTITY_READS, IDENTITY_STOCK
 from tests.clients.life import CREATE, IN_CLUSTER, NODES, ONE_NODE, POOL, POOLS, document
 from tests.clients.rest import REST_READS, REST_STOCK
 from tests.clients.script import Call
@@ -121,9 +123,13 @@ STOCK = (
     Call(operation="CreatePostCheck", args=IN_CLUSTER | {"body": document("PostCheckTask", **HOP)}),
     *REST_STOCK,
     *PILOT_STOCK,
+    *CHART_STOCK,
+    *IDENTITY_STOCK,
 )
 
 END = (
+    *IDENTITY_END,
+    *CHART_END,
     Call(operation="DeleteAccessPolicy", args={"policy_id": "$policy"}),
     Call(
         operation="CreateUpgradeWorkFlow",
@@ -240,4 +246,6 @@ READS = (
     ),
     *REST_READS,
     *PILOT_READS,
+    *CHART_READS,
+    *IDENTITY_READS,
 )

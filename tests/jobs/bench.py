@@ -25,7 +25,13 @@ from clusterwright.jobs.reader import Reader
 from clusterwright.jobs.tree import Tree
 from clusterwright.storage.database import Database, Tx, metadata
 from tests.job_documents import Document
-from tests.jobs import addon_jobs, image_cache_jobs, lifecycle_jobs, node_jobs
+from tests.jobs import (
+    addon_jobs,
+    image_cache_jobs,
+    lifecycle_jobs,
+    node_jobs,
+    release_jobs,
+)
 from tests.kit import cluster_body
 
 PROJECT = "0" * 32
@@ -175,6 +181,7 @@ SUBMISSIONS: Mapping[str, Callable[[Bench], Awaitable[str]]] = {
     **node_jobs.SUBMISSIONS,
     **lifecycle_jobs.SUBMISSIONS,
     **addon_jobs.SUBMISSIONS,
+    **release_jobs.SUBMISSIONS,
     **image_cache_jobs.SUBMISSIONS,
 }
 """How each job type is submitted, resources and all."""

@@ -147,8 +147,10 @@ def show_kubeconfig(
 ) -> None:
     """Print a cluster's kubeconfig, private key included, or save it for kubectl."""
     api = connect(data)
-    cluster = api.find_cluster(name)["metadata"]
+    whole = api.find_cluster(name)
+    cluster = whole["metadata"]
     found = api.create_certificate(cluster["uid"], days)
+    kubeconfig.name_server(found, whole)
     known = kubeconfig.contexts(found)
     chosen = address or found["current-context"]
     if chosen not in known:

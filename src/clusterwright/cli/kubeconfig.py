@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from yaml.representer import SafeRepresenter
@@ -39,6 +40,20 @@ def file_of_user(environment: Mapping[str, str]) -> Path:
 def contexts(config: Document) -> list[str]:
     """The contexts of a kubeconfig."""
     return [context["name"] for context in config["contexts"]]
+
+
+def name_server(config: Document, cluster: Document) -> None:
+    """Tell by which name to ask for a simulated cluster that answers at its server's address.
+
+    The server says so itself, but the official SDK's models do not know the field.
+    """
+    own = {endpoint["url"] for endpoint in cluster["status"].get("endpoints", ())}
+    for entry in config["clusters"]:
+        server = entry["cluster"]
+        host = urlsplit(server["server"]).hostname or ""
+        uid = cluster["metadata"]["uid"]
+        if entry["name"] == "internalCluster" and server["server"] not in own and uid not in host:
+            server["tls-server-name"] = uid
 
 
 def only(config: Document, context: str, *, name: str) -> dict[str, Any]:

@@ -113,6 +113,7 @@ async def _serve(settings: Settings) -> None:
     from sqlalchemy.exc import DBAPIError
 
     from clusterwright.app import open_app
+    from clusterwright.cce.inside.door import DoorTaken
     from clusterwright.document import Malformed
     from clusterwright.iam.server_key import KeyChanged
     from clusterwright.jobs.runner import AlreadyRunning
@@ -135,7 +136,7 @@ async def _serve(settings: Settings) -> None:
         wrong_setting(f"CLUSTERWRIGHT_FAULTS: {error}")
     except KeyChanged as error:
         wrong_setting(str(error))
-    except (AlreadyRunning, data_folder.FolderGone) as error:
+    except (AlreadyRunning, DoorTaken, data_folder.FolderGone) as error:
         _leave(str(error))
     except StorageUnavailable as error:
         _leave(f"The database does not answer: {str(error).partition(chr(10))[0]}")

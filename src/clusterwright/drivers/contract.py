@@ -1,4 +1,4 @@
-"""What every driver promises: ten verbs, all of which may be repeated at any moment.
+"""What every driver promises: verbs, all of which may be repeated at any moment.
 
 ``ensure_*`` makes something exist and returns at once; ``observe_*`` tells how far it is and
 changes nothing; ``delete_*`` makes something not exist, whatever half-built state it was in. A
@@ -10,7 +10,7 @@ loop, which they share with requests.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 MAX_PODS = 110
 """Pods on a node of which nobody says how many it bears."""
@@ -147,10 +147,106 @@ class Kubeconfig:
     ca: str
     client_certificate: str
     client_key: str
+    server_name: str = ""
+    """The name in the server's certificate, where it is another than the URL's host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseName:
+    """Which release of a cluster."""
+
+    cluster: Cluster
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A revision of a release, as it should be installed."""
+
+    named: ReleaseName
+    revision: int
+    """Which revision of the release this makes, counted by us."""
+    archive: bytes = b""
+    """The packaged chart; empty for one that goes back."""
+    values: str = "{}"
+    """The text of a JSON object."""
+    hooks: bool = True
+    back_to: int = 0
+    """The driver's own number of an earlier revision to go back to, in the place of a chart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What is known of a release."""
+
+    exists: bool
+    ready: bool = False
+    number: int = 0
+    """The driver's own number of the revision that is there."""
+    manifests: str = ""
+    """YAML of everything that belongs to it, hooks not included."""
+
+
+class Releases(Protocol):
+    """Three verbs for what charts make inside a cluster; they raise what a Driver's verbs do."""
+
+    async def ensure(self, release: Release) -> None:
+        """Install a revision. Takes as long as its objects take to be there.
+
+        DriverError tells the root cause of what does not come to be.
+        """
+
+    async def observe(self, named: ReleaseName) -> Installed:
+        """Tell how far the newest revision is."""
+
+    async def delete(self, named: ReleaseName, *, hooks: bool = True) -> None:
+        """Remove what the release has made. Unknown releases are removed already."""
+
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+"""Who signs tokens of service accounts, as the tokens name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who signs the tokens of a cluster's service accounts."""
+
+    name: str
+    """``iss`` of the tokens."""
+    keys: Mapping[str, Any]
+    """The public keys as a JWK set (RFC 7517)."""
+
+
+class Accounts(Protocol):
+    """What a driver promises of service accounts; the verbs raise what a Driver's do."""
+
+    async def issuer(self, cluster: Cluster) -> Issuer:
+        """Who signs tokens, and how that can be verified."""
+
+    async def token(
+        self, cluster: Cluster, namespace: str, name: str, *, audiences: Sequence[str], seconds: int
+    ) -> str:
+        """A token of a service account, as its pods get them projected."""
 
 
 class Driver(Protocol):
-    """Ten verbs, two questions. Each may raise Unavailable (try again) or DriverError (do not)."""
+    """Ten verbs, those for releases and accounts, and questions.
+
+    Each may raise Unavailable (try again) or DriverError (do not).
+    """
+
+    @property
+    def serves_kubernetes(self) -> bool:
+        """Whether an API server answers where kubeconfigs lead."""
+
+    @property
+    def releases(self) -> Releases:
+        """The verbs for what charts make inside a cluster."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """The verbs for service accounts."""
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """Those of these versions that it can run now, in the same order."""

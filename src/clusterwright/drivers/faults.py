@@ -7,7 +7,7 @@ never repeats one.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -23,14 +23,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.document import Malformed
 from clusterwright.drivers.contract import (
+    Accounts,
     Cluster,
     ControlPlane,
     Driver,
     DriverError,
     Health,
+    Installed,
     Kubeconfig,
     Machine,
     Node,
+    Release,
+    ReleaseName,
+    Releases,
     Unavailable,
 )
 from clusterwright.storage.database import Database, Tx, metadata
@@ -137,6 +142,21 @@ class FaultyDriver:
         self._database = database
         self._step = step
 
+    @property
+    def serves_kubernetes(self) -> bool:
+        """As the driver's."""
+        return self._driver.serves_kubernetes
+
+    @property
+    def releases(self) -> "FaultyReleases":
+        """As the driver's, each verb of which first shows a fault of the step."""
+        return FaultyReleases(self._driver.releases, self._strike)
+
+    @property
+    def accounts(self) -> Accounts:
+        """As the driver's: no step asks."""
+        return self._driver.accounts
+
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """As the driver does: no step asks."""
         return await self._driver.versions(among)
@@ -209,6 +229,29 @@ class FaultyDriver:
                 taken = await _take(tx, fault.id)
             if taken:
                 raise (DriverError if fault.kind is Kind.ERROR else Unavailable)(fault.reason)
+
+
+class FaultyReleases:
+    """The verbs for releases, as one step sees them."""
+
+    def __init__(self, releases: Releases, strike: Callable[[Cluster], Awaitable[None]]) -> None:
+        self._releases = releases
+        self._strike = strike
+
+    async def ensure(self, release: Release) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(release.named.cluster)
+        await self._releases.ensure(release)
+
+    async def observe(self, named: ReleaseName) -> Installed:
+        """As the driver does, unless a fault is due."""
+        await self._strike(named.cluster)
+        return await self._releases.observe(named)
+
+    async def delete(self, named: ReleaseName, *, hooks: bool = True) -> None:
+        """As the driver does, unless a fault is due."""
+        await self._strike(named.cluster)
+        await self._releases.delete(named, hooks=hooks)
 
 
 async def _find_armed(database: Database, cluster: str, step: str) -> Fault | None:

@@ -1,9 +1,9 @@
 """The identity service's routes: what cloud clients ask before they reach a cluster."""
 
 import ipaddress
-import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request
@@ -14,12 +14,11 @@ from clusterwright import errors
 from clusterwright.clock import now, rfc3339
 from clusterwright.document import Malformed
 from clusterwright.errors import ApiError
-from clusterwright.iam import auth, documents, store, vault
+from clusterwright.iam import auth, documents, store, temporary
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.directory import Directory
 from clusterwright.iam.login import Login, Origin, Throttled
-from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import Token, TokenError
 from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
 from clusterwright.storage.database import Tx
@@ -340,32 +339,14 @@ async def issue_security_token(
     asked: Annotated[SecurityTokenRequest, Depends(routes.Body(SecurityTokenRequest))],
 ) -> Response:
     """Issue a temporary access key. It ends no later than the credentials that ask for it."""
-    ends = now() + asked.duration_seconds * 1_000_000_000
-    secret, security_token = vault.new_secret_key(), secrets.token_urlsafe(96)
-    key = AccessKey(
-        access_key=vault.new_access_key(),
-        user_id=caller.user_id,
-        sealed_secret=directory.vault.seal(secret),
-        security_token_hash=vault.digest(security_token),
-        expires_at=min(ends, caller.expires_at or ends),
-        chain=caller.chain,
-    )
+    issued = temporary.issue(directory.vault, caller, seconds=asked.duration_seconds)
     most = (await routes.settings(request)).temporary_keys
-
-    async def add(tx: Tx) -> None:
-        await store.add(tx, key)  # first, as its lock makes other additions wait
-        if await store.temporary_keys(tx, caller.user_id, now()) > most:
-            raise ApiError(
-                errors.IAM_KEY_QUOTA,
-                f"The user has {most} temporary keys that have not ended. Use one of them.",
-            )
-
-    await _change(request, add)
+    await _change(request, partial(temporary.keep, issued=issued, most=most))
     credential = {
-        "access": key.access_key,
-        "secret": secret,
-        "securitytoken": security_token,
-        "expires_at": rfc3339(key.expires_at),
+        "access": issued.key.access_key,
+        "secret": issued.secret,
+        "securitytoken": issued.security_token,
+        "expires_at": rfc3339(issued.key.expires_at),
     }
     return routes.json_response({"credential": credential}, 201)
 

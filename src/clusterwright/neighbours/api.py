@@ -7,7 +7,7 @@ Servers are those of nodes: nothing else exists.
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from clusterwright import errors
@@ -50,7 +50,7 @@ def _found(kind: str, id: str, document: dict[str, Any] | None) -> Response:
     "/v2.1/{project_id}/os-availability-zone",
     operation_id="NovaListAvailabilityZones",
     summary="List the availability zones",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def list_zones(who: Member, setup: Setup) -> Response:
     """The zones that nodes may be in."""
@@ -61,7 +61,7 @@ async def list_zones(who: Member, setup: Setup) -> Response:
     "/v1/{project_id}/cloudservers/flavors",
     operation_id="EcsListFlavors",
     summary="List the flavors of servers",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def list_flavors(
     who: Member, setup: Setup, availability_zone: Annotated[str, Query(max_length=64)] = ""
@@ -77,7 +77,7 @@ async def list_flavors(
     "/v1/{project_id}/cloudservers/detail",
     operation_id="EcsListServersDetails",
     summary="List the servers of nodes",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def list_servers(
     who: Member,
@@ -102,7 +102,10 @@ async def list_servers(
 
 
 @router.get(
-    _SERVER, operation_id="EcsShowServer", summary="Show a node's server", **described(None)
+    _SERVER,
+    operation_id="EcsShowServer",
+    summary="Show a node's server",
+    **described(dict[str, Any]),
 )
 async def show_server(who: Member, data: Data, setup: Setup, server_id: str) -> Response:
     """The server of a node, with the node's key pair and tags."""
@@ -115,7 +118,7 @@ async def show_server(who: Member, data: Data, setup: Setup, server_id: str) -> 
     f"{_SERVER}/tags",
     operation_id="EcsShowServerTags",
     summary="Show the tags of a node's server",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def show_server_tags(who: Member, data: Data, server_id: str) -> Response:
     """The node's ``userTags``."""
@@ -166,7 +169,7 @@ async def reset_server_password(
     "/svcstg/icmgr/v1/{project_id}/agents",
     operation_id="AomInstallAgent",
     summary="Collect logs of a cluster",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def install_agent(
     who: Member, data: Data, asked: Annotated[Agent, Depends(Body(Agent))]
@@ -183,7 +186,7 @@ async def install_agent(
     "/v2/nameservers",
     operation_id="DnsListNameServers",
     summary="List name servers",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def list_name_servers(who: Anyone) -> Response:
     """None: subnets get the ones that clients choose."""
@@ -191,37 +194,16 @@ async def list_name_servers(who: Anyone) -> Response:
 
 
 @router.get(
-    "/api/v1/nodes/{address}",
-    operation_id="ReadKubernetesNode",
-    summary="Show a node as Kubernetes does",
-    **described(None),
-)
-async def show_kubernetes_node(request: Request, who: Anyone, data: Data, address: str) -> Response:
-    """A node by its private address, with the labels and taints that were asked for.
-
-    The cluster is the first label of the host name. The OpenTelekomCloud provider reads no more of
-    Kubernetes than this, and plans every node anew where it finds nothing (client notes, B9).
-    """
-    cluster_uid = request.headers.get("host", "").partition(".")[0]
-    async with data.reading() as tx:
-        found = await nodes.find(tx, project_id=who.project_id, cluster_uid=cluster_uid)
-    node = next((each for each in found if each.private_ip == address), None)
-    if node is None:
-        raise ApiError(errors.NOT_FOUND, f'nodes "{address[:64]}" not found')
-    return json_response(documents.kubernetes_node(node))
-
-
-@router.get(
     "/v2/{project_id}/types",
     operation_id="EvsListVolumeTypesV2",
     summary="List the types of volume",
-    **described(None),
+    **described(dict[str, Any]),
 )
 @router.get(
     "/v3/{project_id}/types",
     operation_id="EvsListVolumeTypes",
     summary="List the types of volume",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def list_volume_types(who: Member, setup: Setup) -> Response:
     """The types of volume that nodes may have, and the zones that have them."""
@@ -233,7 +215,7 @@ async def list_volume_types(who: Member, setup: Setup) -> Response:
     "/v1.0/enterprise-projects",
     operation_id="EpsListEnterpriseProjects",
     summary="List enterprise projects",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def list_enterprise_projects(who: Anyone) -> Response:
     """The default one."""
@@ -246,7 +228,7 @@ async def list_enterprise_projects(who: Anyone) -> Response:
     "/v1.0/enterprise-projects/{id}",
     operation_id="EpsShowEnterpriseProject",
     summary="Show an enterprise project",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def show_enterprise_project(who: Anyone, id: str) -> Response:
     """The default one."""

@@ -138,33 +138,3 @@ def zones(region: str) -> Json:
             for zone in offers.zones(region)
         ]
     }
-
-
-def kubernetes_node(node: Node) -> Json:
-    """A node as Kubernetes shows it, with the labels and taints that were asked for alone.
-
-    Each other label would make the OpenTelekomCloud provider replace the node (client notes, B9).
-    """
-    return {
-        "kind": "Node",
-        "apiVersion": "v1",
-        "metadata": {
-            "name": node.private_ip,
-            "selfLink": "",
-            "uid": node.uid,
-            "resourceVersion": "1",
-            "creationTimestamp": clock.rfc3339(node.created_at),
-            "labels": dict(node.spec.get("k8sTags") or {}),
-            "annotations": {},
-        },
-        "spec": {"providerID": node.server_id, "taints": list(node.spec.get("taints") or ())},
-        "status": {
-            "capacity": {},
-            "allocatable": {},
-            "conditions": [],
-            "addresses": [{"type": "InternalIP", "address": node.private_ip}],
-            "daemonEndpoints": {},
-            "nodeInfo": {},
-            "images": [],
-        },
-    }

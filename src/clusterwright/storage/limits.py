@@ -22,6 +22,8 @@ have at most 10 KiB (API reference, 9).
 """
 POOL_SPEC = NODE_SPEC - KIB
 """A pool's template becomes its nodes' spec; the difference is what nodes get besides."""
+CHART_VALUES = 128 * KIB
+"""The same of a chart's values, which every list of charts repeats."""
 LABELS = 4 * KIB
 """The same of labels or of annotations."""
 
@@ -36,6 +38,12 @@ MOST_CLAIMS = 200
 """Claims of cloud volumes of one cluster."""
 MOST_REVOKED = 500
 """Users and agencies whose certificates of one cluster were ever revoked."""
+MOST_IDENTITIES = 500
+"""Associations of service accounts with agencies, of one cluster."""
+MOST_OBJECTS = 200
+"""Namespaces and claims that clients make inside one simulated cluster."""
+MOST_RELEASES = 200
+"""Of one cluster."""
 MOST_RECORDS = 200
 """Of each kind of what clients make around clusters, in one project."""
 MOST_TAGS = 20
@@ -47,6 +55,8 @@ KEPT_TASKS = 50
 """Upgrades, checks of each kind, snapshots and workflows of one cluster; older ones are forgotten,
 for clients cannot delete any.
 """
+KEPT_REVISIONS = 10
+"""Of one release, as many as Helm keeps."""
 KEPT_SERVERS = 1000
 """Servers of one project that were taken out of clusters; of older ones nothing is known."""
 KEPT_ADDON_CHECKS = 200

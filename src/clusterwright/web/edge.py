@@ -7,7 +7,7 @@ official client parses the body of an error before it looks at anything else (cl
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from random import getrandbits
 from typing import Protocol
@@ -37,6 +37,16 @@ class HotRoute(Protocol):
         """Send the whole answer, at once or bit by bit. Raises only before the first message."""
 
 
+class OwnHost(Protocol):
+    """What answers on hosts of its own, refusals included, in front of the framework."""
+
+    def matches(self, scope: Scope) -> bool:
+        """Whether this answers the request."""
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        """Send the whole answer."""
+
+
 class Edge:
     """The outermost ASGI application: limits, request ids, hot routes and errors."""
 
@@ -47,9 +57,14 @@ class Edge:
         body_limit: int,
         body_seconds: float = BODY_SECONDS,
         hot: Iterable[HotRoute] = (),
+        larger: Mapping[str, int] | None = None,
+        hosts: OwnHost | None = None,
     ) -> None:
+        """``larger`` tells where bodies may be larger, by the beginning of the path."""
         self._app = app
-        self.body_limit = body_limit
+        self._body_limit = body_limit
+        self._hosts = hosts
+        self._larger = tuple((larger or {}).items())
         self.body_seconds = body_seconds
         self._hot = tuple(hot)
 
@@ -64,11 +79,43 @@ class Edge:
             if route.matches(method, path):
                 try:
                     self._check_head(scope)
-                    await route.answer(scope, _Body(self, receive, request_id), send, request_id)
+                    await route.answer(
+                        scope, _Body(self, receive, scope["path"], request_id), send, request_id
+                    )
                 except Exception as error:
                     await _refuse(send, error, scope, request_id)
                 return
+        if self._hosts is not None and self._hosts.matches(scope):
+            await self._on_own_host(self._hosts, scope, receive, send, request_id)
+            return
         await self._framework(scope, receive, send, request_id)
+
+    async def _on_own_host(
+        self, hosts: OwnHost, scope: Scope, receive: Receive, send: Send, request_id: str
+    ) -> None:
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            self._check_head(scope, upgrades=True)
+            body = _Body(self, receive, scope["path"], request_id)
+            await hosts.answer(scope, body, noted, request_id)
+        except Exception as error:
+            if started:
+                log.error("breaking off an answer", extra={"request": request_id}, exc_info=error)
+            else:
+                await _refuse(send, error, scope, request_id)
+
+    def body_limit(self, path: str) -> int:
+        """Bytes that the body of a request to this path may have."""
+        for begin, most in self._larger:
+            if path == begin or path.startswith(f"{begin}/"):
+                return max(most, self._body_limit)
+        return self._body_limit
 
     async def _framework(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         scope.setdefault("state", {})["request_id"] = request_id
@@ -86,12 +133,12 @@ class Edge:
 
         try:
             self._check_head(scope)
-            await self._app(scope, _Body(self, receive, request_id), stamped)
+            await self._app(scope, _Body(self, receive, scope["path"], request_id), stamped)
         except Exception as error:
             if not started:
                 await _refuse(send, error, scope, request_id)
 
-    def _check_head(self, scope: Scope) -> None:
+    def _check_head(self, scope: Scope, *, upgrades: bool = False) -> None:
         # No database column and no log line should ever meet U+0000.
         if b"%00" in scope["raw_path"] or b"%00" in scope["query_string"]:
             raise ApiError(errors.NO_SUCH_API, "A URL cannot hold U+0000.")
@@ -103,7 +150,7 @@ class Edge:
                 errors.HEADERS_TOO_LARGE, f"Send at most {MAX_HEADERS} bytes of headers."
             )
         for name, value in headers:
-            if name == b"upgrade" and value.lower() == b"websocket":
+            if name == b"upgrade" and value.lower() == b"websocket" and not upgrades:
                 raise ApiError(errors.BAD_HEADER, "This server has no WebSockets.")
 
 
@@ -132,9 +179,10 @@ class _Body:
     _began = 0.0
     _complete = False
 
-    def __init__(self, edge: Edge, receive: Receive, request_id: str) -> None:
+    def __init__(self, edge: Edge, receive: Receive, path: str, request_id: str) -> None:
         self._edge = edge
         self._receive = receive
+        self._path = path
         self._request_id = request_id
 
     async def __call__(self) -> Message:
@@ -157,10 +205,8 @@ class _Body:
                 errors.BODY_BROKEN, "The body broke off, or its chunks are not as HTTP wants them."
             )
         self._received += len(message.get("body", b""))
-        if self._received > self._edge.body_limit:
-            raise ApiError(
-                errors.BODY_TOO_LARGE, f"Send at most {self._edge.body_limit} bytes of body."
-            )
+        if self._received > (most := self._edge.body_limit(self._path)):
+            raise ApiError(errors.BODY_TOO_LARGE, f"Send at most {most} bytes of body.")
         self._complete = not message.get("more_body", False)
         return message
 

@@ -117,8 +117,9 @@ def _give_examples(operations: Iterable[dict[str, Any]]) -> None:
         if "request" in known and "requestBody" in operation:
             operation["requestBody"]["content"]["application/json"]["example"] = known["request"]
         for status, answer in operation["responses"].items():
-            if status.startswith("2") and "answer" in known and "content" in answer:
-                answer["content"]["application/json"]["example"] = known["answer"]
+            content = answer.get("content", {})
+            if status.startswith("2") and "answer" in known and "application/json" in content:
+                content["application/json"]["example"] = known["answer"]
 
 
 def _describe_bodies(
@@ -136,6 +137,19 @@ def _describe_bodies(
         operation["requestBody"] = {"required": True, "content": content}
 
 
+def multipart(**parts: str) -> dict[str, Any]:
+    """How a body in parts is described: the first one is a file, and required."""
+    file, *_ = parts
+    properties = {
+        name: {"type": "string", "description": told}
+        | ({"format": "binary"} if name == file else {})
+        for name, told in parts.items()
+    }
+    schema = {"type": "object", "properties": properties, "required": [file]}
+    content = {"multipart/form-data": {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 EXAMPLES = Path(__file__).with_name("examples.json")
 """What a server was sent and answered, by operation (tests/clients/examples.py)."""
 
@@ -146,6 +160,17 @@ class Nothing(Document):
 
 EMPTY = "Done; the answer has no body"
 """What is said of an answer without content."""
+
+
+def a_file(kind: str = "application/octet-stream") -> Any:
+    """How an operation is described whose answer is a file."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "status_code": 200,
+        "response_model": None,
+        "response_class": Response,
+        "responses": {200: {"description": "Done", "content": content}},
+    }
 
 
 def described(answer: Any, *, status: int = 200) -> Any:

@@ -23,6 +23,7 @@ from clusterwright.web.refusals import JSON
 from clusterwright.web.server import given
 
 D = TypeVar("D", bound=Document)
+F = TypeVar("F", bound=Callable[..., Any])
 CONFLICT_TRIES = 5
 """How often a request is tried that another transaction keeps winning over."""
 
@@ -50,6 +51,29 @@ class Router(APIRouter):
 
     def __init__(self, *, route_class: type[Route] = Route, **options: Any) -> None:
         super().__init__(route_class=route_class, **options)
+
+    def both(
+        self, method: str, path: str, *, operation_id: str, **options: Any
+    ) -> Callable[[F], F]:
+        """A route, and its twin for Autopilot clusters: path and name as the official SDK has them.
+
+        ``ListCharts`` has the twin ``ListAutopilotCharts``, at the same path below ``/autopilot``,
+        which stands in the place of ``/cce``.
+        """
+        twin = re.sub("^([A-Z][a-z]+)", r"\1Autopilot", operation_id)
+
+        def declare(route: F) -> F:
+            self.add_api_route(path, route, methods=[method], operation_id=operation_id, **options)
+            self.add_api_route(
+                f"/autopilot{path.removeprefix('/cce')}",
+                route,
+                methods=[method],
+                operation_id=twin,
+                **options,
+            )
+            return route
+
+        return declare
 
 
 def json_response(

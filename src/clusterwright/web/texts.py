@@ -3,6 +3,7 @@
 English stands with each route, and is not repeated here.
 """
 
+import re
 from collections.abc import Mapping
 
 # ruff: noqa: E501  # one parameter per line reads better than any wrapping
@@ -146,7 +147,68 @@ ShowPodIdentityAssociation 查询一个委托关联
 UpdatePodIdentityAssociation 修改委托关联
 DeletePodIdentityAssociation 删除委托关联
 AssumeAgencyForPodIdentity 用服务账号的令牌换取临时凭证
+ShowHealth 查询进程是否存活
+ShowReadiness 查询服务是否就绪
+NovaListAvailabilityZones 查询可用区列表
+EcsListFlavors 查询服务器规格列表
+EcsListServersDetails 查询节点的服务器列表
+EcsShowServer 查询节点的服务器
+EcsShowServerTags 查询节点服务器的标签
+EcsBatchChangeServerTags 修改节点服务器的标签
+EcsResetServerPassword 修改节点服务器的密码
+AomInstallAgent 开始收集集群日志
+DnsListNameServers 查询域名服务器列表
+ReadKubernetesNode 以 Kubernetes 的格式查询节点
+EvsListVolumeTypes 查询云硬盘类型
+EvsListVolumeTypesV2 查询云硬盘类型
+EpsListEnterpriseProjects 查询企业项目列表
+EpsShowEnterpriseProject 查询一个企业项目
+VpcShowTags 查询网络、公网 IP 或安全组的标签
+VpcBatchChangeTags 修改网络、公网 IP 或安全组的标签
+list_versions__get 查询本服务的 API 版本
+show_version_v3__get 查询身份服务的版本
+show_version_v3_get 查询身份服务的版本
+issue_token_v3_auth_tokens_post 获取令牌
+show_token_v3_auth_tokens_get 查询令牌
+check_token_v3_auth_tokens_head 检查令牌是否有效
+revoke_token_v3_auth_tokens_delete 吊销令牌
+show_catalog_v3_auth_catalog_get 查询服务目录
+list_regions_v3_regions_get 查询区域列表
+show_region_v3_regions__id__get 查询一个区域
+list_services_v3_services_get 查询服务列表
+show_service_v3_services__id__get 查询一个服务
+list_endpoints_v3_endpoints_get 查询终端节点列表
+show_endpoint_v3_endpoints__id__get 查询一个终端节点
+list_projects_v3_projects_get 查询项目列表
+list_own_projects_v3_auth_projects_get 查询自己可用的项目
+show_project_v3_projects__project_id__get 查询一个项目
+list_domains_v3_auth_domains_get 查询自己的账号
+list_domains_v3_domains_get 查询账号列表
+list_users_v3_users_get 查询用户列表
+issue_security_token_v3_0_OS_CREDENTIAL_securitytokens_post 获取临时访问密钥
+show_caller_v5_caller_identity_get 查询调用者的身份
 """
+
+_VERBS = {
+    "List": "查询{}列表",
+    "Show": "查询一个{}",
+    "Create": "创建{}",
+    "Update": "修改{}",
+    "Delete": "删除{}",
+}
+_RECORDS = {
+    "Vpc": "虚拟私有云",
+    "Router": "路由器（虚拟私有云）",
+    "Subnet": "子网",
+    "Network": "网络（子网）",
+    "Publicip": "弹性公网 IP",
+    "Floatingip": "浮动 IP",
+    "Bandwidth": "带宽",
+    "SecurityGroup": "安全组",
+    "SecurityGroupRule": "安全组规则",
+    "Keypair": "密钥对",
+}
+_RECORD = re.compile(f"(?:Vpc|Neutron|Kps|Nova)({'|'.join(_VERBS)})({'|'.join(_RECORDS)})(?:V3)?")
 
 _CHINESE = dict(line.split(" ", 1) for line in _OPERATIONS.strip().split("\n"))
 
@@ -155,6 +217,8 @@ def chinese(operation: str) -> str:
     """What an operation does, in Chinese; empty where nobody has said it."""
     if operation in _CHINESE:
         return _CHINESE[operation]
+    if record := _RECORD.fullmatch(operation):
+        return _VERBS[record[1]].format(_RECORDS[record[2]])
     twin = _CHINESE.get(operation.replace(_KIND, "", 1), "")
     return f"{twin}（Autopilot 集群）" if twin else ""
 

@@ -15,6 +15,7 @@ from huaweicloudsdkcce.v3 import CceClient, model
 from huaweicloudsdkcce.v3.region.cce_region import CceRegion
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException
+from huaweicloudsdkcore.http.formdata import FormFile
 from huaweicloudsdkcore.utils.http_utils import sanitize_for_serialization
 
 
@@ -71,9 +72,21 @@ def _request(client: Any, operation: str, args: dict[str, Any]) -> Any:
     for attribute, key in request.attribute_map.items():
         if key in args:
             kind = request.openapi_types[attribute]
-            value = client.deserialize(_Received(json.dumps(args[key])), kind, None)
+            sent = args[key]
+            files = _files(kind)
+            if files:
+                sent = {name: value for name, value in sent.items() if name not in files}
+            value = client.deserialize(_Received(json.dumps(sent)), kind, None)
+            for name in files:
+                setattr(value, name, FormFile(args[key][name]))
             setattr(request, attribute, value)
     return request
+
+
+def _files(kind: str) -> list[str]:
+    """The parts of a body that are files; a call names them by their paths."""
+    types: dict[str, str] = getattr(getattr(model, kind, None), "openapi_types", {})
+    return [name for name, each in types.items() if each == "file"]
 
 
 def _refused(error: Exception) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import pytest
 
 from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.local import host, uplinks
+from clusterwright.drivers.local.folder import Folder
+from clusterwright.drivers.local.reals import Reals
 from clusterwright.drivers.local.spaces import Network
 
 NODE = "192.168.77.7"
@@ -177,3 +179,17 @@ def test_all_of_it_goes_with_the_last_cluster_and_nothing_of_another_before(worl
     with answering("ip", "netns", "exec", world.far):
         assert ask(*world.other.node("n1").entering(), address=FAR)
     assert traces(world.one) == []
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_cluster_goes_on_without_a_link_that_is_refused_or_not_wanted(
+    wanted: bool, tmp_path: Path
+) -> None:
+    reals = Reals(Folder(tmp_path, "c1"), wake=lambda: None, uplink=wanted)
+
+    for _ in range(2):
+        await reals.join_host()  # which its router, that is not there, refuses
+
+    assert traces(reals.network) == []
+    assert await reals.resolvers() == ()
+    assert reals.annotations("n1") == {}

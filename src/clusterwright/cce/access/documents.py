@@ -41,7 +41,10 @@ def policy_document(policy: AccessPolicy) -> dict[str, Any]:
 def render(cluster: Cluster, granted: Kubeconfig) -> dict[str, Any]:
     """The kubeconfig of a cluster: internal, and both external ways where an address is bound."""
     authority = {"certificate-authority-data": _base64(granted.ca)}
-    servers: dict[str, dict[str, Any]] = {"internal": {"server": granted.server} | authority}
+    internal = {"server": granted.server} | authority
+    if granted.server_name:
+        internal["tls-server-name"] = granted.server_name
+    servers: dict[str, dict[str, Any]] = {"internal": internal}
     if public := cluster.public_endpoint:
         servers["external"] = {"server": public, "insecure-skip-tls-verify": True}
         # Public controllers look this pair up by its name (API reference, 4.8).

@@ -48,7 +48,7 @@ _UNREACHABLE = (
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """Turn what a driver refuses into refusals of the catalogue."""
     try:
         yield
@@ -79,7 +79,7 @@ async def kubeconfig(
 
     Raises ApiError DRIVER_UNAVAILABLE, or WRONG_STATE where the driver cannot give any.
     """
-    with _refusing():
+    with refusing():
         return await driver.kubeconfig(
             blueprint(cluster),
             user=caller.user_id,
@@ -160,7 +160,7 @@ async def end(driver: Driver, cluster: Cluster, revoked: Revoked) -> None:
 
     Raises ApiError like ``kubeconfig``; the same request sent again does it.
     """
-    with _refusing():
+    with refusing():
         await driver.revoke(blueprint(cluster), user=revoked.holder, generation=revoked.generation)
 
 
@@ -223,7 +223,7 @@ async def cover(driver: Driver, cluster: Cluster) -> None:
 
     Raises ApiError like ``kubeconfig``; the same request sent again goes on from there.
     """
-    with _refusing():
+    with refusing():
         await driver.ensure_credentials(blueprint(cluster))
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from clusterwright.cce.addons.store import Addon, AddonStatus, Check
 from clusterwright.cce.addons.templates import KNOWN, Template, TemplateVersion
-from clusterwright.cce.addons.wire import seconds
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.clock import seconds
 
 Json = dict[str, Any]
 Places = Mapping[str, str]

@@ -1,6 +1,6 @@
 """Add-on bodies: what may be asked, and how answers read (API reference, 7)."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -171,9 +171,3 @@ class CheckList(Document):
     api_version: str
     page_info: dict[str, int]
     items: list[dict[str, Any]]
-
-
-def seconds(nanoseconds: int) -> str:
-    """A time as the add-on manager writes it: RFC 3339, whole seconds (API reference, 1.2)."""
-    moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

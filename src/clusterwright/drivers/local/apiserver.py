@@ -75,6 +75,10 @@ class ApiServer:
         self._check(answer)
         return True
 
+    async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What is answered to a body; None where there is no such place. Raises Unavailable."""
+        return await self._ask("POST", path, json=body)
+
     async def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """Merge a change into an object; None where there is none. Raises Unavailable."""
         return await self._ask("PATCH", path, json=body, headers={"Content-Type": _MERGE})

@@ -27,6 +27,8 @@ KUBERNETES = (
 """Programs that carry the version of Kubernetes."""
 COMPANIONS = ("etcd", "etcdctl", "etcdutl", "kwok", "coredns")
 """Programs that go with any version of Kubernetes: what a folder lacks may come from ``PATH``."""
+HELM = "helm"
+"""Installs charts, and goes with any version of Kubernetes too."""
 STAGES = "stages.yaml"
 """What kwok's simulated kubelets do, which kwok itself has no opinion on."""
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -153,6 +155,17 @@ def own_builds() -> list[Path]:
     except OSError:
         return []
     return sorted(builds, key=lambda each: each.stat().st_mtime, reverse=True)
+
+
+def helm(bin_dir: Path) -> Path | None:
+    """The program Helm: beside Kubernetes' programs, of an own build, or on ``PATH``."""
+    beside = [folder / HELM for folder in _versions_in(bin_dir)]
+    built = build_cache().parent / HELM / HELM
+    for path in (bin_dir / HELM, *beside, built):
+        if _runs(path):
+            return path
+    found = shutil.which(HELM)
+    return Path(found) if found else None
 
 
 def told_version(program: Path) -> str:

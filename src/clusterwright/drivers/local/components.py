@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from clusterwright.drivers.contract import Cluster, DriverError
+from clusterwright.drivers.contract import ISSUER, Cluster, DriverError
 from clusterwright.drivers.local import gateway
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.ports import HOST
@@ -213,7 +213,7 @@ def _apiserver(cluster: Cluster, pki: Path, ports: Mapping[str, int]) -> list[st
         "kubelet-client-certificate": pki / "kubelet-client.pem",
         "kubelet-client-key": pki / "kubelet-client.pem",
         "kubelet-preferred-address-types": "InternalIP,Hostname",
-        "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
+        "service-account-issuer": ISSUER,
         "service-account-key-file": pki / "accounts.pub",
         "service-account-signing-key-file": pki / "accounts.key",
         "requestheader-client-ca-file": pki / "front-proxy-ca.crt",

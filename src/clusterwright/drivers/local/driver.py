@@ -1,4 +1,4 @@
-"""The driver ``local``: ten verbs over folders, and a plane per cluster that keeps it running.
+"""The driver ``local``: verbs over folders, and a plane per cluster that keeps it running.
 
 A verb writes down what is wanted and returns; a plane, in this process or in another one on the
 same folder, makes it so. The programs outlive every process of ours.
@@ -24,6 +24,7 @@ from clusterwright.drivers.contract import (
     Node,
     Unavailable,
 )
+from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.local import (
     access,
     components,
@@ -35,8 +36,10 @@ from clusterwright.drivers.local import (
     reals,
     wanted,
 )
+from clusterwright.drivers.local.accounts import LocalAccounts
 from clusterwright.drivers.local.beginning import begin
 from clusterwright.drivers.local.binaries import REAL_NODES, SIMULATED_NODES
+from clusterwright.drivers.local.charts import LocalReleases
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, clusters, read_json
 from clusterwright.drivers.local.inside import Inside
@@ -59,6 +62,8 @@ _PAUSE = 0.05
 class LocalDriver:
     """A Driver whose clusters are processes of this host. Opened before any verb."""
 
+    serves_kubernetes = True
+
     def __init__(
         self,
         home: Path,
@@ -69,8 +74,11 @@ class LocalDriver:
         ahead: Ahead = Ahead(),  # noqa: B008  # a value
         starts: int = os.cpu_count() or 1,
         clock: Callable[[], int] = clock.now,
+        helm: Helm | None = None,
     ) -> None:
         self._home = home.absolute()
+        self.releases = LocalReleases(self._home, helm or Helm(lambda: None), self._inside)
+        self.accounts = LocalAccounts(self._home, self._inside)
         self._find = find
         self._kind = kind
         self._uplinks = uplinks

@@ -5,7 +5,7 @@ spoken to: it takes longer than all else that a server without such clusters loa
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +118,14 @@ class Inside:
     async def node(self, url: str, name: str) -> dict[str, Any] | None:
         """A node as Kubernetes knows it. Raises Unavailable."""
         return await (await self._connected(url)).get(f"{nodes.NODES}/{name}")
+
+    async def post(self, url: str, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The answer to what is sent; None where there is no such place. Raises Unavailable."""
+        return await (await self._connected(url)).post(path, body)
+
+    async def remove(self, url: str, path: str) -> None:
+        """Delete an object; one that does not exist is deleted already. Raises Unavailable."""
+        await (await self._connected(url)).delete(path)
 
     async def is_well(self, url: str, node: str, since: float) -> bool:
         """Whether a node is ready, and its kubelet was heard of since then. Raises Unavailable."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,8 @@ class Reals:
         except OSError as error:
             # The cluster works without it, so once is enough until this process ends.
             self._uplink = False
+            with suppress(OSError):
+                await asyncio.to_thread(uplinks.remove, self.network)
             facts = {"cluster": self._folder.uid, "reason": str(error)}
             log.warning("leaving a cluster without a way out", extra=facts)
 

@@ -9,6 +9,11 @@ CLUSTER_DELETION = 1.0
 NODE_DELETION = 0.5
 """Seconds at pace 1 until a deleted node is gone."""
 
+RELEASE = 1.0
+"""Seconds at pace 1 until what a chart makes is there."""
+RELEASE_DELETION = 0.5
+"""Seconds at pace 1 until it is gone."""
+
 _CONTROL_PLANE = 3.0
 _BETWEEN_MASTERS = 0.4
 _SERVER = 1.5

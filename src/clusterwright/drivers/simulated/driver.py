@@ -1,4 +1,4 @@
-"""The simulated driver: ten verbs over rows that say when each thing will be ready or gone.
+"""The simulated driver: verbs over rows that say when each thing will be ready or gone.
 
 Nothing happens between two calls: a verb writes down the times that its pace and seed give, and
 observing compares them with the clock.
@@ -21,7 +21,11 @@ from clusterwright.drivers.contract import (
     Node,
     Unavailable,
 )
+from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.simulated import draws, store
+from clusterwright.drivers.simulated.accounts import SimulatedAccounts
+from clusterwright.drivers.simulated.doors import SimulatedDoors
+from clusterwright.drivers.simulated.releases import SimulatedReleases
 from clusterwright.drivers.simulated.store import (
     CertificateKey,
     Seal,
@@ -43,6 +47,8 @@ class SimulatedDriver:
     Whoever drives it must have the same ``seal``, which private keys are stored under.
     """
 
+    serves_kubernetes = False
+
     def __init__(
         self,
         database: Database,
@@ -51,12 +57,21 @@ class SimulatedDriver:
         pace: float = 1.0,
         seed: int = 0,
         clock: Callable[[], int] = clock.now,
+        helm: Helm | None = None,
+        door: Callable[[str], tuple[str, str]] = lambda _: ("", ""),
     ) -> None:
+        """``door`` tells where a cluster answers, and by which name in TLS; or nothing."""
+        self._door = door
+        self.doors = SimulatedDoors(database, seal, clock=clock)
         self._database = database
         self._seal = seal
         self._pace = pace
         self._seed = seed
         self._clock = clock
+        self.accounts = SimulatedAccounts(database, seal, clock=clock)
+        self.releases = SimulatedReleases(
+            database, helm or Helm(lambda: None), duration=self._duration, clock=clock
+        )
 
     async def seal_clear_keys(self) -> None:
         """Seal what an earlier release stored in clear. Raises StorageUnavailable."""
@@ -245,8 +260,10 @@ class SimulatedDriver:
                 await store.hold(tx, cluster.uid)
                 server, authority = await self._access(tx, cluster)
                 client = await self._ensure_client(tx, authority, key)
+        door, server_name = self._door(cluster.uid)
         return Kubeconfig(
-            server=server,
+            server=door or server,
+            server_name=server_name,
             ca=authority.certificate,
             client_certificate=client.pair.certificate,
             client_key=client.pair.key,

@@ -255,6 +255,28 @@ async def certificate(tx: Tx, key: CertificateKey, seal: Seal) -> StoredCertific
     return StoredCertificate(Pair(row.certificate, private_key), row.expires_at)
 
 
+async def authorities(tx: Tx, cluster_uid: str, seal: Seal) -> tuple[Pair, ...]:
+    """The authorities of a cluster whose certificates are good, the older one first."""
+    rows = await tx.execute(
+        sa.select(certificates)
+        .where(certificates.c.cluster_uid == cluster_uid, certificates.c.role == "authority")
+        .order_by(certificates.c.credentials)
+    )
+    return tuple(Pair(row.certificate, seal.open(row.private_key)) for row in rows)
+
+
+async def is_client(tx: Tx, cluster_uid: str, user: str, certificate: str) -> bool:
+    """Whether a user of a cluster has this certificate."""
+    found = await tx.execute(
+        sa.select(certificates.c.certificate).where(
+            certificates.c.cluster_uid == cluster_uid,
+            certificates.c.role == "client",
+            certificates.c.user_name == user,
+        )
+    )
+    return certificate in {row.certificate for row in found}
+
+
 async def seal_clear(tx: Tx, seal: Seal) -> None:
     """Seal the private keys that an earlier release stored in clear."""
     clear = sa.select(certificates).where(certificates.c.private_key.startswith(_CLEAR))

@@ -137,6 +137,7 @@ def _delete(dialect: Dialect) -> Answer:
 def _serve(dialect: Dialect) -> None:
     """Add the routes of a dialect."""
     word = WORDS[dialect.kind]
+    several = f"{word}es" if word.endswith("s") else f"{word}s"
     inner = dialect.inner or dialect.item
 
     def add(verb: str, method: str, path: str, answer: Answer, status: int = 200) -> None:
@@ -145,8 +146,8 @@ def _serve(dialect: Dialect) -> None:
             answer,
             methods=[method],
             operation_id=f"{dialect.service}{verb}{dialect.noun}{dialect.suffix}",
-            summary=f"{verb} a {word}" if verb != "List" else f"List {word}s",
-            **described(None, status=status),
+            summary=f"{verb} a {word}" if verb != "List" else f"List {several}",
+            **described(None if verb == "Delete" else dict[str, Any], status=status),
         )
 
     add("List", "GET", dialect.path, _list(dialect))
@@ -167,7 +168,7 @@ for _dialect in DIALECTS:
     "/v2.0/{project_id}/{resource}/{id}/tags",
     operation_id="VpcShowTags",
     summary="Show the tags of a network, an address or a group",
-    **described(None),
+    **described(dict[str, Any]),
 )
 async def show_tags(who: Member, data: Data, resource: Resource, id: Id) -> Response:
     """Its tags; what was made elsewhere has none."""

@@ -1,12 +1,17 @@
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.huaweicloud.sdk.cce.v3.CceClient;
 import com.huaweicloud.sdk.cce.v3.region.CceRegion;
 import com.huaweicloud.sdk.core.SdkResponse;
 import com.huaweicloud.sdk.core.auth.BasicCredentials;
 import com.huaweicloud.sdk.core.exception.ServiceResponseException;
+import com.huaweicloud.sdk.core.http.FormDataFilePart;
 import com.huaweicloud.sdk.core.utils.JsonUtils;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,6 +20,8 @@ import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -24,7 +31,12 @@ import java.util.Optional;
  * request models are found by name, so that every operation can be called.
  */
 public final class Scenario {
-    private static final ObjectMapper JSON = JsonUtils.getDefaultMapper();
+    private static final ObjectMapper JSON =
+            JsonUtils.getDefaultMapper()
+                    .copy()
+                    .registerModule(
+                            new SimpleModule()
+                                    .addDeserializer(FormDataFilePart.class, new NamedFile()));
 
     private final CceClient client;
 
@@ -68,6 +80,17 @@ public final class Scenario {
             return refused(error.getCause());
         } catch (JsonProcessingException error) {
             return refused(error);
+        }
+    }
+
+    /** A part of a body that is a file; a call names it by its path. */
+    private static final class NamedFile extends JsonDeserializer<FormDataFilePart> {
+        @Override
+        public FormDataFilePart deserialize(JsonParser parser, DeserializationContext context)
+                throws IOException {
+            Path path = Path.of(parser.getText());
+            return new FormDataFilePart(
+                    Files.newInputStream(path), path.getFileName().toString());
         }
     }
 

@@ -1,0 +1,1 @@
+"""Charts: packaged Helm charts that a project keeps."""

@@ -1,0 +1,1 @@
+"""Identities of pods: which agency a service account may act as."""

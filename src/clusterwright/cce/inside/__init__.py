@@ -1,0 +1,1 @@
+"""The Kubernetes API of clusters, on their own hosts."""

@@ -1,0 +1,1 @@
+"""Releases: what charts have made inside clusters."""
