@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.drivers.contract import Cluster
-from clusterwright.drivers.local import binaries, folder, memory, processes, spares, wanted
+from clusterwright.drivers.contract import Cluster, DriverError
+from clusterwright.drivers.local import binaries, folder, host, memory, processes, spares, wanted
 from clusterwright.drivers.local.beginning import begin
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import Folder, write_json
@@ -205,14 +205,26 @@ def test_names_and_users_are_a_clusters_own_whatever_it_was_begun_with(
     assert not list(mine.credentials.glob("*/holders/*"))
 
 
-def test_a_spare_with_a_trouble_is_not_taken(
+def test_a_spare_with_a_trouble_is_not_taken_and_goes_when_it_lasts(
     tmp_path: Path, find: Callable[[str], binaries.Binaries]
 ) -> None:
     home = tmp_path / "home"
     kept = a_home(home, find, replace(AHEAD, count=1))
-    write_json(folder.spares(home)[0].trouble, {"reason": "Its disk is full."})
+    [spare] = folder.spares(home)
+    write_json(spare.trouble, {"reason": "Its disk is full."})
 
     assert not kept.take(CLUSTER).exists
+
+    kept.keep(busy=False)
+    assert state_of(spare) is State.RUNNING
+    os.utime(spare.trouble, (0, 0))
+    kept.keep(busy=False)
+    assert state_of(spare) is State.GONE
+
+
+def state_of(spare: Folder) -> State | None:
+    wish = wanted.read(spare)
+    return wish.state if wish else None
 
 
 def test_spares_are_begun_one_at_a_time_and_never_while_others_start(
@@ -258,6 +270,27 @@ def test_without_programs_no_spare_is_begun(tmp_path: Path) -> None:
     kept.keep(busy=False)
 
     assert folder.spares(tmp_path) == []
+
+
+def test_a_spare_that_cannot_be_begun_leaves_nothing_and_is_not_tried_again_at_once(
+    tmp_path: Path,
+    find: Callable[[str], binaries.Binaries],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries = []
+
+    def refuse() -> None:
+        tries.append(1)
+        raise DriverError("This host cannot run real nodes.")
+
+    monkeypatch.setattr(host, "require_real_nodes", refuse)
+    kept = Spares(tmp_path, find, kind=Nodes.REAL, ahead=AHEAD, clock=Clock())
+
+    for _ in range(3):
+        kept.keep(busy=False)
+
+    assert local_host.contents(tmp_path / folder.SPARES) == []
+    assert len(tries) == 1
 
 
 @pytest.fixture

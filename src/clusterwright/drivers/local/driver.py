@@ -92,7 +92,7 @@ class LocalDriver:
 
     async def __aenter__(self) -> Self:
         """Take over every cluster of the folder that nobody else supervises, and every spare."""
-        await _in_thread(self._spares.open)
+        await self._about_spares(self._spares.open)
         await self._supervise_all()
         self._scan = asyncio.create_task(self._scan_forever(), name="local scan")
         return self
@@ -365,9 +365,16 @@ class LocalDriver:
             except (OSError, ValueError) as error:
                 log.warning("looking for clusters failed", extra={"reason": str(error)})
 
+    async def _about_spares(self, work: Callable[[], None]) -> None:
+        """Do something about spares, of which nothing else may fail."""
+        try:
+            await asyncio.to_thread(work)
+        except (OSError, ValueError) as error:
+            log.warning("looking after spares failed", extra={"reason": str(error)})
+
     async def _supervise_all(self) -> None:
         busy = any(plane.is_starting for plane in self._planes.values())
-        await asyncio.to_thread(self._spares.keep, busy=busy)
+        await self._about_spares(lambda: self._spares.keep(busy=busy))
         for folder in await asyncio.to_thread(clusters, self._home):
             if folder.path not in self._tasks or self._tasks[folder.path].done():
                 self._supervise(folder)

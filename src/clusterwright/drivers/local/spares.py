@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 3.0
 """How long nobody has taken a spare when another one is begun: who took one needs the processor."""
+RESTING_SECONDS = 60.0
+"""How long no spare is begun after one that could not be, and one in trouble is kept."""
 ROOM = 1500
 """MiB of memory that must be free to begin a spare, and to keep it with a little less."""
 LEAST_ROOM = 800
@@ -60,7 +62,7 @@ class Spares:
         self._kind = kind
         self._ahead = ahead
         self._clock = clock
-        self._taken = 0.0
+        self._rests_until = 0.0
         self._complaint = ""
 
     def take(self, cluster: Cluster) -> Folder:
@@ -78,7 +80,7 @@ class Spares:
             # Those that are ready come first.
             for spare in sorted(fitting, key=lambda spare: not _is_ready(spare)):
                 log.info("taking a spare", extra={"cluster": cluster.uid, "spare": spare.uid})
-                self._taken = time.monotonic()
+                self._rests_until = time.monotonic() + QUIET_SECONDS
                 return give(self._home, spare, cluster.uid)
         return own
 
@@ -111,8 +113,10 @@ class Spares:
                 if there and free is not None and free < LEAST_ROOM:
                     log.warning("letting a spare go for memory", extra={"free_mib": free})
                     self._let_go(there[-1])
+                for spare in filter(_is_stuck, there):
+                    self._let_go(spare)
             room = len(there) < self._ahead.count and (free is None or free >= ROOM)
-            quiet = not busy and time.monotonic() - self._taken > QUIET_SECONDS
+            quiet = not busy and time.monotonic() > self._rests_until
             if room and quiet and all(map(_is_ready, there)) and (like := self._like()):
                 self._begin(like)
 
@@ -120,15 +124,20 @@ class Spares:
         uid = str(uuid4())
         spare = Folder(self._home / folder.SPARES, uid)
         log.info("beginning a spare", extra={"spare": uid})
-        with spare.changing():
-            begin(
-                self._home,
-                spare,
-                replace(like, uid=uid),
-                self._find(like.version),
-                kind=self._kind,
-                now=self._clock(),
-            )
+        try:
+            with spare.changing():
+                begin(
+                    self._home,
+                    spare,
+                    replace(like, uid=uid),
+                    self._find(like.version),
+                    kind=self._kind,
+                    now=self._clock(),
+                )
+        except (DriverError, OSError) as error:
+            spare.remove()
+            self._rests_until = time.monotonic() + RESTING_SECONDS
+            log.warning("beginning no spare", extra={"reason": str(error)})
 
     def _like(self) -> Cluster | None:
         """What a spare is begun as; None where no version can run."""
@@ -181,6 +190,14 @@ class Spares:
 def _is_wanted(spare: Folder) -> bool:
     wish = wanted.read(spare)
     return wish is not None and wish.state is State.RUNNING
+
+
+def _is_stuck(spare: Folder) -> bool:
+    """Whether something has kept it from running for long: nobody asks for this very one."""
+    try:
+        return time.time() - spare.trouble.stat().st_mtime > RESTING_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def _is_ready(spare: Folder) -> bool:
