@@ -66,13 +66,17 @@ class Stage:
             yield
 
     async def until_waiting(self, count: int) -> None:
-        """Wait until so many sessions wait for a lock."""
+        """Wait until so many sessions wait for what this one holds, in one row or side by side."""
         query = (
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            "WITH RECURSIVE waiting(pid) AS ("
+            " SELECT pid FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))"
+            " UNION SELECT a.pid FROM pg_stat_activity a, waiting w"
+            " WHERE w.pid = ANY(pg_blocking_pids(a.pid))"
+            ") SELECT count(*) FROM waiting"
         )
+        held_by = self.session.get_server_pid()
         async with asyncio.timeout(PATIENCE):
-            while await self.session.fetchval(query) < count:  # noqa: ASYNC110
+            while await self.session.fetchval(query, held_by) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
