@@ -47,10 +47,13 @@ def test_a_whole_url_reaches_a_job(proxied: httpx.Client, live_server: ServerPro
 
 
 @pytest.mark.parametrize("path", ["/api/v1/namespaces/default/pods", "/apis/apps/v1/deployments"])
-def test_the_kubernetes_api_of_a_cluster_is_not_there(proxied: httpx.Client, path: str) -> None:
+def test_the_kubernetes_api_of_an_unknown_cluster_answers_a_status(
+    proxied: httpx.Client, path: str
+) -> None:
     answer = proxied.post(f"http://{CLUSTER}.cce.local.test{path}", json={})
 
-    assert (answer.status_code, answer.json()["errorCode"]) == (501, "CCE.01501001")
+    status = answer.json()
+    assert (answer.status_code, status["kind"], status["reason"]) == (404, "Status", "NotFound")
 
 
 @pytest.mark.parametrize(

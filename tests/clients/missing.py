@@ -69,8 +69,11 @@ MISSING: dict[str, frozenset[str]] = {
 
 UNREADABLE = {
     ("go", "GetClusterFlavorSpecs"): "takes the list of flavors for one flavor",
+    ("java", "CreateAutopilotUpgradeWorkFlow"): "takes the flag of a line for text",
     ("java", "CreateUpgradeWorkFlow"): "takes the flag of a line for text",
+    ("java", "ListAutopilotUpgradeWorkFlows"): "takes the list of workflows for one workflow",
     ("java", "ListUpgradeWorkFlows"): "takes the list of workflows for one workflow",
+    ("java", "ShowAutopilotUpgradeWorkFlow"): "takes the flag of a line for text",
     ("java", "ShowUpgradeWorkFlow"): "takes the flag of a line for text",
 }
 """Answers that an SDK declares otherwise than the others do, so that it cannot read them."""

@@ -168,7 +168,7 @@ async def list_plans(caller: Member, data: Data, cluster_id: str) -> Response:
     """Windows are for patches of a version, and here each version has one: nothing is planned."""
     async with data.reading() as tx:
         await cluster_operations.show(tx, caller, cluster_id)
-    return json_response({"kind": "List", "apiVersion": "v3", "items": []})
+    return json_response({"kind": "List", "apiVersion": "v3"})
 
 
 @router.put(

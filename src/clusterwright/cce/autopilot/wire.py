@@ -63,8 +63,12 @@ class PlanDocument(Document):
 
 
 class PlanList(Document):
-    """The plans of a cluster."""
+    """The plans of a cluster.
+
+    The official SDKs declare one plan where their text says a list, and cannot read an empty one:
+    it is left out.
+    """
 
     kind: str
     api_version: str
-    items: list[PlanDocument]
+    items: PlanDocument | None = None
