@@ -68,6 +68,8 @@ MISSING: dict[str, frozenset[str]] = {
 }
 
 UNREADABLE = {
+    ("go", "DeleteAutopilotRelease"): "wants an object for the sentence",
+    ("go", "DeleteRelease"): "wants an object for the sentence",
     ("go", "GetClusterFlavorSpecs"): "takes the list of flavors for one flavor",
     ("java", "CreateAutopilotUpgradeWorkFlow"): "takes the flag of a line for text",
     ("java", "CreateUpgradeWorkFlow"): "takes the flag of a line for text",
