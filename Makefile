@@ -69,10 +69,10 @@ kubernetes: ## Build the programs of real Kubernetes, once for a machine (some 1
 lock: ## Resolve the dependencies again, into requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
 		--no-annotate --all-extras --group dev --group bench pyproject.toml -o requirements.lock
 	cd tests/clients/openstack && ../../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-header --no-annotate requirements.in -o requirements.txt
+		--generate-hashes --no-strip-extras --no-header --no-annotate requirements.in -o requirements.txt
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) dist .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
