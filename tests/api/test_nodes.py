@@ -212,22 +212,6 @@ async def test_prepaid_nodes_are_not_supported(cloud: Cloud, cluster: str) -> No
     await cloud.call("POST", f"{cluster}/nodes", node(billingMode=1), expect=501)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "nodes/rotate-cert"),
-        ("POST", "nodes/toperiod"),
-        ("POST", f"nodes/operation/in-place-migrateto/{UNKNOWN}"),
-    ],
-)
-async def test_what_is_not_supported_says_so(
-    cloud: Cloud, cluster: str, method: str, path: str
-) -> None:
-    refusal = await cloud.call(method, f"{cluster}/{path}", {}, expect=501)
-
-    assert refusal["message"]
-
-
 async def test_a_cluster_counts_its_nodes_when_details_are_asked_for(
     cloud: Cloud, cluster: str
 ) -> None:

@@ -67,7 +67,8 @@ FREE = {
     *("description", "annotations", "labels", "value", "values", "configurations", "message"),
     *("kind", "apiVersion", "creationTimestamp", "updateTimestamp", "resourceSpecCode"),
     *("reason", "deleteOption", "deleteStatus", "data", "action", "fixedIps"),
-    *("init-node-password", "publicKey"),
+    *("init-node-password", "publicKey", "alpha.cce/preInstall", "alpha.cce/postInstall"),
+    *("limits", "requests"),
 }
 """Where any text may stand, or where another rule looks."""
 

@@ -12,7 +12,7 @@ from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import operations as upgrades
 from clusterwright.cce.upgrades.wire import ClusterToUpgrade
 from clusterwright.jobs import store as jobs
-from tests.jobs.node_jobs import CALLER, cluster, parsed
+from tests.jobs.node_jobs import CALLER, cluster, parsed, pool
 
 if TYPE_CHECKING:
     from tests.jobs.bench import Bench
@@ -45,17 +45,24 @@ async def rotate(bench: "Bench") -> str:
 
 
 async def configure(bench: "Bench") -> str:
-    uid = await cluster(bench)
+    return await _configured(bench, await cluster(bench), "master", "kube-scheduler")
+
+
+async def configure_pool(bench: "Bench") -> str:
+    return await _configured(bench, *await pool(bench), "kubelet")
+
+
+async def _configured(bench: "Bench", uid: str, pool_uid: str, component: str) -> str:
     item = {"name": "kube-api-qps", "value": 50}
-    packages = [{"name": "kube-scheduler", "configurations": [item]}]
+    packages = [{"name": component, "configurations": [item]}]
     body = {"kind": "Configuration", "apiVersion": "v3", "spec": {"packages": packages}}
     async with bench.database.transaction() as tx:
-        await configurations.update(tx, CALLER, uid, "master", parsed(Configuration, body))
+        await configurations.update(tx, CALLER, uid, pool_uid, parsed(Configuration, body))
         newest = jobs.newest(tx, project_id=CALLER.project_id, limit=1)
         [document] = [json.loads(each) async for each in newest]
-    uid = document["metadata"]["uid"]
-    assert isinstance(uid, str)
-    return uid
+    job_uid = document["metadata"]["uid"]
+    assert isinstance(job_uid, str)
+    return job_uid
 
 
 async def upgrade(bench: "Bench") -> str:
@@ -81,6 +88,7 @@ SUBMISSIONS: Mapping[str, Callable[["Bench"], Awaitable[str]]] = {
     "ResizeCluster": resize,
     "RotateCredentials": rotate,
     "ConfigureCluster": configure,
+    "ConfigureNodePool": configure_pool,
     "UpgradeCluster": upgrade,
 }
 """How each of these job types is submitted."""

@@ -10,6 +10,7 @@ from clusterwright.cce.clusters.job_types import DELETE_CLUSTER
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.lifecycle.job_types import HIBERNATE_CLUSTER
 from clusterwright.cce.nodes.job_types import ADD_NODE, MIGRATE_NODE, RESET_NODE, SCALEUP_CLUSTER
+from clusterwright.cce.upkeep.job_types import MIGRATE_IN_PLACE
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Step
 from tests.job_documents import flat, phases
@@ -23,6 +24,7 @@ NOT_CANCELLED = (
     ADD_NODE,
     RESET_NODE,
     MIGRATE_NODE,
+    MIGRATE_IN_PLACE,
     HIBERNATE_CLUSTER,
 )
 """A cluster is not deleted while nodes are being installed in it, nor while it goes to sleep (API

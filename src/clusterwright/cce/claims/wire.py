@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from clusterwright.cce.clusters.values import Id, Short, Strings, matching
+from clusterwright.cce.clusters.values import Id, Short, Strings, each_once, matching
 from clusterwright.document import Document
 
 StorageType = Literal["bs", "nfs", "obs", "efs"]
@@ -38,7 +38,7 @@ class ClaimSpec(Document):
 
     volume_id: Id = Field(alias="volumeID")
     storage_type: StorageType
-    access_modes: Annotated[list[Access], Field(min_length=1, max_length=3)]
+    access_modes: Annotated[list[Access], Field(min_length=1, max_length=3), each_once()]
     storage_class_name: Short | None = None
     volume_name: Short | None = None
     resources: Resources | None = None
@@ -48,7 +48,7 @@ class ClaimSpec(Document):
 class ClaimStatus(Document):
     """``status`` of a claim that a client sends back; the server's to set."""
 
-    access_modes: list[Access] | None = None
+    access_modes: Annotated[list[Access], each_once()] | None = None
     capacity: Short | None = None
     phase: Short | None = None
 
