@@ -2,11 +2,12 @@
 
 A lock is what PostgreSQL takes: the rows of an UPDATE, a DELETE and its cascades, a SELECT FOR
 UPDATE, an INSERT whose key somebody else may choose as well, and the parents that an INSERT refers
-to. The order counts by table. Two facts keep it from finding what cannot happen:
+to. The order counts by table. Three facts keep it from finding what cannot happen:
 
 - A new row under an id that this process has just drawn is known to nobody, so nobody waits for it.
 - Who holds a row alone may lock the rows below it in any order, as long as nobody who does not hold
   it locks more than one table of them: all others wait at the row above.
+- The one row of ``iam_revision`` is above all identities in the same way.
 """
 
 import sys
@@ -22,10 +23,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
+from clusterwright.iam import store as iam
 from clusterwright.storage.database import Database, metadata
 
 _DRAWN = {"id", "uid"}
 """Key columns that hold what the server has drawn."""
+
+_IDENTITIES = {
+    table.name
+    for table in (iam.domains, iam.projects, iam.users, iam.access_keys, iam.revoked_tokens)
+}
+"""Tables that are changed by whoever holds the one row of ``iam_revision``."""
 
 
 class Hold(Enum):
@@ -115,6 +123,8 @@ def _way(after: dict[str, list[Edge]], start: str, goal: str) -> Edge | None:
 
 def _is_gated(table: str, transaction: Transaction) -> bool:
     """Whether all rows of a table belong to one above, and this transaction holds that alone."""
+    if table in _IDENTITIES and transaction.holds.get(iam.iam_revision.name) is Hold.ALONE:
+        return True
     return any(
         transaction.holds.get(key.column.table.name) in (Hold.ALONE, Hold.NEW)
         and all(
@@ -154,8 +164,9 @@ def _locks(statement: Any) -> Iterator[tuple[str, Hold]]:
         yield from _with_cascades(table.name)
     for part in visitors.iterate(statement):
         if isinstance(part, sa.Select) and part._for_update_arg is not None:
-            found: list[Any] = list(part.get_final_froms())
-            yield from ((each.name, Hold.ALONE) for each in found)
+            for found in part.get_final_froms():
+                tables = (each for each in visitors.iterate(found) if isinstance(each, sa.Table))
+                yield from ((each.name, Hold.ALONE) for each in tables)
 
 
 def _with_cascades(table: str) -> Iterator[tuple[str, Hold]]:

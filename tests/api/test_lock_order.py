@@ -5,13 +5,15 @@ import inspect
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from clusterwright.app import REGISTRY
+from clusterwright.cce.releases.store import releases, revisions
 from tests import postgresql
 from tests.api import whole_life
 from tests.api.cloud import Cloud, cluster, open_cloud, unique
 from tests.architecture.routes import ROUTES
-from tests.lock_order import watched
+from tests.lock_order import Hold, LockOrder, Transaction, locks, watched
 
 WRITING = {
     route.endpoint.__qualname__
@@ -34,6 +36,40 @@ async def test_no_two_transactions_lock_rows_in_two_orders(
     assert order.names >= {f"{name}: Execution._write" for name in REGISTRY.types}
     found = [*order.circles(), *order.upgrades]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "circles"),
+    [
+        ("users access_keys", "access_keys users", 2),
+        ("iam_revision users access_keys", "iam_revision access_keys users", 0),
+        ("iam_revision users access_keys", "access_keys users", 2),
+        ("iam_revision users access_keys", "access_keys iam_revision", 2),
+        ("iam_revision users access_keys", "access_keys revoked_tokens", 0),
+        ("clusters nodes addons", "clusters addons nodes", 0),
+        ("clusters nodes addons", "addons nodes", 2),
+    ],
+)
+def test_two_orders_are_found_unless_one_row_keeps_them_apart(
+    one: str, other: str, circles: int
+) -> None:
+    order = LockOrder()
+
+    for name, tables in (("one", one), ("other", other)):
+        transaction = Transaction(name)
+        for table in tables.split():
+            order.lock(transaction, table, Hold.ALONE)
+
+    assert len(order.circles()) == circles
+
+
+def test_a_held_join_locks_the_rows_of_both_tables() -> None:
+    joined = sa.select(releases.c.uid).join(revisions).with_for_update()
+
+    assert list(locks(joined)) == [
+        ("releases", Hold.ALONE),
+        ("release_revisions", Hold.ALONE),
+    ]
 
 
 async def test_a_crowd_gets_a_name_again_as_soon_as_its_owner_is_deleted(

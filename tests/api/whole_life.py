@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from tests import packages
+from tests.api import test_charts, test_pod_identities, test_releases
 from tests.api.cloud import DISTANT, TURBO, Cloud, cluster, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job, members
 
@@ -26,6 +28,8 @@ async def live(cloud: Cloud) -> None:
     await change_addons(cloud, first)
     await change_settings(cloud, second)
     await change_access(cloud, second)
+    await change_releases(cloud, second)
+    await change_identities(cloud, second)
     await change_version(cloud, first)
     await change_phases(cloud, second)
     await change_records(cloud)
@@ -227,6 +231,45 @@ async def change_access(cloud: Cloud, here: str) -> None:
     one = f"{POLICIES}/{made['policyId']}"
     await cloud.call("PUT", one, policy, expect=200)
     await cloud.call("DELETE", one, expect=200)
+
+
+async def change_releases(cloud: Cloud, here: str) -> None:
+    """Charts, and what is installed of them."""
+    uid, name = here.rpartition("/")[2], unique("demo")
+    older = await test_releases.chart(cloud, name)
+    newer = await test_releases.chart(cloud, name, "2.0.0")
+    for method, to, version, status in (
+        ("POST", test_charts.CHARTS, "1.0.0", 201),
+        ("PUT", f"{test_charts.CHARTS}/{newer}", "3.0.0", 200),
+    ):
+        content, again = packages.chart(name, version, greeting="again"), '{"override":true}'
+        await test_charts.send(
+            cloud, content, to=to, method=method, parameters=again, expect=status
+        )
+    releases, one = test_releases.place(uid), test_releases.place(uid, "web")
+    await cloud.call("POST", releases, test_releases.asked(older), expect=201)
+    await cloud.until(one, "status", "DEPLOYED")
+    rollback = {"action": "rollback", "parameters": {"release_version": 1}}
+    for body in ({"chart_id": newer}, rollback):
+        await cloud.call("PUT", one, body, expect=200)
+        await cloud.until(one, "status", "DEPLOYED")
+    await cloud.call("DELETE", f"{test_charts.CHARTS}/{older}", expect=200)
+    await cloud.call("DELETE", one, expect=200)
+    await cloud.until_gone(one)
+    await cloud.call("POST", releases, test_releases.asked(newer, version="3.0.0"), expect=201)
+    await cloud.until(one, "status", "DEPLOYED")
+
+
+async def change_identities(cloud: Cloud, here: str) -> None:
+    """Which agencies service accounts act as; one is left for the cluster's deletion."""
+    uid, place = here.rpartition("/")[2], f"{here}/pod-identity-associations"
+    await cloud.call("POST", place, test_pod_identities.asked("pod"), expect=201)
+    token = await test_pod_identities.token(cloud, uid)
+    await cloud.call("POST", f"{here}/assume-agency-for-pod-identity", {"token": token}, expect=200)
+    made = await cloud.call("POST", place, test_pod_identities.asked("other"), expect=201)
+    one = f"{place}/{made['uid']}"
+    await cloud.call("PUT", one, {"agencyName": "writer"}, expect=200)
+    await cloud.call("DELETE", one, expect=204)
 
 
 async def change_version(cloud: Cloud, here: str) -> None:
