@@ -36,8 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     waiting = {item.path for item in items if needs_kubernetes.mark in item.iter_markers()}
 
     def place(item: pytest.Item) -> tuple[bool, int]:
-        folder = item.path.relative_to(here).parts[0]
-        return item.path in waiting, ranks.get(folder, len(ranks))
+        parts = item.path.relative_to(here).parts
+        if item.path in waiting:  # the contract's module is the longest, and stands highest
+            return True, len(parts) if parts[0] == "drivers" else len(here.parts)
+        return False, ranks.get(parts[0], len(ranks))
 
     items.sort(key=place)
 

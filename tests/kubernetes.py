@@ -29,6 +29,12 @@ PAUSE = 0.5
 needs_kubernetes = pytest.mark.timeout(LIMIT + 300)
 """A mark: the test may have to wait for a build before it begins."""
 
+takes_minutes = pytest.mark.skipif(
+    not os.environ.get("CLUSTERWRIGHT_TEST_LONG"),
+    reason="takes minutes, and `CLUSTERWRIGHT_TEST_LONG=1 make test` runs it",
+)
+"""A mark: the gate, which may take 45 minutes on a new machine, has no time for it."""
+
 NEEDED = (*CONTROL_PLANE, *SIMULATED_NODES, "kubectl")
 
 
@@ -47,22 +53,17 @@ def binaries(version: str = "v1.34", needed: Iterable[str] = NEEDED) -> Binaries
     return choose(version, [found])
 
 
-_GIVEN = os.environ.get("CLUSTERWRIGHT_KUBERNETES_BIN_DIR")
-_BUILT = build.bin_dir()
-_CACHE = build.cache().parent.parent
-# All as they are before any test changes the environment for itself.
-
-
 def bin_dir() -> Path:
     """The folder that ``CLUSTERWRIGHT_KUBERNETES_BIN_DIR`` should name for a server under test."""
-    return Path(_GIVEN) if _GIVEN else _BUILT
+    given = os.environ.get("CLUSTERWRIGHT_KUBERNETES_BIN_DIR")
+    return Path(given) if given else build.bin_dir()
 
 
 @cache
 def _found() -> Binaries | str:
     """The programs, or why there are none."""
     deadline = time.monotonic() + LIMIT
-    while _under_way():
+    while build.under_way():
         if time.monotonic() > deadline:
             return f"The programs of Kubernetes are still being built after {LIMIT:.0f} s."
         time.sleep(PAUSE)
@@ -73,15 +74,9 @@ def _found() -> Binaries | str:
         return why_not(str(error))
 
 
-def _under_way() -> bool:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(_CACHE))
-        return build.under_way()
-
-
 def why_not(otherwise: str) -> str:
     """Why the last build gave nothing; ``otherwise`` where there was none."""
-    failed = _BUILT / build.FAILED
+    failed = build.bin_dir() / build.FAILED
     if failed.exists():
         return f"The programs of Kubernetes did not build: {failed.read_text().strip()}"
     return f"The programs of Kubernetes are not built, run make kubernetes: {otherwise}"

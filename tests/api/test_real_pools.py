@@ -19,6 +19,7 @@ SLOW = 240
 
 
 @kubernetes.needs_kubernetes
+@kubernetes.takes_minutes
 def test_a_pool_of_real_nodes_lives_its_whole_life_behind_the_api(tmp_path: Path) -> None:
     real_nodes.require()
     home = tmp_path / "data" / "local"
@@ -30,6 +31,7 @@ def test_a_pool_of_real_nodes_lives_its_whole_life_behind_the_api(tmp_path: Path
 
 
 @kubernetes.needs_kubernetes
+@kubernetes.takes_minutes
 def test_a_real_node_is_reset_and_moves_to_another_cluster_with_its_server(tmp_path: Path) -> None:
     real_nodes.require()
     home = tmp_path / "data" / "local"

@@ -44,7 +44,12 @@ GROUPS = {SimulatedDriver: "system:masters", LocalDriver: "cce:admins"}
 pytestmark = kubernetes.needs_kubernetes
 
 
-DRIVERS = ("simulated on sqlite", "simulated on postgresql", "local", "local with real nodes")
+DRIVERS = (
+    "simulated on sqlite",
+    "simulated on postgresql",
+    "local",
+    pytest.param("local with real nodes", marks=kubernetes.takes_minutes),
+)
 
 
 @pytest.fixture(params=DRIVERS)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ esac
 
 
 @pytest.fixture
-def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
     """The fake Go on PATH; tells what was built."""
     program = tmp_path / "path" / "go"
     program.parent.mkdir()
@@ -52,7 +52,8 @@ def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str
         lines = log.read_text().splitlines() if log.exists() else []
         return [line for line in lines if line.startswith("build ")]
 
-    return built
+    yield built
+    kubernetes._found.cache_clear()  # or all later tests of this process look where these did
 
 
 def start() -> "subprocess.Popen[str]":
