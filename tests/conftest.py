@@ -11,6 +11,7 @@ from hypothesis import settings
 from clusterwright.storage import migrations
 from clusterwright.storage.database import Database
 from tests import postgresql
+from tests.helm import require as require_helm
 from tests.kubernetes import needs_kubernetes
 from tests.server_process import ServerProcess
 
@@ -61,6 +62,12 @@ def _reason(report: pytest.TestReport) -> str:
     """The reason of a skip without its case."""
     told = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return told.removeprefix("Skipped: ").partition(": ")[0].rstrip(".")
+
+
+@pytest.fixture
+def helm() -> None:
+    """Helm is there."""
+    require_helm()
 
 
 @pytest.fixture(scope="session")
