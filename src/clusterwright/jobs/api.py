@@ -10,7 +10,7 @@ from clusterwright.iam.auth import Authenticator, check_project
 from clusterwright.jobs.reader import Reader
 from clusterwright.jobs.wire import JobDocument
 from clusterwright.web.asgi import Receive, Scope, Send
-from clusterwright.web.edge import read_body, send_json
+from clusterwright.web.edge import read_body, send_whole
 from clusterwright.web.openapi import described
 from clusterwright.web.refusals import JSON
 from clusterwright.web.routes import Router
@@ -46,7 +46,7 @@ class ShowJob:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Send the job's document. Raises ApiError as ``read`` does."""
-        await send_json(send, 200, await self.read(scope, receive), request_id)
+        await send_whole(send, 200, await self.read(scope, receive), request_id)
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         """The job's document. Raises ApiError: 401, 403, 404 where the project has no such job."""

@@ -80,7 +80,7 @@ class Edge:
                 try:
                     self._check_head(scope)
                     await route.answer(
-                        scope, _Body(self, receive, scope["path"], request_id), send, request_id
+                        scope, _Body(self, receive, path, request_id), send, request_id
                     )
                 except Exception as error:
                     await _refuse(send, error, scope, request_id)
@@ -218,10 +218,12 @@ class _Body:
         return min(self._edge.body_seconds, max(slowest - now, 0))
 
 
-async def send_json(send: Send, status: int, body: bytes, request_id: str) -> None:
-    """Answer with a JSON text."""
+async def send_whole(
+    send: Send, status: int, body: bytes, request_id: str, kind: bytes = JSON
+) -> None:
+    """Answer with a body at once, a JSON text unless ``kind`` says otherwise."""
     headers = [
-        (b"content-type", JSON),
+        (b"content-type", kind),
         (b"content-length", b"%d" % len(body)),
         (b"x-request-id", request_id.encode()),
     ]
@@ -232,7 +234,7 @@ async def send_json(send: Send, status: int, body: bytes, request_id: str) -> No
 async def _refuse(send: Send, error: Exception, scope: Scope, request_id: str) -> None:
     refusal = as_refusal(error, scope, request_id)
     body = error_body(refusal, request_id, scope)
-    await send_json(send, refusal.error.status, body, request_id)
+    await send_whole(send, refusal.error.status, body, request_id)
 
 
 async def read_body(receive: Receive, limit: int = 64 * 1024) -> bytes:

@@ -22,7 +22,7 @@ from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Database, Tx
 from clusterwright.web.asgi import Receive, Scope, Send
-from clusterwright.web.edge import read_body
+from clusterwright.web.edge import read_body, send_whole
 
 log = logging.getLogger(__name__)
 
@@ -176,10 +176,4 @@ async def _pass_back(passed: Passed, receive: Receive, send: Send, request_id: s
 
 async def _send(send: Send, sent: Sent, request_id: str) -> None:
     code, kind, content = sent
-    headers = [
-        (b"content-type", kind.encode()),
-        (b"content-length", b"%d" % len(content)),
-        (b"x-request-id", request_id.encode()),
-    ]
-    await send({"type": "http.response.start", "status": code, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    await send_whole(send, code, content, request_id, kind.encode())
