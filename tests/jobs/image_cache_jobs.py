@@ -30,7 +30,11 @@ async def create(bench: "Bench") -> str:
         )
     bench.clusters.append(made.uid)
     await bench.run(made.job_uid)
-    asked = {"name": "images", "images": ["nginx"], "building_config": {"cluster": made.uid}}
+    asked = {
+        "name": f"images-{len(bench.clusters)}",  # the project's, not the cluster's
+        "images": ["nginx"],
+        "building_config": {"cluster": made.uid},
+    }
     async with bench.database.transaction() as tx:
         return (await operations.create(tx, CALLER, parsed(CacheToCreate, asked))).job_uid
 
