@@ -30,7 +30,7 @@ resource "huaweicloud_cce_cluster" "this" {
 resource "huaweicloud_cce_access_policy" "this" {
   name        = "read-default"
   clusters    = [huaweicloud_cce_cluster.this.id]
-  policy_type = "CCEClusterReadOnlyPolicy"
+  policy_type = "CCEViewPolicy"
 
   access_scope {
     namespaces = ["default"]
