@@ -63,7 +63,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.first_account import bootstrap
 from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
-from clusterwright.iam.vault import Vault
+from clusterwright.iam.vault import Vault, fernet
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import reader
@@ -81,6 +81,7 @@ from clusterwright.web.asgi import ASGIApp
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
+from clusterwright.web.idempotency import Keys
 from clusterwright.web.openapi import describe
 from clusterwright.web.server import Server
 
@@ -214,12 +215,15 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         show_job = ShowJob(documents, authenticator)
         answers = Answers(data, available)
+        sealing = fernet(key, "answers")
+        keys = Keys(data, sealing.encrypt, sealing.decrypt)
         kubernetes = KubernetesApi(data, available, authenticator, answers)
         chores = Supervisor(
             [
                 *identity_chores(directory, data),
                 *runner.chores(),
                 *health_chores(available, data),
+                Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
         )
         server = Server(
@@ -230,6 +234,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             authenticator,
             login,
             show_job,
+            keys,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,
