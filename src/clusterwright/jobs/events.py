@@ -14,7 +14,9 @@ import msgspec
 import sqlalchemy as sa
 
 from clusterwright import clock
-from clusterwright.jobs.tree import Job
+from clusterwright.jobs import positions
+from clusterwright.jobs.positions import Snapshot
+from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx, metadata
 
 MOST_MESSAGES = 50
@@ -134,3 +136,132 @@ def _document(root: Job, changed: Iterable[Job], messages: Iterable[Message]) ->
 def when(nanoseconds: int | None) -> str | None:
     """A time of a job as people read it, or None."""
     return None if nanoseconds is None else clock.rfc3339(nanoseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One commit of a tree, as it is told."""
+
+    id: int
+    root_uid: str
+    project_id: str
+    revision: int
+    data: bytes
+    """The JSON object that clients read."""
+    phase: JobPhase
+    """The top job's."""
+
+
+class _Phase(msgspec.Struct):
+    phase: JobPhase
+
+
+_phase = msgspec.json.Decoder(_Phase)
+
+
+def _event(row: Any) -> Event:
+    head = msgspec.json.encode(
+        {
+            "id": f"{row.root_uid}.{row.revision}",
+            "job": row.root_uid,
+            "revision": row.revision,
+            "progress": row.progress,
+        }
+    )
+    return Event(
+        row.id,
+        row.root_uid,
+        row.project_id,
+        row.revision,
+        head[:-1] + b"," + row.document[1:],
+        _phase.decode(row.document).phase,
+    )
+
+
+_OF_TREE = (
+    sa.select(job_events)
+    .where(
+        job_events.c.root_uid == sa.bindparam("which"),
+        job_events.c.revision > sa.bindparam("last"),
+    )
+    .order_by(job_events.c.revision)
+    .limit(sa.bindparam("most"))
+)
+
+
+async def of_tree(tx: Tx, root_uid: str, *, after: int, limit: int) -> list[Event]:
+    """The events of a tree after a revision, oldest first."""
+    found = await tx.execute(_OF_TREE, {"which": root_uid, "last": after, "most": limit})
+    return [_event(row) for row in found]
+
+
+_NEWEST = sa.select(sa.func.coalesce(sa.func.max(job_events.c.id), 0))
+_NOW = sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text))
+
+
+async def now(tx: Tx) -> Snapshot:
+    """What can be seen now: events that are committed later are not in it."""
+    if tx.is_sqlite:
+        return positions.at((await tx.execute(_NEWEST)).scalar_one())
+    return positions.parse((await tx.execute(_NOW)).scalar_one())
+
+
+def _between(number: sa.Column[int], *, of_project: bool) -> sa.Select[Any]:
+    def given(name: str, *, many: bool = False) -> sa.BindParameter[Any]:
+        return sa.bindparam(name, type_=sa.BigInteger, expanding=many)
+
+    mine = (job_events.c.project_id == sa.bindparam("project"),) if of_project else ()
+    return (
+        sa.select(job_events)
+        .where(
+            *mine,
+            number >= given("since_least"),
+            sa.or_(number >= given("since_most"), number.in_(given("since_at_work", many=True))),
+            number < given("upto_most"),
+            number.not_in(given("upto_at_work", many=True)),
+            job_events.c.id > given("last"),
+        )
+        .order_by(job_events.c.id)
+        .limit(sa.bindparam("most"))
+    )
+
+
+_BETWEEN = {
+    (is_sqlite, of_project): _between(
+        job_events.c.id if is_sqlite else job_events.c.written_by, of_project=of_project
+    )
+    for is_sqlite in (True, False)
+    for of_project in (True, False)
+}
+
+
+async def between(
+    tx: Tx, since: Snapshot, upto: Snapshot, *, project_id: str = "", last: int = 0, limit: int
+) -> list[Event]:
+    """The events that ``upto`` sees and ``since`` does not, with ids above ``last``.
+
+    ``project_id`` leaves out those of other projects. Those of one tree come in their order.
+    """
+    found = await tx.execute(
+        _BETWEEN[tx.is_sqlite, bool(project_id)],
+        {
+            "since_least": since.least,
+            "since_most": since.most,
+            "since_at_work": since.at_work,
+            "upto_most": upto.most,
+            "upto_at_work": upto.at_work,
+            "last": last,
+            "most": limit,
+        }
+        | ({"project": project_id} if project_id else {}),
+    )
+    return [_event(row) for row in found]
+
+
+async def settle_restored(tx: Tx) -> None:
+    """Make events old whose transactions are still to come: they were restored from elsewhere."""
+    if not tx.is_sqlite:
+        seen = await now(tx)
+        await tx.execute(
+            sa.update(job_events).where(job_events.c.written_by >= seen.most).values(written_by=0)
+        )

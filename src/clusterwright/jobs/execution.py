@@ -373,7 +373,8 @@ class Execution:
                 await store.record_document(tx, root, document, driver=self._driver)
             if advance.jobs or messages:
                 share = self._progress.share(advance)
-                await events.record(tx, root, advance.jobs, share=share, messages=messages)
+                changed = self._progress.in_new_phases(advance)
+                await events.record(tx, root, changed, share=share, messages=messages)
             if root.phase.is_final:
                 await self._type.settle(tx, root)
         self._progress.take(advance)

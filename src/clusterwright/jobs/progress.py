@@ -137,6 +137,10 @@ class Progress:
                 children[parent] = known.having(moved[place], self.jobs[place])
         return Advance([moved[place] for place in sorted(moved)], children)
 
+    def in_new_phases(self, advance: Advance) -> list[Job]:
+        """The jobs whose phase is another one after ``advance``; others have only been touched."""
+        return [job for job in advance.jobs if job.phase is not self.jobs[job.position].phase]
+
     def take(self, advance: Advance) -> None:
         """Be as ``after`` has told, which must have been asked since the last ``take``."""
         self._done += self._succeeding(advance)
