@@ -217,9 +217,9 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         )
         authenticator = Authenticator(directory, Tokens(key))
         feed = Feed(data)
+        show_job = ShowJob(documents, authenticator, data, feed)
         streams = Streams(data, feed, authenticator)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
-        show_job = ShowJob(documents, authenticator)
         answers = Answers(data, available)
         kubernetes = KubernetesApi(data, available, authenticator, answers)
         chores = Supervisor(
