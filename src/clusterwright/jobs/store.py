@@ -344,6 +344,17 @@ async def document(tx: Tx, uid: str, *, project_id: str) -> bytes | None:
     return wire.find(found, uid) if found else None
 
 
+_ROOT = sa.select(jobs.c.root_uid).where(
+    jobs.c.uid == sa.bindparam("which"), jobs.c.project_id == sa.bindparam("project")
+)
+
+
+async def root_of(tx: Tx, uid: str, *, project_id: str) -> str | None:
+    """The top uid of a job of this project, or None."""
+    found = await tx.execute(_ROOT, {"which": uid, "project": project_id})
+    return found.scalar_one_or_none()
+
+
 def _row(job: Job) -> dict[str, Any]:
     return {
         "uid": job.uid,

@@ -12,6 +12,7 @@ from clusterwright import errors
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
 from clusterwright.jobs import events
+from clusterwright.jobs import store as jobs
 from clusterwright.jobs.feed import Closed, Feed
 from clusterwright.jobs.tree import JobPhase
 from clusterwright.live import documents, store
@@ -176,7 +177,7 @@ async def list_job_events(
 ) -> Response:
     """What has happened to a job's tree after a revision, oldest first, messages of drivers too."""
     async with data.reading() as tx:
-        root_uid = await store.root_of(tx, job_id, project_id=caller.project_id)
+        root_uid = await jobs.root_of(tx, job_id, project_id=caller.project_id)
         if root_uid is None:
             raise unknown(job_id)
         found = await events.of_tree(tx, root_uid, after=after, limit=limit)

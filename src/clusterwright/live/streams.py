@@ -12,6 +12,7 @@ from clusterwright import clock, errors
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Authenticator, check_project
 from clusterwright.jobs import events
+from clusterwright.jobs import store as jobs
 from clusterwright.jobs.events import Event
 from clusterwright.jobs.feed import Closed, Feed, Listener, Told
 from clusterwright.jobs.positions import Position, Snapshot
@@ -109,7 +110,7 @@ class Streams:
 
     async def _root(self, uid: str, project_id: str) -> str:
         async with self._data.reading() as tx:
-            root_uid = await store.root_of(tx, uid, project_id=project_id)
+            root_uid = await jobs.root_of(tx, uid, project_id=project_id)
         if root_uid is None:
             raise unknown(uid)
         return root_uid
