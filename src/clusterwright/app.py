@@ -63,7 +63,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.first_account import bootstrap
 from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
-from clusterwright.iam.vault import Vault
+from clusterwright.iam.vault import Vault, fernet
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import events, reader
@@ -83,6 +83,7 @@ from clusterwright.web import refusals
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
+from clusterwright.web.idempotency import Keys
 from clusterwright.web.openapi import describe
 from clusterwright.web.server import Server
 
@@ -221,6 +222,8 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         streams = Streams(data, feed, authenticator)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         answers = Answers(data, available)
+        sealing = fernet(key, "answers")
+        keys = Keys(data, sealing.encrypt, sealing.decrypt)
         kubernetes = KubernetesApi(data, available, authenticator, answers)
         chores = Supervisor(
             [
@@ -228,6 +231,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                 *runner.chores(),
                 feed.chore(),
                 *health_chores(available, data),
+                Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
         )
         server = Server(
@@ -240,6 +244,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             show_job,
             feed,
             streams,
+            keys,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,
