@@ -8,7 +8,7 @@ to. The order counts by table. Three facts keep it from finding what cannot happ
 - Who holds a row alone may lock the rows below it in any order, as long as nobody who does not hold
   it locks more than one table of them: all others wait at the row above.
 - The one row of ``iam_revision`` is above all identities in the same way.
-- Whoever adds an event of a tree has the tree's row alone, or has just drawn its id, and the event's
+- Whoever adds an event of a tree has the tree's row alone, or has just drawn its id. The event's
   number follows from that: nobody else adds the same one.
 """
 
