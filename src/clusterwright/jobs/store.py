@@ -180,7 +180,7 @@ async def submit(tx: Tx, request: Request) -> str:
         epoch=0,
         arguments=dict(request.arguments),
         document=rendering.encode(),
-        driver=driver,
+        driver=driver or request.driver,
     )
     await events.record(tx, root, [root])
     await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
