@@ -10,17 +10,20 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from clusterwright import clock
+from clusterwright.drivers import causes
+from clusterwright.drivers.causes import Cause
 from clusterwright.drivers.contract import DriverError, Drivers, Unavailable
-from clusterwright.jobs import store
+from clusterwright.jobs import events, store
 from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.events import Level, Message
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
 from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import Superseded
-from clusterwright.jobs.tree import Change, Job, JobPhase, Tree
+from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree
 from clusterwright.jobs.wire import Rendering
 from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
@@ -62,8 +65,10 @@ async def _all(branches: Iterable[Coroutine[Any, Any, bool]]) -> bool:
 class _Tries:
     """The tries of one step's action."""
 
-    def __init__(self, step: Step, job: Job) -> None:
+    def __init__(self, step: Step, job: Job, say: "Say") -> None:
         self._step = step
+        self._job = job
+        self._say = say
         self._where = {"job": job.root_uid, "step": step.name}
         self.trouble = ""
         """A sentence about the last try that did not succeed; empty without one."""
@@ -79,7 +84,7 @@ class _Tries:
             try:
                 return await self._step.action(context)
             except (Unavailable, StorageUnavailable) as error:
-                self.trouble = f" The last trouble was: {error}"
+                self._meet(f" The last trouble was: {error}", f"Trying again, because: {error}")
             except (DriverError, TimeoutError, Superseded):
                 raise
             except Exception:
@@ -87,9 +92,19 @@ class _Tries:
                 log.exception("meeting an internal error in a step", extra=self._where)
                 if unforeseen == UNFORESEEN_TRIES:
                     raise
+                self._say(self._job, "warning", "Trying again after an internal error.")
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
+    def _meet(self, trouble: str, message: str) -> None:
+        """Remember a trouble, and tell of it where it is not the one that was told last."""
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._say(self._job, "warning", message)
+
+
+Say = Callable[[Job, Level, str], None]
+"""Tells people something about a job."""
 
 Group = tuple[Branch, list[Job], int]
 """A member of a tree, its jobs, and how many of them may be at work at a time."""
@@ -99,23 +114,32 @@ class Execution:
     """One worker's run of one job."""
 
     def __init__(
-        self, tree: Tree, job_type: JobType, *, database: Database, drivers: Drivers
+        self,
+        tree: Tree,
+        job_type: JobType,
+        *,
+        database: Database,
+        drivers: Drivers,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
+        """``weights`` tell how much of the whole each type of step is."""
         self._tree = tree
         self._type = job_type
         self._database = database
         self._drivers = drivers
         self._below: defaultdict[str | None, list[Job]] = defaultdict(list)
-        self._progress = Progress()
+        self.progress = Progress(weights=weights)
         self._rendering = Rendering()
         self._shown_at = -math.inf
         self._catching_up: asyncio.TimerHandle | None = None
         self._due: list[Change] = []
+        self._messages: list[Message] = []
+        self.driver = tree.driver
         self._next_flush: asyncio.Future[None] | None = None
         self._flushes: set[asyncio.Future[None]] = set()
         self._flushing = asyncio.Lock()
         self._turnstile = asyncio.Lock()
-        self._stopped: str | None = None
+        self._stopped: Stop | None = None
 
     async def run(self) -> None:
         """Walk the tree to its end. Raises Superseded when another worker has taken it over.
@@ -126,7 +150,7 @@ class Execution:
             return
         async for job in unhurried(self._tree.jobs):
             self._below[job.parent_uid].append(job)
-            self._progress.add(job)
+            self.progress.add(job)
             self._rendering.add(job)
         try:
             await self._visit(self._type.root, self._tree.root)
@@ -149,7 +173,7 @@ class Execution:
         return [leaf for child in below for leaf in self._leaves(child)] if below else [job]
 
     def _now(self, job: Job) -> Job:
-        return self._progress.jobs[job.position]
+        return self.progress.jobs[job.position]
 
     async def _visit(self, node: Branch, job: Job) -> bool:
         """Bring ``job`` to its end and tell whether it succeeded."""
@@ -178,7 +202,7 @@ class Execution:
             if not await self._together(node, copies, most):
                 rest = [leaf for _, later, _ in groups[place + 1 :] for leaf in later]
                 reason = f"Not started, because {node.name} failed."
-                await self._fail([leaf for job in rest for leaf in self._leaves(job)], reason)
+                await self._skip([leaf for job in rest for leaf in self._leaves(job)], reason)
                 return False
         return True
 
@@ -193,30 +217,44 @@ class Execution:
 
         return await _all(branch() for _ in range(min(most, len(copies))))
 
-    async def _fail(self, leaves: list[Job], reason: str) -> None:
+    async def _skip(self, leaves: list[Job], reason: str) -> None:
         async for part in parts(leaves):
             await self._commit(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in part))
 
+    async def _fail(self, step: Job, reason: str, cause: Cause) -> bool:
+        """Let a step have failed, which is all that this tells."""
+        told = {
+            "step": step.uid,
+            "stepType": step.type,
+            "class": cause.blame.value,
+            "code": cause.code,
+            "message": reason,
+            "action": cause.action,
+            "retryable": cause.retryable,
+        }
+        await self._commit(Change(step.uid, JobPhase.FAILED, reason, told))
+        return False
+
     async def _step(self, step: Step, job: Job) -> bool:
-        await self._commit(Change(job.uid, JobPhase.RUNNING))
+        if self._stopped is None:
+            await self._commit(Change(job.uid, JobPhase.RUNNING))
         try:
             await self._act(step, job)
         except Cancelled as stop:
-            await self._fail([job], str(stop))
-            return False
+            return await self._fail(job, str(stop), causes.CANCELLED)
         except (DriverError, TimeoutError) as error:
             log.warning(
                 "failing a step",
                 extra={"job": job.root_uid, "step": step.name, "reason": str(error)},
             )
-            await self._fail([job], str(error))
-            return False
+            self._say(job, "error", str(error))
+            cause = error.cause if isinstance(error, DriverError) else causes.STEP_TIMEOUT
+            return await self._fail(job, str(error), cause)
         except Superseded:
             raise
         except Exception:
             reason = f"Internal error in {step.name}. Look for job {job.root_uid} in the log."
-            await self._fail([job], reason)
-            return False
+            return await self._fail(job, reason, causes.INTERNAL_ERROR)
         # Not awaited: the start of the next step, or the end of the job, carries it to the
         # database.
         self._note(Change(job.uid, JobPhase.SUCCESS))
@@ -225,7 +263,7 @@ class Execution:
     async def _act(self, step: Step, job: Job) -> None:
         """Run the step's action until it returns, fails, is out of time or is cancelled."""
         if self._stopped is not None:
-            raise Cancelled(self._stopped)
+            raise Cancelled(self._stopped.reason)
         log.info("running a step", extra={"job": job.root_uid, "step": step.name})
         context = StepContext(
             job=job,
@@ -233,8 +271,9 @@ class Execution:
             arguments=self._tree.arguments,
             drivers=self._drivers,
             database=self._database,
+            on_driver=self._uses,
         )
-        tries = _Tries(step, job)
+        tries = _Tries(step, job, self._say)
         action = asyncio.ensure_future(tries.until_done(context))
         watch = asyncio.ensure_future(self._watch())
         try:
@@ -243,6 +282,15 @@ class Execution:
             action.cancel()
             watch.cancel()
             await asyncio.gather(action, watch, return_exceptions=True)
+
+    def _uses(self, driver: str) -> None:
+        self.driver = driver
+
+    def _say(self, job: Job, level: Level, text: str) -> None:
+        """Let the next commit, which follows at once, carry a message to people."""
+        if len(self._messages) < events.MOST_MESSAGES:
+            self._messages.append(Message(job.uid, level, text))
+        self._note()
 
     async def _within_deadline(
         self, step: Step, tries: _Tries, either: set[asyncio.Future[None]]
@@ -263,14 +311,14 @@ class Execution:
         )
 
     async def _watch(self) -> None:
-        """Raise Cancelled once the job has been asked to stop."""
+        """Raise Cancelled once the job has been asked to stop now."""
         while True:
-            if self._stopped is not None:
-                raise Cancelled(self._stopped)
+            if self._stopped is not None and self._stopped.mode is CancelMode.NOW:
+                raise Cancelled(self._stopped.reason)
             await asyncio.sleep(CANCEL_PERIOD)
             try:
                 async with self._database.reading() as tx:
-                    self._stopped = await store.cancel_reason(tx, self._tree.root.uid)
+                    self._stopped = await store.stop(tx, self._tree.root.uid)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"reason": str(error)})
 
@@ -295,13 +343,14 @@ class Execution:
         async with self._flushing:
             await asyncio.sleep(0)  # let the branches that end in this very moment join
             changes, self._due, self._next_flush = self._due, [], None
-            await self._write_in_the_end(changes)
+            messages, self._messages = self._messages, []
+            await self._write_in_the_end(changes, messages)
 
-    async def _write_in_the_end(self, changes: list[Change]) -> None:
+    async def _write_in_the_end(self, changes: list[Change], messages: list[Message]) -> None:
         backoff = FIRST_BACKOFF
         while True:
             try:
-                return await self._write(changes)
+                return await self._write(changes, messages)
             except StorageUnavailable as error:
                 log.error(
                     "waiting for the database",
@@ -310,9 +359,9 @@ class Execution:
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
-    async def _write(self, changes: list[Change]) -> None:
-        advance = self._progress.after(changes, clock.now())
-        root = advance.jobs[0] if advance.jobs else self._progress.root
+    async def _write(self, changes: list[Change], messages: list[Message]) -> None:
+        advance = self.progress.after(changes, clock.now())
+        root = advance.jobs[0] if advance.jobs else self.progress.root
         async for job in unhurried(advance.jobs):
             self._rendering.replace(job)
         shown = root.phase.is_final or self._document_is_due()
@@ -320,10 +369,15 @@ class Execution:
             self._stopped = await store.hold(tx, self._tree)
             await store.record_jobs(tx, advance.jobs)
             if shown:
-                await store.record_document(tx, root, self._rendering.encode())
+                document = self._rendering.encode()
+                await store.record_document(tx, root, document, driver=self.driver)
+            if advance.jobs or messages:
+                share = self.progress.share(advance)
+                changed = self.progress.in_new_phases(advance)
+                await events.record(tx, root, changed, share=share, messages=messages)
             if root.phase.is_final:
                 await self._type.settle(tx, root)
-        self._progress.take(advance)
+        self.progress.take(advance)
         if shown:
             self._shown_at = time.monotonic()
         elif self._catching_up is None:
