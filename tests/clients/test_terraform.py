@@ -10,14 +10,14 @@ import pytest
 from tests.clients.client_programs import LiveServer
 from tests.clients.script import walk
 from tests.clients.terraform import Provider, Signature
-from tests.clients.walks import ansible, beyond, examples, huaweicloud, opentelekomcloud
+from tests.clients.walks import ansible, beyond, care, examples, huaweicloud, opentelekomcloud
 from tests.clients.walks.opentelekomcloud import LOG_IN
 from tests.helm import needs_helm
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
 
-WALKS = (huaweicloud, examples, opentelekomcloud)
+WALKS = (huaweicloud, examples, care, opentelekomcloud)
 
 
 @pytest.fixture
