@@ -72,6 +72,7 @@ from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.feed import Feed
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
+from clusterwright.live import actions as live_actions
 from clusterwright.live import api as live_api
 from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
@@ -118,6 +119,7 @@ ROUTERS = (
     jobs_api_v2.router,
     live_api.router,
     webhooks_api.router,
+    live_actions.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -225,7 +227,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         authenticator = Authenticator(directory, Tokens(key))
         feed = Feed(data)
         show_job = ShowJob(documents, authenticator, data, feed)
-        streams = Streams(data, feed, authenticator, durations)
+        streams = Streams(data, feed, authenticator, durations, REGISTRY)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         answers = Answers(data, available)
         sealing = fernet(key, "answers")
@@ -250,11 +252,12 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             authenticator,
             login,
             show_job,
+            keys,
+            REGISTRY,
             feed,
             streams,
             durations,
             outbox,
-            keys,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,

@@ -65,7 +65,7 @@ async def deliveries(cloud: Cloud, hook: Any) -> list[Any]:
 async def seen(cloud: Cloud, hook: Any, holds: Callable[[list[Any]], Any]) -> list[Any]:
     """The deliveries of a webhook, as soon as something holds for them."""
     async with asyncio.timeout(PATIENCE):
-        while not holds(found := await deliveries(cloud, hook)):
+        while not holds(found := await deliveries(cloud, hook)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found
 
@@ -136,9 +136,7 @@ async def test_what_was_delivered_is_sent_again_on_demand(cloud: Cloud) -> None:
         hook = await registered(cloud, receiver.url)
         await created(cloud)
         path = f"{extension(cloud)}/webhooks/{hook['uid']}/deliveries"
-        found = await seen(
-            cloud, hook, lambda found: found and found[0]["state"] == "delivered"
-        )
+        found = await seen(cloud, hook, lambda found: found and found[0]["state"] == "delivered")
         ids = [each.headers["webhook-id"] for each in receiver.got]
 
         again = await cloud.call("POST", f"{path}/{found[0]['uid']}/resend", {}, expect=202)

@@ -7,20 +7,22 @@ import msgspec
 
 from clusterwright import clock
 from clusterwright.clock import rfc3339
+from clusterwright.jobs import actions
 from clusterwright.jobs.durations import WHOLE, Durations, Sample
 from clusterwright.jobs.events import when
+from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.tree import JobPhase
 from clusterwright.live.store import Found
 from clusterwright.web.routes import array
 
 
-async def in_full(found: Found, durations: Durations) -> bytes:
+async def in_full(found: Found, durations: Durations, registry: Registry) -> bytes:
     """A job with its steps, as the JSON text that is sent."""
     top, tree = found.jobs[0], found.tree
     shares = _shares(found.jobs)
     is_root = top.parent_uid is None
     if is_root and found.progress is not None:
-        shares[0] = found.progress
+        shares[0] = round(found.progress, 4)
     document = {
         "uid": top.uid,
         "type": top.type,
@@ -37,7 +39,7 @@ async def in_full(found: Found, durations: Durations) -> bytes:
         "continues": tree.continues if is_root else None,
         "continuedBy": tree.continued_by if is_root else None,
         "cancel": _cancelling(tree),
-        "actions": actions(found),
+        "actions": _actions(found, registry),
         "cause": top.cause,
         "estimate": _estimate(found, durations),
         "steps": await array(
@@ -48,9 +50,16 @@ async def in_full(found: Found, durations: Durations) -> bytes:
     return msgspec.json.encode(document)
 
 
-def actions(found: Found) -> dict[str, bool]:
+def _actions(found: Found, registry: Registry) -> dict[str, bool]:
     """What can be done with the job now."""
-    return {"cancel": False, "resume": False}
+    top, job_type = found.jobs[0], registry.types.get(found.jobs[0].type)
+    if top.parent_uid is not None:
+        return {"cancel": False, "resume": False}
+    phase = JobPhase(top.phase)
+    return {
+        "cancel": actions.may_cancel(job_type, phase),
+        "resume": actions.may_resume(job_type, phase, found.tree.continued_by),
+    }
 
 
 def _cancelling(tree: Any) -> dict[str, Any] | None:
@@ -153,6 +162,6 @@ def in_list(row: Any) -> dict[str, Any]:
         "resourceName": row.resource_name,
         "submittedAt": rfc3339(row.created_at),
         **_times(row),
-        "progress": float(succeeded) if row.progress is None else row.progress,
+        "progress": float(succeeded) if row.progress is None else round(row.progress, 4),
         "attempt": row.attempt,
     }

@@ -52,7 +52,7 @@ async def create_webhook(
     await _check(asked.url, private=setup.webhook_private_targets)
     async with data.transaction() as tx:
         hook, secret = await operations.create(tx, caller, asked, outbox.vault)
-    outbox.look_again()
+        tx.afterwards.append(outbox.look_again)
     return json_response(documents.webhook(hook) | {"secret": secret}, 201)
 
 
@@ -87,7 +87,7 @@ async def delete_webhook(caller: Member, data: Data, outbox: Mail, webhook_id: s
     """Forget a webhook and what was not delivered."""
     async with data.transaction() as tx:
         await operations.delete(tx, caller, webhook_id)
-    outbox.look_again()
+        tx.afterwards.append(outbox.look_again)
     return Response(status_code=204)
 
 
