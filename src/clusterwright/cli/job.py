@@ -4,9 +4,11 @@ import typer
 
 from clusterwright.cli import job_screen
 from clusterwright.cli.client import connect
-from clusterwright.cli.options import TIMEOUT, JobId, Output, OutputOption, Server, Timeout
+from clusterwright.cli.options import EXITS, TIMEOUT, JobId, Output, OutputOption, Server, Timeout
 
-app = typer.Typer(help="See how jobs are going.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="See how jobs are going.", epilog=EXITS, no_args_is_help=True, add_completion=False
+)
 
 
 @app.command(epilog="Example: clusterwright job show $JOB_ID -o json")

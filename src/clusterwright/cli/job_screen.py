@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import typer
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.table import Table
@@ -193,12 +194,19 @@ def _log(looks: Iterator[Document], screen: Console) -> Document:
     return job
 
 
-def wait(api: Api, uid: str, *, timeout: float, output: Output) -> None:
+def wait(api: Api, uid: str, *, timeout: float, output: Output) -> Document:
     """Follow a job, print it where a program asked for it, and leave unless it succeeds."""
     job = follow(api, uid, timeout=timeout, screen=progress(output))
     if output is not Output.TABLE:
         print_document(job, output)
     conclude(job, timeout=timeout)
+    return job
+
+
+def advise(uid: str, output: Output) -> None:
+    """Tell people how to follow a job."""
+    if output is Output.TABLE:
+        typer.echo(f"Follow it with: clusterwright job wait {uid}")
 
 
 def conclude(job: Document, *, timeout: float) -> None:
