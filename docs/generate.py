@@ -263,9 +263,9 @@ def commands() -> str:
         (
             "The same as `clusterwright --help`, on one page. Every command that prints a result"
             " has `-o table`, `-o json` and `-o yaml`. A table is for people: what a narrow"
-            " terminal has no room for is left out, and a pipe gets plain text in lines that are never"
-            " wrapped. The others print one document of the API on standard output; what is told on"
-            " the way then goes to standard error.\n"
+            " terminal has no room for is left out, and a pipe gets plain text in lines that are"
+            " never wrapped. The others print one document of the API on standard output; what is"
+            " told on the way then goes to standard error.\n"
         ),
         "| exit code | meaning |",
         "|---|---|",

@@ -4,10 +4,12 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from clusterwright.cli.extension import Away, Extension, Refused
 from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
 from clusterwright.cli.output import Document, fail
 
@@ -66,6 +68,7 @@ class Api:
             .with_endpoints(self._endpoint.split(","))
             .build()
         )
+        self.extension = Extension(credentials, self._endpoint.split(",")[0])
         # The SDK logs every error before it raises it, and without a handler that goes to stderr.
         logging.getLogger("HuaweiCloud-SDK-CceClient").addHandler(logging.NullHandler())
 
@@ -190,11 +193,51 @@ class Api:
         except Unreachable:
             return None
 
+    def list_jobs(self, **filters: object) -> Document:
+        """A page of the history, newest first, with what the next one begins with."""
+        return self._ask_extension(partial(self.extension.get, "/jobs", **filters))
+
+    def describe_job(self, uid: str) -> Document:
+        """A job as a person needs it: times, attempts, the first cause, what can be done."""
+        return self._ask_extension(partial(self.extension.get, f"/jobs/{uid}"))
+
+    def list_events(self, uid: str) -> list[Document]:
+        """What happened to a job, oldest first, whatever pages it comes in."""
+        found: list[Document] = []
+        after: int | None = 0
+        while after is not None:
+            ask = partial(self.extension.get, f"/jobs/{uid}/events", after=after)
+            page = self._ask_extension(ask)
+            found += page["events"]
+            after = page["nextAfter"]
+        return found
+
+    def cancel_job(self, uid: str, body: Document) -> Document:
+        """The job that is asked to end."""
+        return self._ask_extension(partial(self.extension.post, f"/jobs/{uid}/cancel", body))
+
+    def resume_job(self, uid: str) -> str:
+        """The id of the job that goes on where this one failed."""
+        answer = self._ask_extension(partial(self.extension.post, f"/jobs/{uid}/resume", {}))
+        return str(answer["jobUID"])
+
+    def _ask_extension(self, ask: Callable[[], Document]) -> Document:
+        try:
+            return ask()
+        except Away as error:
+            self.unreachable(error)
+        except Refused as error:
+            fail(str(error))
+
     def _call(self, operation: Callable[[Any], Any], request: Any) -> Document:
         try:
             return self._ask(operation, request)
         except Unreachable as error:
-            fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error})")
+            self.unreachable(error)
+
+    def unreachable(self, error: Exception) -> NoReturn:
+        """End the command, because no server answers."""
+        fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error})")
 
     def _ask(self, operation: Callable[[Any], Any], request: Any) -> Document:
         from huaweicloudsdkcore.exceptions.exceptions import (

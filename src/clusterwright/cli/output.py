@@ -1,6 +1,7 @@
 """What commands print: tables for people, one document for programs, errors on stderr."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NoReturn
@@ -45,6 +46,16 @@ def print_document(document: Document | Sequence[Document], output: Output) -> N
         typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
 
 
+def print_line(document: Document, output: Output) -> None:
+    """Print one of several documents that a program reads as they come, and let it have it."""
+    if output is Output.JSON:
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        typer.echo("---")
+        print_document(document, output)
+    sys.stdout.flush()
+
+
 def print_rows(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns under titles."""
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
@@ -57,7 +68,12 @@ def print_rows(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_list(
-    found: Document, output: Output, facts: Callable[[Document], Mapping[str, str]], *, none: str
+    found: Document,
+    output: Output,
+    facts: Callable[[Document], Mapping[str, str]],
+    *,
+    none: str,
+    key: str = "items",
 ) -> None:
     """Print a list document; for people a line of ``facts`` each, or ``none``.
 
@@ -66,10 +82,10 @@ def print_list(
     """
     if output is not Output.TABLE:
         print_document(found, output)
-    elif not found["items"]:
+    elif not found[key]:
         typer.echo(none)
     else:
-        rows = [facts(item) for item in found["items"]]
+        rows = [facts(item) for item in found[key]]
         titles = list(rows[0])
         print_rows(titles[: _fitting(rows)], [list(row.values())[: _fitting(rows)] for row in rows])
 
