@@ -63,13 +63,16 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.first_account import bootstrap
 from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
-from clusterwright.iam.vault import Vault
+from clusterwright.iam.vault import Vault, fernet
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
-from clusterwright.jobs import reader
+from clusterwright.jobs import events, reader
 from clusterwright.jobs.api import ShowJob
+from clusterwright.jobs.feed import Feed
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
+from clusterwright.live import api as live_api
+from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
 from clusterwright.settings import Settings
@@ -77,10 +80,10 @@ from clusterwright.storage import limits, migrations
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
 from clusterwright.web import refusals
-from clusterwright.web.asgi import ASGIApp
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
+from clusterwright.web.idempotency import Keys
 from clusterwright.web.openapi import describe
 from clusterwright.web.server import Server
 
@@ -110,6 +113,7 @@ ROUTERS = (
     iam_api.router,
     jobs_api.router,
     jobs_api_v2.router,
+    live_api.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -185,7 +189,7 @@ def routes() -> FastAPI:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
+async def open_app(settings: Settings) -> AsyncIterator[Edge]:
     """One server process, ready to serve inside the block, in the loop that serves.
 
     Raises StorageUnavailable when the database does not answer, AlreadyRunning when the data folder
@@ -199,6 +203,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     await server_key.confirm(data, key)
     await bootstrap(data, settings)
     await load_faults(data, settings.faults)
+    async with data.transaction() as tx:
+        await events.settle_restored(tx)
     directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
     helm = Helm(partial(binaries.helm, settings.kubernetes_folder))
@@ -211,15 +217,21 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             kept=settings.kept_jobs_mib * 1024 * 1024,
         )
         authenticator = Authenticator(directory, Tokens(key))
+        feed = Feed(data)
+        show_job = ShowJob(documents, authenticator, data, feed)
+        streams = Streams(data, feed, authenticator)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
-        show_job = ShowJob(documents, authenticator)
         answers = Answers(data, available)
+        sealing = fernet(key, "answers")
+        keys = Keys(data, sealing.encrypt, sealing.decrypt)
         kubernetes = KubernetesApi(data, available, authenticator, answers)
         chores = Supervisor(
             [
                 *identity_chores(directory, data),
                 *runner.chores(),
+                feed.chore(),
                 *health_chores(available, data),
+                Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
         )
         server = Server(
@@ -230,6 +242,9 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             authenticator,
             login,
             show_job,
+            feed,
+            streams,
+            keys,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,
@@ -251,7 +266,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
                         app,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
-                        hot=[show_job],
+                        hot=[show_job, streams],
+                        on_stop=feed.stop,
                         hosts=kubernetes,
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )

@@ -21,6 +21,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.signature import SignatureError
 from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import TokenError, TokenExpiredError, Tokens
+from clusterwright.web import idempotency
 from clusterwright.web.server import given
 
 Scope = MutableMapping[str, Any]
@@ -28,7 +29,7 @@ Headers = dict[bytes, bytes]
 
 # /api/v3/projects/{project_id}/… of this service; /v1/{project_id}/… of the services beside it.
 _PROJECT_PATH = re.compile(
-    r"/(?:(?:api|autopilot|cce)/v[\d.]+/projects/(?P<named>[^/]+)"
+    r"/(?:(?:api|autopilot|cce|clusterwright)/v[\d.]+/projects/(?P<named>[^/]+)"
     r"|(?:cce/)?v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
 _CCE_V5 = "/v5/imagecaches"
@@ -211,6 +212,7 @@ authenticator = given(Authenticator)
 async def caller(request: Request) -> Caller:
     """Who sent the request: a dependency of every route that is not anonymous."""
     found = await (await authenticator(request)).authenticate(request.scope, request.body)
+    await idempotency.begin(request, project_id=found.project_id, user_id=found.user_id)
     return replace(found, autopilot=True) if request.url.path.startswith(_AUTOPILOT) else found
 
 

@@ -7,7 +7,7 @@ official client parses the body of an error before it looks at anything else (cl
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from random import getrandbits
 from typing import Protocol
@@ -59,8 +59,11 @@ class Edge:
         hot: Iterable[HotRoute] = (),
         larger: Mapping[str, int] | None = None,
         hosts: OwnHost | None = None,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         """``larger`` tells where bodies may be larger, by the beginning of the path."""
+        self.stop = on_stop
+        """Ends the answers that would go on for as long as this process lives."""
         self._app = app
         self._body_limit = body_limit
         self._hosts = hosts
@@ -219,13 +222,19 @@ class _Body:
 
 
 async def send_whole(
-    send: Send, status: int, body: bytes, request_id: str, kind: bytes = JSON
+    send: Send,
+    status: int,
+    body: bytes,
+    request_id: str,
+    kind: bytes = JSON,
+    more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
     """Answer with a body at once, a JSON text unless ``kind`` says otherwise."""
     headers = [
         (b"content-type", kind),
         (b"content-length", b"%d" % len(body)),
         (b"x-request-id", request_id.encode()),
+        *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

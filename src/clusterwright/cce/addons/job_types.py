@@ -5,6 +5,7 @@ from clusterwright.cce.addons import store
 from clusterwright.cce.addons.store import AddonStatus
 from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Serial, Settle, Step
@@ -34,7 +35,7 @@ async def _record(ctx: StepContext, *, installed: bool) -> None:
     async with ctx.database.transaction() as tx:
         addon = await store.get(tx, uid, project_id=ctx.job.project_id)
         if addon is None:
-            raise DriverError(f"Add-on {uid} does not exist any more.")
+            raise DriverError(f"Add-on {uid} does not exist any more.", causes.GONE)
         await store.update(tx, uid, installed_version=addon.version if installed else "")
 
 

@@ -7,6 +7,7 @@ from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.cce.clusters.job_types import ends_in
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Serial, Step
@@ -18,7 +19,10 @@ async def hibernate_master(ctx: StepContext) -> None:
     """Let the control plane stand still, where there is one to come back to."""
     driver, cluster = await subject(ctx)
     if not (await driver.observe_control_plane(cluster)).exists:
-        raise DriverError("The cluster has no control plane that could be hibernated.")
+        raise DriverError(
+            "The cluster has no control plane that could be hibernated.",
+            causes.NOTHING_TO_HIBERNATE,
+        )
     await driver.stop_control_plane(cluster)
 
 

@@ -17,6 +17,7 @@ from clusterwright.cce.nodes.job_types import (
 )
 from clusterwright.cce.nodes.pools import PoolPhase
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
@@ -39,7 +40,7 @@ async def remove_stragglers(ctx: StepContext) -> None:
             nodepool_uid=ctx.job.target.resource_id,
         )
     if cluster is None:
-        raise DriverError(f"Cluster {cluster_uid} does not exist any more.")
+        raise DriverError(f"Cluster {cluster_uid} does not exist any more.", causes.GONE)
     driver = ctx.driver(cluster.driver)
     await driver.observe_control_plane(blueprint(cluster))
     for node in found:

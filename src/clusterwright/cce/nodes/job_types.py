@@ -18,7 +18,7 @@ from clusterwright.cce.nodes.released import ReleasedServer
 from clusterwright.cce.nodes.spec import of_the_server
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
 from clusterwright.clock import minutes
-from clusterwright.drivers import contract
+from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import Driver, DriverError, Machine, Taint
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
@@ -88,7 +88,7 @@ async def _configured(tx: Tx, pool: str, cluster: Cluster) -> Mapping[str, Mappi
 async def _cluster(tx: Tx, uid: str, project_id: str, *, lock: bool = False) -> Cluster:
     cluster = await clusters.get(tx, uid, project_id=project_id, lock=lock)
     if cluster is None:
-        raise DriverError(f"Cluster {uid} does not exist any more.")
+        raise DriverError(f"Cluster {uid} does not exist any more.", causes.GONE)
     return cluster
 
 

@@ -8,7 +8,7 @@ from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.cce.releases import store
 from clusterwright.cce.releases.store import Release, ReleaseStatus, Revision
 from clusterwright.clock import minutes
-from clusterwright.drivers import contract
+from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import DriverError, ReleaseName
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Serial, Step
@@ -51,7 +51,7 @@ async def _asked(ctx: StepContext) -> tuple[Release, Revision]:
     async with ctx.database.reading() as tx:
         found = await store.current(tx, uid, project_id=ctx.job.project_id)
     if found is None:
-        raise DriverError(f"Release {uid} does not exist any more.")
+        raise DriverError(f"Release {uid} does not exist any more.", causes.GONE)
     return found
 
 
@@ -62,7 +62,9 @@ async def _wanted(ctx: StepContext, named: ReleaseName, revision: Revision) -> c
         async with ctx.database.reading() as tx:
             earlier = await store.revision(tx, revision.release_uid, revision.back_to)
         if earlier is None or not earlier.number:
-            raise DriverError(f"Revision {revision.back_to} is not kept any more.")
+            raise DriverError(
+                f"Revision {revision.back_to} is not kept any more.", causes.REVISION_GONE
+            )
         return contract.Release(
             named=named, revision=revision.revision, hooks=hooks, back_to=earlier.number
         )
@@ -72,7 +74,8 @@ async def _wanted(ctx: StepContext, named: ReleaseName, revision: Revision) -> c
         if chart is None or chart.digest != revision.digest:
             raise DriverError(
                 f"The chart {revision.chart_name} {revision.chart_version} was deleted or replaced"
-                " before it was installed."
+                " before it was installed.",
+                causes.CHART_GONE,
             )
         archive = b"".join([piece async for piece in charts.archive(tx, chart.uid)])
     return contract.Release(

@@ -11,7 +11,7 @@ from clusterwright.cce.offers import minor
 from clusterwright.cce.upgrades import store
 from clusterwright.cce.upgrades.store import TaskPhase
 from clusterwright.clock import minutes
-from clusterwright.drivers import contract
+from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import Driver, DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Serial, Step
@@ -41,7 +41,7 @@ async def _wait_while_paused(ctx: StepContext) -> None:
 
 async def _check_ready(driver: Driver, cluster: contract.Cluster) -> None:
     if not (await driver.observe_control_plane(cluster)).ready:
-        raise DriverError(f"The control plane of {cluster.name} is not ready.")
+        raise DriverError(f"The control plane of {cluster.name} is not ready.", causes.NOT_READY)
 
 
 async def check_master(ctx: StepContext) -> None:

@@ -12,6 +12,7 @@ from clusterwright.cce.nodes.job_types import (
 )
 from clusterwright.cce.nodes.store import NodePhase
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
@@ -31,7 +32,7 @@ async def renew(ctx: StepContext) -> None:
             return
         cluster = await clusters.get(tx, node.cluster_uid, project_id=node.project_id)
     if cluster is None:
-        raise DriverError(f"Cluster {node.cluster_uid} does not exist any more.")
+        raise DriverError(f"Cluster {node.cluster_uid} does not exist any more.", causes.GONE)
     driver = ctx.driver(cluster.driver)
     machine = Subject(node, cluster, driver).machine()
     await ctx.until(
