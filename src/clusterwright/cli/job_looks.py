@@ -5,7 +5,7 @@ go on when a server that was there comes back: its jobs go on too.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -90,7 +90,7 @@ def _streamed(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
                     return
                 else:
                     continue
-                yield Look(dict(tree), tuple(event.data.get("messages", ())))
+                yield Look(dict(tree), tuple(said(tree, event.data.get("messages", ()))))
                 if tree["phase"] in FINAL:
                     return
         except Away as error:
@@ -135,8 +135,12 @@ def _apply(tree: dict[str, Any], event: Document) -> None:
     tree |= {"phase": event["phase"], "progress": event["progress"], "revision": event["revision"]}
     changes = {change["uid"]: change for change in event["changes"]}
     tree["steps"] = [step | _carried(changes.get(step["uid"], {})) for step in tree["steps"]]
-    # An estimate is of the moment of the snapshot: what was left then is not what is left now.
-    tree["estimate"] = None
+
+
+def said(tree: Document, messages: Iterable[Document]) -> Iterator[Document]:
+    """The messages that tell more than the reasons, which stand in the tree."""
+    reasons = {(step["uid"], step["reason"]) for step in tree["steps"]}
+    return (each for each in messages if (each["uid"], each["text"]) not in reasons)
 
 
 def _carried(change: Document) -> dict[str, Any]:

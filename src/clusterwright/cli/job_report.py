@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
+from clusterwright.cli.job_looks import said
 from clusterwright.cli.job_tree import FINAL, JobTree, duration
 from clusterwright.cli.output import Document, console, moment, print_facts
 
@@ -68,7 +69,7 @@ def _state(job: Document) -> str:
 def _said(job: Document, happened: Sequence[Document]) -> Iterator[str]:
     types = {step["uid"]: step["type"] for step in job["steps"]}
     for event in happened:
-        for message in event["messages"]:
+        for message in said(job, event["messages"]):
             step = types.get(message["uid"], job["type"])
             yield f"  {moment(event['at'])}  {message['level']:<7}  {step}: {message['text']}"
 

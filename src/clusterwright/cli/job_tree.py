@@ -235,12 +235,15 @@ class JobTree:
     def _bar(self, top: Line, now: float, options: ConsoleOptions) -> Table:
         """How far the job is, how long it has run, and what it will take where that is known."""
         done = progress(self.job)
-        words = [f"{done:4.0%}", duration(top.seconds(now) or 0.0)]
+        run = top.seconds(now) or 0.0
+        words = [f"{done:4.0%}", duration(run)]
+        # What is left was told for the moment of the document; half of all jobs took less.
         estimate = self.job.get("estimate") or {}
+        left = estimate.get("p50", 0.0) - run
         if top.phase not in FINAL and estimate.get("slow"):
             words.append("slower than usual")
-        elif top.phase not in FINAL and estimate.get("remaining"):
-            words.append(f"about {duration(estimate['remaining'])} left")
+        elif top.phase not in FINAL and left > 0:
+            words.append(f"about {duration(left)} left")
         bar = Table.grid(padding=(0, 1, 0, 0))
         bar.add_column(width=min(_BAR, max(5, options.max_width - 45)))
         bar.add_column(no_wrap=True)
