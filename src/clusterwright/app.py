@@ -71,6 +71,7 @@ from clusterwright.jobs.api import ShowJob
 from clusterwright.jobs.feed import Feed
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
+from clusterwright.live import actions as live_actions
 from clusterwright.live import api as live_api
 from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
@@ -114,6 +115,7 @@ ROUTERS = (
     jobs_api.router,
     jobs_api_v2.router,
     live_api.router,
+    live_actions.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -219,7 +221,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         authenticator = Authenticator(directory, Tokens(key))
         feed = Feed(data)
         show_job = ShowJob(documents, authenticator, data, feed)
-        streams = Streams(data, feed, authenticator)
+        streams = Streams(data, feed, authenticator, REGISTRY)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         answers = Answers(data, available)
         sealing = fernet(key, "answers")
@@ -242,9 +244,10 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             authenticator,
             login,
             show_job,
+            keys,
+            REGISTRY,
             feed,
             streams,
-            keys,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,

@@ -80,6 +80,9 @@ KEY_REUSED = ErrorCode(
     422, "CCE.01422001", "CCE.01422001", "The idempotency key belongs to another request"
 )
 KEY_LIMIT = ErrorCode(429, "CCE.01429004", "CCE.01429004", "Too many idempotency keys")
+JOB_STATE = ErrorCode(
+    409, "CCE.01409004", "CCE.01409004", "The state of the job forbids this operation"
+)
 TASK_LIMIT = ErrorCode(429, "CCE.01429003", "CCE.01429003", "Too many tasks are under way")
 INTERNAL = ErrorCode(500, "CCE.01500001", "CCE.01500001", "Internal error")
 NOT_SUPPORTED = ErrorCode(

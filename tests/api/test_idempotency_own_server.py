@@ -67,6 +67,8 @@ async def test_every_operation_is_done_once_under_a_key(
 
 def test_every_route_that_writes_does_so_in_the_transaction_of_its_key() -> None:
     apart = {
+        "CancelJob": "asking again changes nothing, and its answer is read afterwards",
+        "ResumeJob": "each time the same job answers",
         "RevokeKubernetesClusterCert": "the driver ends credentials when the revocation is kept",
         "AssumeAgencyForPodIdentity": "a key that was never received ends by itself",
     }

@@ -44,7 +44,7 @@ async def told(bench: Bench, uid: str) -> list[SimpleNamespace]:
 async def as_rows(bench: Bench, uid: str) -> dict[str, dict[str, Any]]:
     """What events can tell of each job of a tree, from its rows."""
     async with bench.database.reading() as tx:
-        jobs = await store._tree(tx, uid)
+        jobs = await store.jobs_of(tx, uid)
     return {
         job.uid: {
             "uid": job.uid,

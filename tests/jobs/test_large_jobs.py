@@ -40,7 +40,7 @@ async def submitted(bench: Bench, job_type: JobType, copies: int) -> str:
 async def rows_say(bench: Bench, uid: str) -> Document:
     """What the document would be if it were rendered from the rows now."""
     async with bench.database.reading() as tx:
-        jobs = await store._tree(tx, uid)
+        jobs = await store.jobs_of(tx, uid)
     document: Document = msgspec.json.decode(wire.encode(jobs))
     return document
 

@@ -77,22 +77,12 @@ def _streamed(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
     """The snapshot and what each event makes of it. Raises Refused where there is no stream."""
     tree: dict[str, Any] = {}
     after = ""
-    while True:
+    while not tree or tree["phase"] not in FINAL:
         try:
             for event in _until(api.extension.stream(f"/jobs/{uid}/stream", after), deadline):
                 after = event.id or after
-                if event.name == "snapshot":
-                    tree = dict(event.data)
-                elif event.name == "job" and tree:
-                    _apply(tree, event.data)
-                elif event.name == "end":  # whatever was missed on the way
-                    yield Look(api.describe_job(uid))
-                    return
-                else:
-                    continue
+                _apply(api, uid, tree, event)
                 yield Look(dict(tree), tuple(said(tree, event.data.get("messages", ()))))
-                if tree["phase"] in FINAL:
-                    return
         except Away as error:
             if not tree:
                 api.unreachable(error)
@@ -130,11 +120,16 @@ def _until(stream: Iterator[Event], deadline: float | None) -> Iterator[Event]:
         yield found
 
 
-def _apply(tree: dict[str, Any], event: Document) -> None:
+def _apply(api: Api, uid: str, tree: dict[str, Any], event: Event) -> None:
     """Bring a tree to what an event tells."""
-    tree |= {"phase": event["phase"], "progress": event["progress"], "revision": event["revision"]}
-    changes = {change["uid"]: change for change in event["changes"]}
-    tree["steps"] = [step | _carried(changes.get(step["uid"], {})) for step in tree["steps"]]
+    if event.name == "snapshot":
+        tree.update(event.data)
+    elif event.name == "end":  # whatever was missed on the way
+        tree.update(api.describe_job(uid))
+    elif tree:
+        tree |= {name: event.data[name] for name in ("phase", "progress", "revision")}
+        changes = {change["uid"]: change for change in event.data["changes"]}
+        tree["steps"] = [step | _carried(changes.get(step["uid"], {})) for step in tree["steps"]]
 
 
 def said(tree: Document, messages: Iterable[Document]) -> Iterator[Document]:

@@ -23,7 +23,7 @@ from clusterwright.jobs.events import Level, Message
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
 from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import Superseded
-from clusterwright.jobs.tree import Change, Job, JobPhase, Tree
+from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree
 from clusterwright.jobs.wire import Rendering
 from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
@@ -139,7 +139,7 @@ class Execution:
         self._flushes: set[asyncio.Future[None]] = set()
         self._flushing = asyncio.Lock()
         self._turnstile = asyncio.Lock()
-        self._stopped: str | None = None
+        self._stopped: Stop | None = None
 
     async def run(self) -> None:
         """Walk the tree to its end. Raises Superseded when another worker has taken it over.
@@ -236,7 +236,8 @@ class Execution:
         return False
 
     async def _step(self, step: Step, job: Job) -> bool:
-        await self._commit(Change(job.uid, JobPhase.RUNNING))
+        if self._stopped is None:
+            await self._commit(Change(job.uid, JobPhase.RUNNING))
         try:
             await self._act(step, job)
         except Cancelled as stop:
@@ -262,7 +263,7 @@ class Execution:
     async def _act(self, step: Step, job: Job) -> None:
         """Run the step's action until it returns, fails, is out of time or is cancelled."""
         if self._stopped is not None:
-            raise Cancelled(self._stopped)
+            raise Cancelled(self._stopped.reason)
         log.info("running a step", extra={"job": job.root_uid, "step": step.name})
         context = StepContext(
             job=job,
@@ -310,14 +311,14 @@ class Execution:
         )
 
     async def _watch(self) -> None:
-        """Raise Cancelled once the job has been asked to stop."""
+        """Raise Cancelled once the job has been asked to stop now."""
         while True:
-            if self._stopped is not None:
-                raise Cancelled(self._stopped)
+            if self._stopped is not None and self._stopped.mode is CancelMode.NOW:
+                raise Cancelled(self._stopped.reason)
             await asyncio.sleep(CANCEL_PERIOD)
             try:
                 async with self._database.reading() as tx:
-                    self._stopped = await store.cancel_reason(tx, self._tree.root.uid)
+                    self._stopped = await store.stop(tx, self._tree.root.uid)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"reason": str(error)})
 

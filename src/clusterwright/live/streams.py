@@ -15,6 +15,7 @@ from clusterwright.jobs import events
 from clusterwright.jobs import store as jobs
 from clusterwright.jobs.events import Event
 from clusterwright.jobs.feed import Closed, Feed, Listener, Told
+from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.positions import Position, Snapshot
 from clusterwright.live import documents, store
 from clusterwright.storage.database import Database, StorageUnavailable
@@ -41,8 +42,11 @@ Chunks = AsyncIterator[bytes]
 class Streams:
     """The streams of one process."""
 
-    def __init__(self, data: Database, feed: Feed, authenticator: Authenticator) -> None:
+    def __init__(
+        self, data: Database, feed: Feed, authenticator: Authenticator, registry: Registry
+    ) -> None:
         self._data = data
+        self._registry = registry
         self._feed = feed
         self._authenticator = authenticator
 
@@ -128,7 +132,8 @@ class Streams:
         if last:
             yield b": resumed\n\n"
         else:
-            yield b"id: %d\nevent: snapshot\ndata: %b\n\n" % (seen, await documents.in_full(found))
+            document = await documents.in_full(found, self._registry)
+            yield b"id: %d\nevent: snapshot\ndata: %b\n\n" % (seen, document)
         if seen == found.revision and found.tree.finished_at is not None:
             yield _end(seen)
             return

@@ -190,6 +190,8 @@ show_caller_v5_caller_identity_get 查询调用者的身份
 ShowJobInFull 查询任务的进度、原因与各步骤
 ListJobHistory 查询项目下的任务历史
 ListJobEvents 查询任务的事件
+CancelJob 取消任务
+ResumeJob 恢复失败的任务
 StreamJob 以事件流跟踪一个任务
 StreamEvents 以事件流跟踪项目下的所有任务
 """

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clusterwright.cce.clusters import store
 from clusterwright.cce.clusters.blueprint import subject
-from clusterwright.cce.clusters.job_types import ends_in
+from clusterwright.cce.clusters.job_types import begins_again, ends_in, nothing_to_reopen
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.clock import minutes
 from clusterwright.drivers import causes
@@ -62,16 +62,19 @@ HIBERNATE_CLUSTER = JobType(
         (Step("HibernateMaster", hibernate_master, timeout=minutes(5)),),
     ),
     settle=ends_in(ClusterPhase.HIBERNATION, ClusterPhase.AVAILABLE),
+    reopen=begins_again(ClusterPhase.AVAILABLE, ClusterPhase.HIBERNATING),
 )
 
 AWAKE_CLUSTER = JobType(
     Serial("AwakeCluster", (Step("AwakeMaster", ready_master, timeout=minutes(20)),)),
     settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.ERROR),
+    reopen=begins_again(ClusterPhase.ERROR, ClusterPhase.AWAKING),
 )
 
 RESIZE_CLUSTER = JobType(
     Serial("ResizeCluster", (Step("ResizeMaster", resize_master, timeout=minutes(20)),)),
     settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.AVAILABLE),
+    reopen=begins_again(ClusterPhase.AVAILABLE, ClusterPhase.RESIZING),
 )
 
 ROTATE_CREDENTIALS = JobType(
@@ -80,11 +83,13 @@ ROTATE_CREDENTIALS = JobType(
         (Step("RotateCertificates", rotate_certificates, timeout=minutes(10)),),
     ),
     settle=leave_phase,
+    reopen=nothing_to_reopen,
 )
 
 CONFIGURE_CLUSTER = JobType(
     Serial("ConfigureCluster", (Step("ConfigureMaster", ready_master, timeout=minutes(20)),)),
     settle=leave_phase,
+    reopen=nothing_to_reopen,
 )
 
 JOB_TYPES = (

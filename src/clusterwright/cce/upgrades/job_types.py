@@ -5,6 +5,7 @@ from dataclasses import replace
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import subject
+from clusterwright.cce.clusters.job_types import begins_again
 from clusterwright.cce.clusters.spec import version_fields
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.offers import minor
@@ -95,6 +96,16 @@ async def upgraded(tx: Tx, job: Job) -> None:
     await store.settle(tx, job_uid=job.uid, paused=False, updated_at=now, **outcome)
 
 
+_UPGRADING = begins_again(ClusterPhase.ERROR, ClusterPhase.UPGRADING)
+
+
+async def upgrades_again(tx: Tx, job: Job, job_uid: str) -> None:
+    """The cluster is Upgrading, and so is the task that the failed job worked on."""
+    await _UPGRADING(tx, job, job_uid)
+    values = {"phase": TaskPhase.RUNNING, "updated_at": clock.now()}
+    await store.retake(tx, job_uid=job.uid, next_job=job_uid, **values)
+
+
 UPGRADE_CLUSTER = JobType(
     Serial(
         "UpgradeCluster",
@@ -105,6 +116,7 @@ UPGRADE_CLUSTER = JobType(
         ),
     ),
     settle=upgraded,
+    reopen=upgrades_again,
 )
 
 JOB_TYPES = (UPGRADE_CLUSTER,)

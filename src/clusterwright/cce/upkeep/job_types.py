@@ -1,13 +1,14 @@
 """The jobs of the upkeep of nodes, as data, and the steps they are made of."""
 
 from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.job_types import nothing_to_reopen
 from clusterwright.cce.nodes import store
+from clusterwright.cce.nodes.conclusions import ended, works_again
 from clusterwright.cce.nodes.job_types import (
     GET_CERTIFICATES,
     INSTALL_SERVER,
     NODES,
     Subject,
-    ended,
     move_node,
 )
 from clusterwright.cce.nodes.store import NodePhase
@@ -46,6 +47,7 @@ ROTATE_NODE_CERT = JobType(
         (GET_CERTIFICATES, ForEach(NODES, Step("RenewNodeCert", renew, timeout=minutes(10)))),
     ),
     settle=ended,
+    reopen=nothing_to_reopen,
 )
 
 MIGRATE_IN_PLACE = JobType(
@@ -57,6 +59,7 @@ MIGRATE_IN_PLACE = JobType(
         ),
     ),
     settle=ended,
+    reopen=works_again(NodePhase.INSTALLING),
 )
 
 JOB_TYPES = (ROTATE_NODE_CERT, MIGRATE_IN_PLACE)
