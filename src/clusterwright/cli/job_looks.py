@@ -77,12 +77,14 @@ def _streamed(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
     """The snapshot and what each event makes of it. Raises Refused where there is no stream."""
     tree: dict[str, Any] = {}
     after = ""
-    while not tree or tree["phase"] not in FINAL:
+    while True:
         try:
             for event in _until(api.extension.stream(f"/jobs/{uid}/stream", after), deadline):
                 after = event.id or after
                 _apply(api, uid, tree, event)
                 yield Look(dict(tree), tuple(said(tree, event.data.get("messages", ()))))
+                if tree["phase"] in FINAL:
+                    return
         except Away as error:
             if not tree:
                 api.unreachable(error)

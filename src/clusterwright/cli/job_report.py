@@ -79,7 +79,10 @@ def _advice(job: Document) -> Iterator[tuple[str, str]]:
     if job["cancel"]:
         asked = job["cancel"]
         reason = f": {asked['reason']}" if asked["reason"] else ""
-        yield "CANCELLED", f"{asked['mode']}, asked for at {moment(asked['requestedAt'])}{reason}"
+        yield (
+            "CANCEL ASKED",
+            f"{asked['mode']}, asked for at {moment(asked['requestedAt'])}{reason}",
+        )
     if job["continues"]:
         yield "CONTINUES", f"clusterwright job explain {job['continues']}"
     if job["continuedBy"]:
