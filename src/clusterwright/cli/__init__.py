@@ -20,7 +20,7 @@ COMMANDS = {
     "node": "Create, look at and delete nodes of a cluster.",
     "nodepool": "Create, look at, scale and delete node pools of a cluster.",
     "addon": "Find, install, look at and delete add-ons of a cluster.",
-    "job": "List, follow, explain, cancel and resume jobs.",
+    "job": "List, follow, explain, cancel, resume and export jobs.",
     "kubernetes": "Find and install the programs of real Kubernetes; tell what this host can run.",
     "fault": "Make steps of simulated clusters fail on demand.",
     "admin": "Manage who may use the server.",

@@ -197,6 +197,14 @@ class Api:
         """A page of the history, newest first, with what the next one begins with."""
         return self._ask_extension(partial(self.extension.get, "/jobs", **filters))
 
+    def peek_latest_job(self, resource: str) -> str | None:
+        """The id of the last job about a resource; nothing where a server keeps no history."""
+        try:
+            found = self.extension.get("/jobs", resource_id=resource, limit=1)["jobs"]
+        except (Refused, Away):
+            return None
+        return found[0]["uid"] if found else None
+
     def describe_job(self, uid: str) -> Document:
         """A job as a person needs it: times, attempts, the first cause, what can be done."""
         return self._ask_extension(partial(self.extension.get, f"/jobs/{uid}"))

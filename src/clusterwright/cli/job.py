@@ -1,5 +1,6 @@
 """``clusterwright job``: how work is going, why it failed, and what can be done about it."""
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -7,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from clusterwright.cli import job_report, job_screen
+from clusterwright.cli import job_report, job_screen, job_trace
 from clusterwright.cli.client import Api, connect
+from clusterwright.cli.job_tree import FINAL
 from clusterwright.cli.options import (
     EXITS,
     TIMEOUT,
@@ -22,7 +24,7 @@ from clusterwright.cli.options import (
 from clusterwright.cli.output import Document, fail, print_document, print_list
 
 app = typer.Typer(
-    help="List, follow, explain, cancel and resume jobs.",
+    help="List, follow, explain, cancel, resume and export jobs.",
     epilog=EXITS,
     no_args_is_help=True,
     add_completion=False,
@@ -214,6 +216,24 @@ def resume(
         job_screen.wait(api, uid, timeout=timeout, output=output)
     else:
         _promise(api.describe_job(uid), uid, output)
+
+
+@app.command(epilog="Example: clusterwright job export $JOB_ID")
+def export(job_id: JobId, output: OutputOption = Output.TABLE, data: Server = None) -> None:
+    """Send a job that has ended as a trace to the collector of OTEL_EXPORTER_OTLP_ENDPOINT."""
+    api = connect(data)
+    job = api.describe_job(job_id)
+    if job["phase"] not in FINAL:
+        fail(f"Job {job_id} has not ended. Wait for it: clusterwright job wait {job_id}")
+    happened = api.list_events(job_id)
+    try:
+        url = job_trace.send(job, happened, os.environ)
+    except job_trace.CannotExport as error:
+        fail(str(error))
+    if output is Output.TABLE:
+        typer.echo(f"Sent to {url}.")
+    else:
+        print_document(job_trace.trace(job, happened, os.environ), output)
 
 
 def _promise(job: Document, uid: str, output: Output) -> None:

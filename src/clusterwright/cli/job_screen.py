@@ -73,7 +73,10 @@ def conclude(job: Document, *, timeout: float | None) -> None:
     uid, status = job["metadata"]["uid"], job["status"]
     if status["phase"] == "Failed":
         reason = status.get("reason") or "no reason was given"
-        fail(f"Job {uid} failed: {reason}", EXIT_FAILED)
+        fail(
+            f"Job {uid} failed: {reason}\nWhy, and what to do: clusterwright job explain {uid}",
+            EXIT_FAILED,
+        )
     if status["phase"] != "Success":
         fail(
             f"Job {uid} has not ended after {timeout or 0:g} s."

@@ -36,5 +36,5 @@ def wait(
             time.sleep(PAUSE)
             phase = look()
     if phase in busy:
-        fail(f"{what} is still {phase} after {timeout:g} s.", EXIT_TIMEOUT)
+        fail(f"{what} is still {phase}, and the time is up.", EXIT_TIMEOUT)
     return phase
