@@ -99,6 +99,17 @@ def test_what_is_left_is_said_where_it_is_known(estimate: Any, expected: str) ->
     assert expected in bar
 
 
+def test_a_bar_goes_on_between_the_ends_of_steps_as_such_jobs_usually_do() -> None:
+    screen = Console(file=io.StringIO(), width=200)
+    usual = {"p50": 1.0, "slow": False}
+    for job in (NESTED | {"estimate": usual}, NESTED | {"estimate": usual, "progress": 0.97}):
+        screen.print(JobTree(job, moving=True))
+    assert isinstance(screen.file, io.StringIO)
+    bars = [line for line in screen.file.getvalue().splitlines() if "%" in line]
+
+    assert ["95%" in bars[0], "97%" in bars[1]] == [True, True]
+
+
 def test_a_reason_is_told_where_it_arose() -> None:
     job = tree(
         step("job", None, "Failed", reason="No servers."),

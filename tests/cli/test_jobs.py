@@ -193,10 +193,13 @@ def test_a_watch_outlives_a_server_that_is_killed_and_sees_every_phase_once(
     assert told.count("InstallMaster: Success") == 1
 
 
-def test_who_leaves_a_watch_is_told_how_to_come_back(slow: ServerProcess, name: str) -> None:
+@pytest.mark.parametrize("verb", ["watch", "wait"])
+def test_who_leaves_a_job_is_told_how_to_come_back(
+    slow: ServerProcess, name: str, verb: str
+) -> None:
     run = line_of(slow)
     uid = begun(run, name)
-    command = [sys.executable, "-m", "clusterwright", "job", "watch", uid]
+    command = [sys.executable, "-m", "clusterwright", "job", verb, uid]
     watching = subprocess.Popen(
         command, env=run.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -162,7 +162,8 @@ def _wait(api: Api, cluster: str, addon: Document, *, timeout: float, output: Ou
     began = time.monotonic()
     job = api.peek_latest_job(uid)
     if job:
-        job_screen.follow(api, job, timeout=timeout, screen=progress(output))
+        with job_screen.leaving(job):
+            job_screen.follow(api, job, timeout=timeout, screen=progress(output))
 
     def look() -> str:
         found = _find(api, cluster, uid)

@@ -32,7 +32,6 @@ app = typer.Typer(
 
 PAGE = 200
 """The most jobs that one request answers."""
-EXIT_INTERRUPTED = 130
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -139,12 +138,7 @@ def watch(
     data: Server = None,
 ) -> None:
     """Watch a job as it changes, however long it takes. Ctrl-C leaves it alone."""
-    api = connect(data)
-    try:
-        job_screen.watch(api, job_id, output)
-    except KeyboardInterrupt:
-        typer.echo(f"It goes on. Watch it with: clusterwright job watch {job_id}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+    job_screen.watch(connect(data), job_id, output)
 
 
 @app.command(epilog="Example: clusterwright job wait $JOB_ID --timeout 60 && echo done")

@@ -1,7 +1,7 @@
 """Jobs on the screen: followed to their end, shown as they are, and what the exit code tells."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import typer
 from rich.console import Console
@@ -11,7 +11,7 @@ from clusterwright.cli.client import Api
 from clusterwright.cli.extension import Away, Refused
 from clusterwright.cli.job_looks import Look, looks
 from clusterwright.cli.job_tree import JobTree, lines
-from clusterwright.cli.options import EXIT_FAILED, EXIT_TIMEOUT, Output
+from clusterwright.cli.options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TIMEOUT, Output
 from clusterwright.cli.output import Document, console, fail, print_document, print_line, progress
 
 
@@ -85,20 +85,32 @@ def conclude(job: Document, *, timeout: float | None) -> None:
         )
 
 
+@contextmanager
+def leaving(uid: str) -> Iterator[None]:
+    """Whoever leaves by Ctrl-C is told that the job goes on, and how to come back."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"It goes on. Watch it with: clusterwright job watch {uid}", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
 def watch(api: Api, uid: str, output: Output) -> None:
     """Show a job until it ends, for programs a document per change; then leave as ``wait`` does."""
-    if output is Output.TABLE:
-        job = follow(api, uid, timeout=None, screen=console())
-    else:
-        for look in looks(api, uid):
-            print_line(look.job, output)
-        job = api.show_job(uid)
+    with leaving(uid):
+        if output is Output.TABLE:
+            job = follow(api, uid, timeout=None, screen=console())
+        else:
+            for look in looks(api, uid):
+                print_line(look.job, output)
+            job = api.show_job(uid)
     conclude(job, timeout=None)
 
 
 def follow_quietly(api: Api, uid: str, *, timeout: float, output: Output) -> Document:
     """Follow a job and print it where a program asked for it, whatever its end."""
-    job = follow(api, uid, timeout=timeout, screen=progress(output))
+    with leaving(uid):
+        job = follow(api, uid, timeout=timeout, screen=progress(output))
     if output is not Output.TABLE:
         print_document(job, output)
     return job

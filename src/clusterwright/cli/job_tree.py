@@ -38,6 +38,8 @@ _UNKNOWN = Mark("?", "?", "yellow")
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _BAR = 40
 """Columns of the bar, where there is room."""
+_ALMOST = 0.95
+"""How far a bar goes by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +238,17 @@ class JobTree:
         """How far the job is, how long it has run, and what it will take where that is known."""
         done = progress(self.job)
         run = top.seconds(now) or 0.0
-        words = [f"{done:4.0%}", duration(run)]
         # What is left was told for the moment of the document; half of all jobs took less.
-        estimate = self.job.get("estimate") or {}
-        left = estimate.get("p50", 0.0) - run
-        if top.phase not in FINAL and estimate.get("slow"):
+        estimate = {} if top.phase in FINAL else self.job.get("estimate") or {}
+        usual = estimate.get("p50", 0.0)
+        if usual > 0:
+            # Steps count when they end. Between their ends the bar goes on as such jobs usually do.
+            done = max(done, min(_ALMOST, run / usual))
+        words = [f"{done:4.0%}", duration(run)]
+        if estimate.get("slow"):
             words.append("slower than usual")
-        elif top.phase not in FINAL and left > 0:
-            words.append(f"about {duration(left)} left")
+        elif usual > run:
+            words.append(f"about {duration(usual - run)} left")
         bar = Table.grid(padding=(0, 1, 0, 0))
         bar.add_column(width=min(_BAR, max(5, options.max_width - 45)))
         bar.add_column(no_wrap=True)

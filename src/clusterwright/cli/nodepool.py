@@ -152,12 +152,11 @@ def _conclude(
             job_screen.advise(job, output)
         return
     deadline = time.monotonic() + timeout
-    ended = [
-        job_screen.follow(
-            api, job, timeout=max(0.0, deadline - time.monotonic()), screen=progress(output)
-        )
-        for job in jobs
-    ]
+    ended = []
+    for job in jobs:
+        left = max(0.0, deadline - time.monotonic())
+        with job_screen.leaving(job):
+            ended.append(job_screen.follow(api, job, timeout=left, screen=progress(output)))
     for one in ended:
         job_screen.conclude(one, timeout=timeout)
     phase = phase_screen.wait(

@@ -63,6 +63,7 @@ TIMEOUT = 1800.0
 """Longer than any step may take."""
 EXIT_FAILED = 1
 EXIT_TIMEOUT = 3
+EXIT_INTERRUPTED = 130
 EXITS = (
     "Exit codes: 0 done, 1 refused or failed, 2 not understood,"
     " 3 not at its end when --timeout was over."
