@@ -78,6 +78,7 @@ from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
 from clusterwright.web import refusals
 from clusterwright.web.asgi import ASGIApp
+from clusterwright.web.console import Console
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
@@ -251,7 +252,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
                         app,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
-                        hot=[show_job],
+                        hot=[show_job, Console()],
                         hosts=kubernetes,
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
