@@ -33,6 +33,7 @@ const queries = new QueryClient({
 
 const router = makeRouter()
 const locale = firstLocale()
+document.documentElement.lang = locale
 const root = document.getElementById('root')
 
 void load(locale).then((messages) => {

@@ -51,7 +51,11 @@ export interface Options {
 /** The answer, whatever its body is. Throws Refusal and Unreachable. */
 export async function send(path: string, options: Options = {}): Promise<Response> {
   const token = options.token === undefined ? (session()?.token ?? null) : options.token
-  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'Accept-Language': document.documentElement.lang,
+    ...options.headers,
+  }
   if (token) headers['X-Auth-Token'] = token
   const init: RequestInit = { method: options.method ?? 'GET', headers, credentials: 'omit', cache: 'no-store' }
   if (options.signal) init.signal = options.signal

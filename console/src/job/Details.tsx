@@ -134,8 +134,8 @@ function Events(props: { store: JobStore; step: Step }) {
           <span>
             {each.kind === 'phase'
               ? `${say.became(messages.phases[each.phase] ?? each.phase)}${each.attempt > 1 ? ` (${say.attempt(each.attempt)})` : ''}`
-              : `${say.levels[each.kind] ?? each.kind}:`}{' '}
-            {each.text}
+              : (say.levels[each.kind] ?? each.kind)}
+            {each.text && `: ${each.text}`}
           </span>
         </Fragment>
       ))}

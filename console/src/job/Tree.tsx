@@ -66,6 +66,14 @@ export function Tree(props: TreeProps) {
     if (props.following && running && leaf >= 0) virtualizer.scrollToIndex(leaf, { align: 'auto' })
   }, [props.following, running, leaf, virtualizer])
 
+  // A page that is opened at a step shows that step.
+  const wanted = useRef(props.selected)
+  useEffect(() => {
+    const index = rows.findIndex((row) => row.id === wanted.current)
+    if (index > 0) virtualizer.scrollToIndex(index, { align: 'center' })
+    // Once: from then on the reader scrolls.
+  }, [])
+
   const focus = (index: number) => {
     const row = rows[Math.max(0, Math.min(rows.length - 1, index))]
     if (!row) return
@@ -125,7 +133,7 @@ export function Tree(props: TreeProps) {
         onWheel={props.onManual}
         onTouchMove={props.onManual}
       >
-        <div role="rowgroup">
+        <div role="rowgroup" className={css.top}>
           <div role="row" aria-rowindex={1} className={`${css.line} ${css.header}`}>
             <span role="columnheader">{say.step}</span>
             <span role="columnheader">{say.phase}</span>

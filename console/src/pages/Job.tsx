@@ -133,7 +133,7 @@ function Shown(props: { store: JobStore; job: Job }) {
             {say.cancel}
           </Button>
         )}
-        {job.actions.resume && (
+        {job.actions.resume && !job.cause && (
           <Button icon="play" isDisabled={resume.isPending} onPress={() => resume.mutate()}>
             {say.resume}
           </Button>
@@ -165,9 +165,11 @@ function Shown(props: { store: JobStore; job: Job }) {
             {say.follow}
           </Button>
         )}
-        <Button aria-label={say.zoomOut} icon="minus" isDisabled={zoom <= 1} onPress={() => setZoom(zoom / 2)} />
-        <Button aria-label={say.zoomIn} icon="plus" isDisabled={zoom >= 64} onPress={() => setZoom(zoom * 2)} />
-        <Button aria-label={say.zoomReset} icon="fit" isDisabled={zoom === 1} onPress={() => setZoom(1)} />
+        <div className={css.zoom}>
+          <Button aria-label={say.zoomOut} icon="minus" isDisabled={zoom <= 1} onPress={() => setZoom(zoom / 2)} />
+          <Button aria-label={say.zoomIn} icon="plus" isDisabled={zoom >= 64} onPress={() => setZoom(zoom * 2)} />
+          <Button aria-label={say.zoomReset} icon="fit" isDisabled={zoom === 1} onPress={() => setZoom(1)} />
+        </div>
       </div>
       <div className={css.panels}>
         {rows.length === 0 ? (

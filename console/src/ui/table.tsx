@@ -41,7 +41,7 @@ export function Table<T>(props: TableProps<T>) {
   return (
     <div className={css.wrap} style={style}>
       <div role="table" aria-label={props.label} aria-rowcount={props.rows.length + 1} aria-colcount={props.columns.length}>
-        <div role="rowgroup">
+        <div role="rowgroup" className={css.top}>
           <div role="row" aria-rowindex={1} className={css.header}>
             {props.columns.map((column) => (
               <span role="columnheader" key={column.id} className={css.cell}>
