@@ -25,6 +25,8 @@ export function Shell() {
   const session = useSession()
   const navigate = useNavigate()
   const here = useRouterState({ select: (state) => state.location.href })
+  const place = useRef(here)
+  if (session) place.current = here
   const path = useRouterState({ select: (state) => state.location.pathname })
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
@@ -33,8 +35,8 @@ export function Shell() {
   useEffect(() => {
     if (session) return
     queries.clear()
-    void navigate({ to: '/signin', search: hasExpired() ? next(here) : {}, replace: true })
-  }, [session, navigate, here, queries])
+    void navigate({ to: '/signin', search: hasExpired() ? next(place.current) : {}, replace: true })
+  }, [session, navigate, queries])
 
   // A new page takes the focus, so that who reads by ear hears its title.
   useEffect(() => {

@@ -1,13 +1,10 @@
 """The console in a real browser: what people do with it, and what must never happen."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.browser import NARROW, WIDE, Visitor
+from tests.console.browser import Visitor
 from tests.console.conftest import Visit
-from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -242,7 +242,7 @@ export const en = {
       CreateCluster: 'Create cluster',
       DeleteCluster: 'Delete cluster',
       UpgradeCluster: 'Upgrade cluster',
-      ScaleupCluster: 'Add nodes',
+      ScaleupCluster: 'Add nodes to',
       CreateNode: 'Create node',
       DeleteNode: 'Delete node',
       CreateNodePool: 'Create pool',

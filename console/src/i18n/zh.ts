@@ -233,7 +233,7 @@ export const zh: Messages = {
       CreateCluster: '创建集群',
       DeleteCluster: '删除集群',
       UpgradeCluster: '升级集群',
-      ScaleupCluster: '添加节点',
+      ScaleupCluster: '添加节点到',
       CreateNode: '创建节点',
       DeleteNode: '删除节点',
       CreateNodePool: '创建节点池',

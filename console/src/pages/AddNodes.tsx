@@ -47,6 +47,7 @@ function Form(props: AddProps) {
   const template = {
     flavor,
     az: 'random',
+    os: 'EulerOS 2.9',
     login: { sshKey: keyPair },
     rootVolume: { size: 40, volumetype: 'SAS' },
     dataVolumes: [{ size: 100, volumetype: 'SAS' }],
