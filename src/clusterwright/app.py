@@ -66,10 +66,13 @@ from clusterwright.iam.tokens import Tokens
 from clusterwright.iam.vault import Vault
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
-from clusterwright.jobs import reader
+from clusterwright.jobs import events, reader
 from clusterwright.jobs.api import ShowJob
+from clusterwright.jobs.feed import Feed
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
+from clusterwright.live import api as live_api
+from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
 from clusterwright.settings import Settings
@@ -77,7 +80,6 @@ from clusterwright.storage import limits, migrations
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
 from clusterwright.web import refusals
-from clusterwright.web.asgi import ASGIApp
 from clusterwright.web.console import Console
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
@@ -111,6 +113,7 @@ ROUTERS = (
     iam_api.router,
     jobs_api.router,
     jobs_api_v2.router,
+    live_api.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -186,7 +189,7 @@ def routes() -> FastAPI:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
+async def open_app(settings: Settings) -> AsyncIterator[Edge]:
     """One server process, ready to serve inside the block, in the loop that serves.
 
     Raises StorageUnavailable when the database does not answer, AlreadyRunning when the data folder
@@ -200,6 +203,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
     await server_key.confirm(data, key)
     await bootstrap(data, settings)
     await load_faults(data, settings.faults)
+    async with data.transaction() as tx:
+        await events.settle_restored(tx)
     directory = Directory(key, trusted_seconds=settings.identity_trust_seconds)
     await directory.refresh(data)
     helm = Helm(partial(binaries.helm, settings.kubernetes_folder))
@@ -212,6 +217,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             kept=settings.kept_jobs_mib * 1024 * 1024,
         )
         authenticator = Authenticator(directory, Tokens(key))
+        feed = Feed(data)
+        streams = Streams(data, feed, authenticator)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         show_job = ShowJob(documents, authenticator)
         answers = Answers(data, available)
@@ -220,6 +227,7 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             [
                 *identity_chores(directory, data),
                 *runner.chores(),
+                feed.chore(),
                 *health_chores(available, data),
             ]
         )
@@ -231,6 +239,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
             authenticator,
             login,
             show_job,
+            feed,
+            streams,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,
@@ -252,7 +262,8 @@ async def open_app(settings: Settings) -> AsyncIterator[ASGIApp]:
                         app,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
-                        hot=[show_job, Console()],
+                        hot=[show_job, streams, Console()],
+                        on_stop=feed.stop,
                         hosts=kubernetes,
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )

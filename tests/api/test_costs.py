@@ -24,9 +24,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PHASE = "status.phase"
 CLUSTERS = 10
 
-CREATE_CLUSTER = 15
+CREATE_CLUSTER = 16
 READ = 3
-JOB = 32
+JOB = 36
 JOB_BESIDES_STEPS = 6
 
 HOUSEKEEPING = 5

@@ -21,6 +21,7 @@ BESIDE_CCE = {"Neighbour", "Server"}
 NEVER_IN_SUCCESS = {
     "RetryUpgradeClusterTask": "only a failed upgrade can be tried again",
     "RetryAutopilotUpgradeClusterTask": "only a failed upgrade can be tried again",
+    "StreamEvents": "it never ends (tests/durability/test_streams)",
     "UpdateAutopilotUpgradePlan": "nothing is ever planned",
     "AssumeAgencyForPodIdentity": "only a cluster makes the token (tests/clients/test_identities)",
 }

@@ -21,6 +21,7 @@ WRITTEN_BY_THE_SERVER = {
     "clusters.eip",
     "clusters.masters",
     "job_trees.arguments",
+    "jobs.cause",
     "jobs.extend_param",
     "upgrade_tasks.findings",
 }
@@ -38,6 +39,7 @@ GROWS_WITH = {
     "cluster_ranges": "clusters of a project",
     "clusters": "clusters of a project",
     "image_caches": "image caches of a project",
+    "job_events": "unfinished jobs of a cluster",
     "job_trees": "unfinished jobs of a cluster",
     "jobs": "unfinished jobs of a cluster",
     "kubernetes_objects": "namespaces and claims inside a simulated cluster",

@@ -22,6 +22,7 @@ from docs.generate import official
 from tests.architecture.routes import ROUTES
 from tests.clients.beside import BESIDE
 from tests.clients.client_programs import Answer
+from tests.clients.extension import EXTENSION
 from tests.clients.life import LIFE
 from tests.clients.reads import END, READS, STOCK
 from tests.clients.rest import REST
@@ -136,7 +137,12 @@ def recording() -> Iterator[Recorder]:
 
 def record() -> Mapping[str, Mapping[str, Any]]:
     """The examples of every operation that the scripts call."""
-    scripts: Sequence[Sequence[Call]] = (LIFE, (*STOCK, *READS, *BESIDE, *END), REST)
+    scripts: Sequence[Sequence[Call]] = (
+        LIFE,
+        (*STOCK, *READS, *BESIDE, *END),
+        REST,
+        EXTENSION,
+    )
     with recording() as recorder:
         for number, script in enumerate(scripts):
             servers = {"first_server": str(uuid4()), "second_server": str(uuid4())}

@@ -33,7 +33,8 @@ def commits(draw: st.DrawFn) -> tuple[list[Job], list[tuple[int, list[Change]]]]
     jobs = draw(trees())
     parents = {job.parent_uid for job in jobs}
     leaves = st.sampled_from([job.uid for job in jobs if job.uid not in parents])
-    change = st.builds(Change, leaves, st.sampled_from(LATER), TEXTS)
+    causes = st.none() | st.builds(lambda step: {"step": step}, leaves)
+    change = st.builds(Change, leaves, st.sampled_from(LATER), TEXTS, causes)
     return jobs, draw(st.lists(st.tuples(st.integers(1, 9), st.lists(change, max_size=5))))
 
 
@@ -43,9 +44,8 @@ def recomputed(jobs: Sequence[Job], changes: Sequence[Change], now: int) -> list
     for change in changes:
         leaf = known[change.uid]
         if leaf.phase.may_become(change.phase):
-            known[leaf.uid] = replace(
-                leaf, phase=change.phase, reason=change.reason, updated_at=now
-            )
+            moved = replace(leaf, phase=change.phase, reason=change.reason, updated_at=now)
+            known[leaf.uid] = timed(replace(moved, cause=change.cause))
     for parent in reversed(jobs):
         if below := [job for job in known.values() if job.parent_uid == parent.uid]:
             known[parent.uid] = following(parent, below)
@@ -62,10 +62,22 @@ def following(parent: Job, below: Sequence[Job]) -> Job:
         phase = JobPhase.RUNNING
     else:
         phase = JobPhase.FAILED if failed else JobPhase.SUCCESS
-    reason = ""
+    reason, cause = "", None
     if phase is JobPhase.FAILED:
-        reason = min(failed, key=lambda child: (child.updated_at, child.position)).reason
-    return replace(parent, phase=phase, reason=reason, updated_at=updated)
+        first = min(failed, key=lambda child: (child.updated_at, child.position))
+        reason, cause = first.reason, first.cause
+    return timed(replace(parent, phase=phase, reason=reason, cause=cause, updated_at=updated))
+
+
+def timed(job: Job) -> Job:
+    """A job that has just moved, with the times of its beginning and its end."""
+    started = job.started_at
+    if started is None and job.phase in (JobPhase.RUNNING, JobPhase.SUCCESS):
+        started = job.updated_at
+    ended = job.ended_at
+    if ended is None and job.phase.is_final:
+        ended = max(job.updated_at, started or 0)
+    return replace(job, started_at=started, ended_at=ended)
 
 
 def rendered(job: Job, jobs: Sequence[Job]) -> dict[str, Any]:
@@ -110,6 +122,24 @@ def test_a_tree_that_follows_its_leaves_is_as_if_recomputed_after_each_commit(
 
         assert progress.jobs == jobs
         assert rendering.encode() == msgspec.json.encode(rendered(jobs[0], jobs))
+
+
+@given(commits(), st.dictionaries(st.sampled_from(["J2", "J3", "J4"]), st.floats(0.1, 1e4)))
+def test_what_has_succeeded_never_becomes_less_and_is_all_only_in_the_end(
+    history: tuple[list[Job], list[tuple[int, list[Change]]]], weights: dict[str, float]
+) -> None:
+    jobs, changes = history
+    progress = Progress(jobs, weights=weights)
+
+    before = 0.0
+    for now, committed in changes:
+        advance = progress.after(committed, now)
+        share = progress.share(advance)
+        progress.take(advance)
+
+        assert before <= share <= 1
+        assert (share == 1) == (progress.root.phase is JobPhase.SUCCESS)
+        before = share
 
 
 @given(commits())

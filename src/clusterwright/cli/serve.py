@@ -29,7 +29,7 @@ from clusterwright.cli.stopping import Stop
 from clusterwright.settings import Settings
 
 if TYPE_CHECKING:
-    from clusterwright.web.asgi import ASGIApp
+    from clusterwright.web.edge import Edge
     from clusterwright.web.listener import Limits, Listener
 
 app = typer.Typer(add_completion=False)
@@ -188,7 +188,7 @@ def _warn_of_host_names(settings: Settings, main: "Listener") -> None:
 
 
 async def _run(
-    app: "ASGIApp", main: "Listener", health: "Listener | None", settings: Settings, stop: Stop
+    app: "Edge", main: "Listener", health: "Listener | None", settings: Settings, stop: Stop
 ) -> None:
     """Serve until a signal asks for the end. Raises FolderGone."""
     from clusterwright.storage.data_folder import watch_folder
@@ -212,6 +212,7 @@ async def _run(
     main.stopping = True
     if health is not None:
         health.stopping = True
+    app.stop()
     await main.stop(stop.drain_seconds, stop.hurried)
     if health is not None:
         await health.stop(PROBE_SECONDS, stop.hurried)

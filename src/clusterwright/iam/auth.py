@@ -28,7 +28,7 @@ Headers = dict[bytes, bytes]
 
 # /api/v3/projects/{project_id}/… of this service; /v1/{project_id}/… of the services beside it.
 _PROJECT_PATH = re.compile(
-    r"/(?:(?:api|autopilot|cce)/v[\d.]+/projects/(?P<named>[^/]+)"
+    r"/(?:(?:api|autopilot|cce|clusterwright)/v[\d.]+/projects/(?P<named>[^/]+)"
     r"|(?:cce/)?v[\d.]+/(?P<plain>[0-9a-f]{32}))(?:/|$)"
 )
 _CCE_V5 = "/v5/imagecaches"

@@ -18,6 +18,10 @@ LONGEST_PAUSE = 1.0
 """Seconds between two looks of a step that has waited for long."""
 
 
+def nobody_asks(name: str) -> None:
+    """Nobody asks which driver a step uses."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
     """The surroundings of one step.
@@ -30,12 +34,15 @@ class StepContext:
     arguments: Mapping[str, str]
     drivers: Drivers
     database: Database
+    on_driver: Callable[[str], None] = nobody_asks
+    """What is told the name of each driver that the step asks for."""
 
     def driver(self, name: str) -> Driver:
         """The driver of this name, with the faults that are armed for this step.
 
         Raises Unavailable where this server has no such driver.
         """
+        self.on_driver(name)
         return FaultyDriver(self.drivers.get(name), self.database, step=self.job.type)
 
     async def until(self, observe: Callable[[], Awaitable[T]], done: Callable[[T], bool]) -> T:

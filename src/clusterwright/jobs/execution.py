@@ -10,13 +10,14 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from clusterwright import clock
 from clusterwright.drivers.contract import DriverError, Drivers, Unavailable
-from clusterwright.jobs import store
+from clusterwright.jobs import events, store
 from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.events import Level, Message
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
 from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import Superseded
@@ -62,8 +63,10 @@ async def _all(branches: Iterable[Coroutine[Any, Any, bool]]) -> bool:
 class _Tries:
     """The tries of one step's action."""
 
-    def __init__(self, step: Step, job: Job) -> None:
+    def __init__(self, step: Step, job: Job, say: "Say") -> None:
         self._step = step
+        self._job = job
+        self._say = say
         self._where = {"job": job.root_uid, "step": step.name}
         self.trouble = ""
         """A sentence about the last try that did not succeed; empty without one."""
@@ -79,7 +82,7 @@ class _Tries:
             try:
                 return await self._step.action(context)
             except (Unavailable, StorageUnavailable) as error:
-                self.trouble = f" The last trouble was: {error}"
+                self._meet(f" The last trouble was: {error}", f"Trying again, because: {error}")
             except (DriverError, TimeoutError, Superseded):
                 raise
             except Exception:
@@ -87,9 +90,19 @@ class _Tries:
                 log.exception("meeting an internal error in a step", extra=self._where)
                 if unforeseen == UNFORESEEN_TRIES:
                     raise
+                self._say(self._job, "warning", "Trying again after an internal error.")
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
+    def _meet(self, trouble: str, message: str) -> None:
+        """Remember a trouble, and tell of it where it is not the one that was told last."""
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._say(self._job, "warning", message)
+
+
+Say = Callable[[Job, Level, str], None]
+"""Tells people something about a job."""
 
 Group = tuple[Branch, list[Job], int]
 """A member of a tree, its jobs, and how many of them may be at work at a time."""
@@ -99,18 +112,27 @@ class Execution:
     """One worker's run of one job."""
 
     def __init__(
-        self, tree: Tree, job_type: JobType, *, database: Database, drivers: Drivers
+        self,
+        tree: Tree,
+        job_type: JobType,
+        *,
+        database: Database,
+        drivers: Drivers,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
+        """``weights`` tell how much of the whole each type of step is."""
         self._tree = tree
         self._type = job_type
         self._database = database
         self._drivers = drivers
         self._below: defaultdict[str | None, list[Job]] = defaultdict(list)
-        self._progress = Progress()
+        self._progress = Progress(weights=weights)
         self._rendering = Rendering()
         self._shown_at = -math.inf
         self._catching_up: asyncio.TimerHandle | None = None
         self._due: list[Change] = []
+        self._messages: list[Message] = []
+        self._driver = tree.driver
         self._next_flush: asyncio.Future[None] | None = None
         self._flushes: set[asyncio.Future[None]] = set()
         self._flushing = asyncio.Lock()
@@ -209,6 +231,7 @@ class Execution:
                 "failing a step",
                 extra={"job": job.root_uid, "step": step.name, "reason": str(error)},
             )
+            self._say(job, "error", str(error))
             await self._fail([job], str(error))
             return False
         except Superseded:
@@ -233,8 +256,9 @@ class Execution:
             arguments=self._tree.arguments,
             drivers=self._drivers,
             database=self._database,
+            on_driver=self._uses,
         )
-        tries = _Tries(step, job)
+        tries = _Tries(step, job, self._say)
         action = asyncio.ensure_future(tries.until_done(context))
         watch = asyncio.ensure_future(self._watch())
         try:
@@ -243,6 +267,15 @@ class Execution:
             action.cancel()
             watch.cancel()
             await asyncio.gather(action, watch, return_exceptions=True)
+
+    def _uses(self, driver: str) -> None:
+        self._driver = driver
+
+    def _say(self, job: Job, level: Level, text: str) -> None:
+        """Let the next commit, which follows at once, carry a message to people."""
+        if len(self._messages) < events.MOST_MESSAGES:
+            self._messages.append(Message(job.uid, level, text))
+        self._note()
 
     async def _within_deadline(
         self, step: Step, tries: _Tries, either: set[asyncio.Future[None]]
@@ -295,13 +328,14 @@ class Execution:
         async with self._flushing:
             await asyncio.sleep(0)  # let the branches that end in this very moment join
             changes, self._due, self._next_flush = self._due, [], None
-            await self._write_in_the_end(changes)
+            messages, self._messages = self._messages, []
+            await self._write_in_the_end(changes, messages)
 
-    async def _write_in_the_end(self, changes: list[Change]) -> None:
+    async def _write_in_the_end(self, changes: list[Change], messages: list[Message]) -> None:
         backoff = FIRST_BACKOFF
         while True:
             try:
-                return await self._write(changes)
+                return await self._write(changes, messages)
             except StorageUnavailable as error:
                 log.error(
                     "waiting for the database",
@@ -310,7 +344,7 @@ class Execution:
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
-    async def _write(self, changes: list[Change]) -> None:
+    async def _write(self, changes: list[Change], messages: list[Message]) -> None:
         advance = self._progress.after(changes, clock.now())
         root = advance.jobs[0] if advance.jobs else self._progress.root
         async for job in unhurried(advance.jobs):
@@ -320,7 +354,12 @@ class Execution:
             self._stopped = await store.hold(tx, self._tree)
             await store.record_jobs(tx, advance.jobs)
             if shown:
-                await store.record_document(tx, root, self._rendering.encode())
+                document = self._rendering.encode()
+                await store.record_document(tx, root, document, driver=self._driver)
+            if advance.jobs or messages:
+                share = self._progress.share(advance)
+                changed = self._progress.in_new_phases(advance)
+                await events.record(tx, root, changed, share=share, messages=messages)
             if root.phase.is_final:
                 await self._type.settle(tx, root)
         self._progress.take(advance)

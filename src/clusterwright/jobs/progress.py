@@ -8,8 +8,12 @@ thousands of times.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 from clusterwright.jobs.tree import Change, Job, JobPhase, Tree
+
+_NEARLY = 0.999
+"""The most that is done of a job that has not succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class _Failure:
     updated_at: int
     position: int
     reason: str
+    cause: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class _Children:
         begun = old is None and not new.phase.is_final
         failure = self.failure
         if new.phase is JobPhase.FAILED and (ended or old is None):
-            found = _Failure(new.updated_at, new.position, new.reason)
+            found = _Failure(new.updated_at, new.position, new.reason, new.cause)
             failure = min(failure or found, found, key=lambda one: (one.updated_at, one.position))
         return _Children(self.open + begun - ended, failure)
 
@@ -51,8 +56,13 @@ class Advance:
 class Progress:
     """The jobs of one tree, added in stored order, as they are now."""
 
-    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+    def __init__(
+        self, jobs: Iterable[Job] = (), *, weights: Mapping[str, float] | None = None
+    ) -> None:
+        """``weights`` tell how much of the whole a step is, by its type; 1 where they do not."""
         self.jobs: list[Job] = []
+        self._weights = weights or {}
+        self._weight = self._done = 0.0
         self._positions: dict[str, int] = {}
         self._parents: list[int | None] = []
         self._children: dict[int, _Children] = {}
@@ -63,15 +73,42 @@ class Progress:
         """Know one more job; its parent is known already."""
         parent = None if job.parent_uid is None else self._positions[job.parent_uid]
         if parent is not None:
+            if parent not in self._children:  # it has been taken for a leaf
+                self._count(self.jobs[parent], -1)
             self._children[parent] = self._children.get(parent, _Children()).having(job)
+        self._count(job, 1)
         self._positions[job.uid] = len(self.jobs)
         self._parents.append(parent)
         self.jobs.append(job)
+
+    def _count(self, job: Job, times: int) -> None:
+        weight = times * self._weights.get(job.type, 1.0)
+        self._weight += weight
+        if job.phase is JobPhase.SUCCESS:
+            self._done += weight
 
     @property
     def root(self) -> Job:
         """The top job."""
         return self.jobs[0]
+
+    def share(self, advance: "Advance") -> float:
+        """How much of the whole has succeeded after ``advance``, from 0 to 1.
+
+        That is 1 only in the end.
+        """
+        root = advance.jobs[0] if advance.jobs else self.root
+        if root.phase is JobPhase.SUCCESS:
+            return 1.0
+        done = self._done + self._succeeding(advance)
+        return min(max(done / self._weight, 0.0), _NEARLY)
+
+    def _succeeding(self, advance: "Advance") -> float:
+        return sum(
+            self._weights.get(job.type, 1.0)
+            for job in advance.jobs
+            if job.phase is JobPhase.SUCCESS and job.position not in self._children
+        )
 
     def after(self, changes: Iterable[Change], now: int) -> Advance:
         """What ``changes`` to leaves would do, which ``take`` then does.
@@ -83,9 +120,7 @@ class Progress:
             place = self._positions[change.uid]
             leaf = moved.get(place, self.jobs[place])
             if leaf.phase.may_become(change.phase):
-                moved[place] = replace(
-                    leaf, phase=change.phase, reason=change.reason, updated_at=now
-                )
+                moved[place] = _moved(leaf, change.phase, change.reason, change.cause, now)
         children: dict[int, _Children] = {}
         # Stored depth first, so children come after their parents: the last place goes first.
         places = [-place for place in moved]
@@ -102,8 +137,13 @@ class Progress:
                 children[parent] = known.having(moved[place], self.jobs[place])
         return Advance([moved[place] for place in sorted(moved)], children)
 
+    def in_new_phases(self, advance: Advance) -> list[Job]:
+        """The jobs whose phase is another one after ``advance``; others have only been touched."""
+        return [job for job in advance.jobs if job.phase is not self.jobs[job.position].phase]
+
     def take(self, advance: Advance) -> None:
         """Be as ``after`` has told, which must have been asked since the last ``take``."""
+        self._done += self._succeeding(advance)
         for job in advance.jobs:
             self.jobs[job.position] = job
         self._children |= advance.children
@@ -113,11 +153,29 @@ def _follow(parent: Job, children: _Children, now: int) -> Job:
     """``parent`` as its children have it: ended when all have ended, failed when one has failed."""
     updated = max(parent.updated_at, now)
     if children.open:
-        return replace(parent, phase=JobPhase.RUNNING, updated_at=updated)
-    if children.failure is None:
-        return replace(parent, phase=JobPhase.SUCCESS, updated_at=updated)
-    reason = children.failure.reason
-    return replace(parent, phase=JobPhase.FAILED, reason=reason, updated_at=updated)
+        return _moved(parent, JobPhase.RUNNING, parent.reason, None, updated)
+    failure = children.failure
+    if failure is None:
+        return _moved(parent, JobPhase.SUCCESS, parent.reason, None, updated)
+    return _moved(parent, JobPhase.FAILED, failure.reason, failure.cause, updated)
+
+
+def _moved(
+    job: Job, phase: JobPhase, reason: str, cause: Mapping[str, Any] | None, now: int
+) -> Job:
+    """``job`` in a later phase, with the times that go with it."""
+    started = job.started_at
+    if started is None and phase is not JobPhase.FAILED:
+        started = now
+    return replace(
+        job,
+        phase=phase,
+        reason=reason,
+        cause=cause,
+        updated_at=now,
+        started_at=started,
+        ended_at=max(now, started or now) if phase.is_final else None,
+    )
 
 
 def apply(tree: Tree, changes: Iterable[Change], now: int) -> Tree:

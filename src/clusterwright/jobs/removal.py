@@ -7,12 +7,18 @@ import asyncio
 
 import sqlalchemy as sa
 
+from clusterwright.jobs.events import job_events
 from clusterwright.jobs.store import PAGE, job_trees, jobs
 from clusterwright.storage.database import Tx
 from clusterwright.turns import unhurried
 
 _REMOVE_JOBS = sa.delete(jobs).where(
     jobs.c.id.in_(sa.select(jobs.c.id).where(jobs.c.root_uid == sa.bindparam("which")).limit(PAGE))
+)
+_REMOVE_EVENTS = sa.delete(job_events).where(
+    job_events.c.id.in_(
+        sa.select(job_events.c.id).where(job_events.c.root_uid == sa.bindparam("which")).limit(PAGE)
+    )
 )
 _REMOVE_TREE = sa.delete(job_trees).where(job_trees.c.uid == sa.bindparam("which"))
 _MOST_SWEPT = 10_000
@@ -53,8 +59,14 @@ async def remove(tx: Tx, root_uid: str) -> int:
     """Forget a tree, ended or not, whose row is locked first; tells how many jobs it had."""
     tx.change(root_uid)
     await tx.execute(_REMOVE_TREE, {"which": root_uid})
+    await _all(tx, _REMOVE_EVENTS, root_uid)
+    return await _all(tx, _REMOVE_JOBS, root_uid)
+
+
+async def _all(tx: Tx, statement: sa.Delete, root_uid: str) -> int:
+    """Remove all rows of a tree, page by page."""
     removed = 0
-    while count := (await tx.execute(_REMOVE_JOBS, {"which": root_uid})).rowcount:
+    while count := (await tx.execute(statement, {"which": root_uid})).rowcount:
         removed += count
         if count < PAGE:
             break

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from clusterwright import clock, errors, ids
 from clusterwright.errors import ApiError
-from clusterwright.jobs import wire
+from clusterwright.jobs import events, wire
 from clusterwright.jobs.plan import Request, unfold
 from clusterwright.jobs.tree import Job, JobPhase, Target, Tree
 from clusterwright.storage import limits
@@ -40,7 +40,25 @@ jobs = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("cause", sa.JSON(none_as_null=True)),
 )
+
+
+def _history(name: str, *columns: sa.Column[Any]) -> None:
+    """An index of the top jobs of a project, newest last, by what they may be asked for."""
+    ordered = (jobs.c.project_id, *columns, jobs.c.created_at, jobs.c.id)
+    is_top = jobs.c.parent_uid.is_(None)
+    sa.Index(f"ix_jobs_top_{name}", *ordered, postgresql_where=is_top, sqlite_where=is_top)
+
+
+_history("time")
+_history("phase", jobs.c.phase)
+_history("type", jobs.c.type, jobs.c.phase)
+_history("cluster", jobs.c.cluster_uid)
+_history("resource", jobs.c.resource_id)
 
 job_trees = sa.Table(
     "job_trees",
@@ -57,6 +75,11 @@ job_trees = sa.Table(
     sa.Column("arguments", sa.JSON, nullable=False),
     sa.Column("finished_at", sa.BigInteger, index=True),
     sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("driver", sa.String(32)),
+    sa.Column("continues", sa.String(36)),
+    sa.Column("continued_by", sa.String(36)),
+    sa.Column("cancel_mode", sa.String(16)),
+    sa.Column("cancel_requested_at", sa.BigInteger),
     sa.Index("ix_job_trees_project_id", "project_id", "id"),
 )
 
@@ -72,12 +95,15 @@ _QUEUE = sa.select(
     sa.func.count(
         sa.case((job_trees.c.finished_at.is_(None) & job_trees.c.cancel_reason.is_(None), 1))
     ).label("unfinished"),
+    sa.func.max(job_trees.c.driver).label("driver"),
 ).where(job_trees.c.cluster_uid == sa.bindparam("cluster_uid"))
 _TAKE_OVER = (
     sa.update(job_trees)
     .where(job_trees.c.uid == sa.bindparam("which"))
     .values(epoch=job_trees.c.epoch + 1)
-    .returning(job_trees.c.epoch, job_trees.c.arguments, job_trees.c.finished_at)
+    .returning(
+        job_trees.c.epoch, job_trees.c.arguments, job_trees.c.finished_at, job_trees.c.driver
+    )
 )
 PAGE = 100
 # In the order of their making, which is that of the tree: the index has it, and pages need no sort.
@@ -99,12 +125,19 @@ _RECORD_JOB = (
         phase=sa.bindparam("phase"),
         reason=sa.bindparam("reason"),
         updated_at=sa.bindparam("updated_at"),
+        started_at=sa.bindparam("started_at"),
+        ended_at=sa.bindparam("ended_at"),
+        cause=sa.bindparam("cause"),
     )
 )
 _RECORD_TREE = (
     sa.update(job_trees)
     .where(job_trees.c.uid == sa.bindparam("which"))
-    .values(document=sa.bindparam("document"), finished_at=sa.bindparam("finished_at"))
+    .values(
+        document=sa.bindparam("document"),
+        finished_at=sa.bindparam("finished_at"),
+        driver=sa.func.coalesce(sa.bindparam("driver"), job_trees.c.driver),
+    )
 )
 _LARGE = 200_000
 """Bytes of a document that takes longer to write than one turn of the event loop."""
@@ -131,7 +164,7 @@ async def submit(tx: Tx, request: Request) -> str:
     """
     unfolded = unfold(request, new_uid=ids.new_uid, now=clock.now())
     root = next(unfolded)
-    sequence = await _next_sequence(tx, root.cluster_uid)
+    sequence, driver = await _queue(tx, root.cluster_uid)
     rendering = wire.Rendering()
     async for part in parts(chain([root], unfolded)):
         await tx.execute(_INSERT_JOBS, [_row(job) for job in part])
@@ -147,19 +180,22 @@ async def submit(tx: Tx, request: Request) -> str:
         epoch=0,
         arguments=dict(request.arguments),
         document=rendering.encode(),
+        driver=driver,
     )
+    await events.record(tx, root, [root])
     await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
     return root.uid
 
 
-async def _next_sequence(tx: Tx, cluster_uid: str) -> int:
+async def _queue(tx: Tx, cluster_uid: str) -> tuple[int, str | None]:
+    """The next place in a cluster's queue, and the driver of the jobs before it."""
     queue = (await tx.execute(_QUEUE, {"cluster_uid": cluster_uid})).one()
     if queue.unfinished >= limits.MOST_UNFINISHED_JOBS:
         raise ApiError(
             errors.TASK_LIMIT,
             f"{queue.unfinished} jobs of this cluster have not ended. Try again when some have.",
         )
-    return int(queue.last) + 1
+    return int(queue.last) + 1, queue.driver
 
 
 async def take_over(tx: Tx, root_uid: str) -> Tree | None:
@@ -172,6 +208,7 @@ async def take_over(tx: Tx, root_uid: str) -> Tree | None:
         jobs=await _tree(tx, root_uid),
         arguments=taken.arguments,
         finished=taken.finished_at is not None,
+        driver=taken.driver or "",
     )
 
 
@@ -204,6 +241,7 @@ async def record(tx: Tx, before: Tree, after: Tree) -> None:
     changed = [new for old, new in zip(before.jobs, after.jobs, strict=True) if old != new]
     await record_jobs(tx, changed)
     await record_document(tx, after.root, wire.encode(after.jobs))
+    await events.record(tx, after.root, changed)
 
 
 async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
@@ -217,17 +255,27 @@ async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
                     "phase": job.phase,
                     "reason": job.reason,
                     "updated_at": job.updated_at,
+                    "started_at": job.started_at,
+                    "ended_at": job.ended_at,
+                    "cause": job.cause,
                 }
                 for job in part
             ],
         )
 
 
-async def record_document(tx: Tx, root: Job, document: bytes) -> None:
-    """Store the document of a held tree whose top job is ``root``."""
+async def record_document(tx: Tx, root: Job, document: bytes, *, driver: str = "") -> None:
+    """Store the document of a held tree whose top job is ``root``, and its driver once known."""
     finished_at = root.updated_at if root.phase.is_final else None
     tx.change(root.uid)
-    await _write_tree(tx, _RECORD_TREE, which=root.uid, document=document, finished_at=finished_at)
+    await _write_tree(
+        tx,
+        _RECORD_TREE,
+        which=root.uid,
+        document=document,
+        finished_at=finished_at,
+        driver=driver or None,
+    )
 
 
 async def _write_tree(tx: Tx, statement: sa.Executable, *, document: bytes, **values: Any) -> None:
@@ -304,6 +352,10 @@ def _row(job: Job) -> dict[str, Any]:
         "reason": job.reason,
         "created_at": job.created_at,
         "updated_at": job.updated_at,
+        "started_at": job.started_at,
+        "ended_at": job.ended_at,
+        "attempt": job.attempt,
+        "cause": job.cause,
     }
 
 
@@ -321,4 +373,8 @@ def _job(row: Any) -> Job:
         reason=row.reason,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        attempt=row.attempt,
+        cause=row.cause,
     )

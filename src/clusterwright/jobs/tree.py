@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class JobPhase(StrEnum):
@@ -52,6 +53,13 @@ class Job:
     reason: str
     created_at: int
     updated_at: int
+    started_at: int | None = None
+    """When it first went Running; None for what never did."""
+    ended_at: int | None = None
+    attempt: int = 1
+    """Counts the jobs that have continued one another, this one included."""
+    cause: Mapping[str, Any] | None = None
+    """Of a failed job: the first thing that went wrong, as a JSON object for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,8 @@ class Tree:
     """Depth first; the first is the top job."""
     arguments: Mapping[str, str]
     finished: bool
+    driver: str = ""
+    """Which driver works on it, as far as that is known."""
 
     @property
     def root(self) -> Job:
@@ -82,3 +92,4 @@ class Change:
     uid: str
     phase: JobPhase
     reason: str = ""
+    cause: Mapping[str, Any] | None = None

@@ -78,6 +78,8 @@ class Tx(ABC):
     def __init__(self, outbox: "Outbox") -> None:
         self._outbox = outbox
         self.has_promised = False
+        self.has_news = False
+        """Whether others wait to hear of what this transaction writes."""
         self.changes: set[str] = set()
         self.on_change: Callable[[str], None] = _nobody_asks
 
@@ -294,6 +296,8 @@ class Database:
         """What ``Tx.promise`` calls; the composition root puts the engine here."""
         self.on_promise: Callable[[], None] = lambda: None
         """What is called when a transaction has committed that promised something."""
+        self.on_news: Callable[[], None] = lambda: None
+        """What is called when a transaction has committed that had news."""
         self.on_change: Callable[[str], None] = _nobody_asks
         """What ``Tx.change`` calls."""
         self.on_changed: Callable[[Iterable[str]], None] = _nobody_asks
@@ -348,6 +352,8 @@ class Database:
         outage.end()
         if tx.has_promised:
             self.on_promise()
+        if tx.has_news:
+            self.on_news()
 
     def outage_seconds(self) -> float:
         """Seconds in which this process could not read or could not write, since it began."""

@@ -7,7 +7,7 @@ official client parses the body of an error before it looks at anything else (cl
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from random import getrandbits
 from typing import Protocol
@@ -59,8 +59,11 @@ class Edge:
         hot: Iterable[HotRoute] = (),
         larger: Mapping[str, int] | None = None,
         hosts: OwnHost | None = None,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         """``larger`` tells where bodies may be larger, by the beginning of the path."""
+        self.stop = on_stop
+        """Ends the answers that would go on for as long as this process lives."""
         self._app = app
         self._body_limit = body_limit
         self._hosts = hosts

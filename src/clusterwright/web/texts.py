@@ -187,6 +187,11 @@ list_domains_v3_domains_get 查询账号列表
 list_users_v3_users_get 查询用户列表
 issue_security_token_v3_0_OS_CREDENTIAL_securitytokens_post 获取临时访问密钥
 show_caller_v5_caller_identity_get 查询调用者的身份
+ShowJobInFull 查询任务的进度、原因与各步骤
+ListJobHistory 查询项目下的任务历史
+ListJobEvents 查询任务的事件
+StreamJob 以事件流跟踪一个任务
+StreamEvents 以事件流跟踪项目下的所有任务
 """
 
 _VERBS = {
@@ -254,6 +259,11 @@ per_page | How many on a page. | 每页数量。
 limit | How many at most. | 最多返回的数量。
 offset | How many to leave out at the beginning. | 跳过的数量。
 marker | The last item of the page before. | 上一页的最后一项。
+wait | Seconds to wait for a change. | 等待变化的秒数。
+after | The revision that is known already. | 已知的修订号。
+phase | Only those in this phase. | 按阶段过滤。
+since | Only those submitted at this time or later. | 只返回该时间及之后提交的任务。
+until | Only those submitted before this time. | 只返回该时间之前提交的任务。
 detail | `true` adds counts of nodes and the add-ons. | 为 true 时附带节点数量与插件信息。
 status | Only those in this phase. | 按状态过滤。
 type | Only those of this type. | 按类型过滤。

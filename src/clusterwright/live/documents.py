@@ -1,0 +1,123 @@
+"""How jobs read for people: the JSON objects of answers. Times are RFC 3339, durations seconds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from clusterwright.clock import rfc3339
+from clusterwright.jobs.events import when
+from clusterwright.jobs.tree import JobPhase
+from clusterwright.live.store import Found
+from clusterwright.web.routes import array
+
+
+async def in_full(found: Found) -> bytes:
+    """A job with its steps, as the JSON text that is sent."""
+    top, tree = found.jobs[0], found.tree
+    shares = _shares(found.jobs)
+    is_root = top.parent_uid is None
+    if is_root and found.progress is not None:
+        shares[0] = found.progress
+    document = {
+        "uid": top.uid,
+        "type": top.type,
+        "clusterUID": top.cluster_uid,
+        "resourceID": top.resource_id,
+        "resourceName": top.resource_name,
+        "phase": top.phase,
+        "reason": top.reason,
+        "revision": found.revision,
+        "submittedAt": rfc3339(top.created_at),
+        **_times(top),
+        "progress": shares[0],
+        "attempt": top.attempt,
+        "continues": tree.continues if is_root else None,
+        "continuedBy": tree.continued_by if is_root else None,
+        "cancel": _cancelling(tree),
+        "actions": actions(found),
+        "cause": top.cause,
+        "estimate": None,
+        "steps": await array(_step(*each) for each in zip(found.jobs, shares, strict=True)),
+    }
+    return msgspec.json.encode(document)
+
+
+def actions(found: Found) -> dict[str, bool]:
+    """What can be done with the job now."""
+    return {"cancel": False, "resume": False}
+
+
+def _cancelling(tree: Any) -> dict[str, Any] | None:
+    if tree.cancel_mode is None:
+        return None
+    return {
+        "mode": tree.cancel_mode,
+        "reason": tree.cancel_reason or "",
+        "requestedAt": when(tree.cancel_requested_at),
+    }
+
+
+def _times(row: Any) -> dict[str, Any]:
+    return {
+        "startedAt": when(row.started_at),
+        "endedAt": when(row.ended_at),
+        "duration": duration(row),
+    }
+
+
+def duration(row: Any) -> float | None:
+    """Seconds from a job's beginning to its end; None where it lacks either."""
+    if row.started_at is None or row.ended_at is None:
+        return None
+    return round(float(row.ended_at - row.started_at) / 1e9, 3)
+
+
+def _step(row: Any, share: float) -> dict[str, Any]:
+    return {
+        "uid": row.uid,
+        "parentUID": row.parent_uid,
+        "type": row.type,
+        "phase": row.phase,
+        "reason": row.reason,
+        **_times(row),
+        "attempt": row.attempt,
+        "progress": share,
+        "resourceID": row.resource_id,
+        "resourceName": row.resource_name,
+        "cause": row.cause,
+        "estimate": None,
+    }
+
+
+def _shares(rows: Sequence[Any]) -> list[float]:
+    """How much of each job's own steps has succeeded."""
+    places = {row.uid: place for place, row in enumerate(rows)}
+    leaves, done = [0] * len(rows), [0] * len(rows)
+    for place in reversed(range(len(rows))):
+        row = rows[place]
+        if not leaves[place]:
+            leaves[place], done[place] = 1, row.phase == JobPhase.SUCCESS
+        parent = places.get(row.parent_uid)
+        if parent is not None:
+            leaves[parent] += leaves[place]
+            done[parent] += done[place]
+    return [round(part / whole, 4) for part, whole in zip(done, leaves, strict=True)]
+
+
+def in_list(row: Any) -> dict[str, Any]:
+    """A top job as one row of a list."""
+    succeeded = row.phase == JobPhase.SUCCESS
+    return {
+        "uid": row.uid,
+        "type": row.type,
+        "phase": row.phase,
+        "reason": row.reason,
+        "clusterUID": row.cluster_uid,
+        "resourceID": row.resource_id,
+        "resourceName": row.resource_name,
+        "submittedAt": rfc3339(row.created_at),
+        **_times(row),
+        "progress": float(succeeded) if row.progress is None else row.progress,
+        "attempt": row.attempt,
+    }
