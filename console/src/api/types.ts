@@ -80,7 +80,8 @@ export interface OlderJob {
   status: { status: string; reason?: string; completionTime?: string }
 }
 
-export type CauseClass = 'user' | 'quota' | 'capacity' | 'provider' | 'internal' | 'timeout' | 'cancelled'
+/** The last is ours, for servers that tell of no cause. */
+export type CauseClass = 'user' | 'quota' | 'capacity' | 'provider' | 'internal' | 'timeout' | 'cancelled' | 'unknown'
 
 export interface Cause {
   step: string

@@ -292,6 +292,7 @@ export const en = {
       internal: 'Internal error',
       timeout: 'Timeout',
       cancelled: 'Cancelled',
+      unknown: 'Failed',
     } as Record<string, string>,
     cause: 'Cause',
     failedStep: 'Step',

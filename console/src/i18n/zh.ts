@@ -282,6 +282,7 @@ export const zh: Messages = {
       internal: '内部错误',
       timeout: '超时',
       cancelled: '已取消',
+      unknown: '失败',
     },
     cause: '原因',
     failedStep: '步骤',

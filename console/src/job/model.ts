@@ -1,5 +1,5 @@
 /** What the job page speaks of beside the documents of the server. */
-import type { Job, OfficialJob, Step } from '../api/types'
+import type { Cause, Job, OfficialJob, Step } from '../api/types'
 import { FINAL } from '../api/types'
 
 export type Connection =
@@ -61,7 +61,6 @@ export function fromOfficial(official: OfficialJob, before: Job | null, now: num
   walk(official, null)
   const leaves = steps.filter((step) => !steps.some((other) => other.parentUID === step.uid))
   const { phase, reason = '' } = official.status
-  const failed = phase === 'Failed' ? (leaves.find((step) => step.phase === 'Failed') ?? steps[0]) : undefined
   const first = steps[0]
   if (first) first.startedAt = official.metadata.creationTimestamp
   return {
@@ -83,18 +82,25 @@ export function fromOfficial(official: OfficialJob, before: Job | null, now: num
     continuedBy: null,
     cancel: null,
     actions: { cancel: false, resume: false },
-    cause: failed
-      ? {
-          step: failed.uid,
-          stepType: failed.type,
-          class: 'internal',
-          code: '',
-          message: failed.reason || reason,
-          action: '',
-          retryable: false,
-        }
-      : null,
+    cause: null,
     estimate: null,
     steps,
+  }
+}
+
+/** The first step that failed, for a server that tells of no cause. */
+export function likelyCause(job: Job): Cause | null {
+  if (job.phase !== 'Failed') return null
+  const parents = new Set(job.steps.map((step) => step.parentUID))
+  const failed = job.steps.find((step) => step.phase === 'Failed' && !parents.has(step.uid)) ?? job.steps[0]
+  if (!failed) return null
+  return {
+    step: failed.uid,
+    stepType: failed.type,
+    class: 'unknown',
+    code: '',
+    message: failed.reason || job.reason,
+    action: '',
+    retryable: false,
   }
 }

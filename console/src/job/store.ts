@@ -1,5 +1,5 @@
 /** One job as it is now: a snapshot, and what events have said since. React only reads it. */
-import type { Attempt, Connection, Told } from './model'
+import { likelyCause, type Attempt, type Connection, type Told } from './model'
 import { FINAL, type Change, type Job, type JobEvent, type Step } from '../api/types'
 import { parse } from '../time'
 
@@ -40,7 +40,7 @@ export class JobStore {
   take(job: Job): void {
     if (this.job && job.revision < this.job.revision) return
     const progress = Math.max(job.progress, this.job?.uid === job.uid ? this.job.progress : 0)
-    this.job = { ...job, progress }
+    this.job = { ...job, progress, cause: job.cause ?? likelyCause(job) }
     this.error = null
     this.order = job.steps.map((step) => step.uid)
     this.children = new Map()

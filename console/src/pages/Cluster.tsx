@@ -25,6 +25,8 @@ import css from './pages.module.css'
 type Open = '' | 'kubeconfig' | 'nodes' | 'pool' | 'hibernate' | 'awake' | 'upgrade' | 'delete'
 
 const FEW = 5
+/** Phases in which a cluster cannot be deleted. */
+const CANNOT_GO = new Set(['Deleting', 'Hibernating', 'Hibernation'])
 
 export function ClusterPage() {
   const { clusterId } = useParams({ from: '/inside/clusters/$clusterId' })
@@ -98,7 +100,7 @@ function Shown(props: { cluster: Cluster; error: unknown }) {
                     isDisabled: phase !== 'Available',
                     onAction: () => setOpen('hibernate'),
                   },
-              { id: 'delete', text: say.remove, isDisabled: phase === 'Deleting', onAction: () => setOpen('delete') },
+              { id: 'delete', text: say.remove, isDisabled: CANNOT_GO.has(phase), onAction: () => setOpen('delete') },
             ]}
           />
         </div>
