@@ -12,6 +12,7 @@ export function parse(time: string | null | undefined): number | null {
 
 /** "4.5 s", "1m 12s", "2h 05m": of units that need no translation. */
 export function duration(seconds: number): string {
+  if (seconds > 0 && seconds < 0.095) return `${Math.ceil(seconds * 1000)}ms`
   if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)}s`
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole}s`

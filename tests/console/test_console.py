@@ -288,3 +288,34 @@ def test_a_job_is_read_by_keys_alone(visitor: Visit) -> None:
     expect(first).to_be_focused()
     page.keyboard.press("ArrowLeft")
     expect(first).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_failed_job_goes_on_and_another_is_cancelled(
+    visitor: Visit, server: ServerProcess
+) -> None:
+    server.command("fault", "add", "CreatePSMCert", "--cluster", "resumed")
+    tab: Visitor = visitor()
+    page = tab.page
+    tab.sign_in()
+    create(page, "resumed", WORDS["en-US"])
+    failed = page.url
+
+    page.get_by_role("button", name="Resume from this step").click()
+
+    page.wait_for_url(lambda url: url != failed)
+    expect(page.locator("[data-connection=ended]")).to_be_visible()
+    expect(page.locator("h1 + span")).to_have_text("Success")
+    expect(page.get_by_role("link", name="Continues an earlier job")).to_be_visible()
+    page.goto(failed)
+    expect(page.get_by_role("link", name="Went on as another job")).to_be_visible()
+
+    tab.open()
+    create(page, "cancelled", WORDS["en-US"])
+    page.get_by_role("button", name="Cancel job").click()
+    tab.check()
+    page.get_by_label("Reason").fill("Not needed any more")
+    submit(page, "Cancel the job")
+    expect(page.locator("[data-connection=ended]")).to_be_visible()
+    expect(page.locator("h1 + span")).to_have_text("Cancelled")
+    expect(page.get_by_test_id("cause")).to_contain_text("Not needed any more")
+    tab.check()

@@ -318,6 +318,7 @@ export const en = {
     follow: 'Follow',
     waiting: 'not started',
     skipped: 'never started',
+    kept: 'kept',
     rowText: (type: string, phase: string, started: string, took: string) =>
       `${type}, ${phase}${started ? `, started ${started} after the job` : ''}${took ? `, ${took}` : ''}`,
     took: (time: string) => `took ${time}`,

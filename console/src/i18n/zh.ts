@@ -308,6 +308,7 @@ export const zh: Messages = {
     follow: '跟随',
     waiting: '未开始',
     skipped: '没有开始',
+    kept: '已保留',
     rowText: (type, phase, started, took) =>
       `${type}，${phase}${started ? `，任务开始后 ${started} 开始` : ''}${took ? `，${took}` : ''}`,
     took: (time) => `用时 ${time}`,

@@ -1,10 +1,15 @@
 /** Why a job failed, before anything else: what, where, and what to do. */
-import { Fragment } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import type { Cause as CauseOf, Step } from '../api/types'
 import { useMessages } from '../i18n'
 import { Button, CopyButton } from '../ui/controls'
 import css from './job.module.css'
 import { name } from './Tree'
+
+/** A sentence in which what stands between backticks is code. */
+export function Prose(props: { text: string }): ReactNode {
+  return props.text.split('`').map((part, at) => (at % 2 ? <code key={at}>{part}</code> : part))
+}
 
 interface CauseProps {
   cause: CauseOf
@@ -35,7 +40,7 @@ export function CauseStrip(props: CauseProps) {
       <p className={css.causeText}>{cause.message}</p>
       {cause.action && (
         <p>
-          <strong>{say.whatToDo}:</strong> {cause.action}
+          <strong>{say.whatToDo}:</strong> <Prose text={cause.action} />
         </p>
       )}
       <div className={css.causeFoot}>
@@ -53,7 +58,7 @@ export function CauseStrip(props: CauseProps) {
               </Fragment>
             ),
             !cancelled && cause.code && ` · ${cause.retryable ? say.retryable : say.notRetryable}`,
-            props.alsoFailed > 0 && ` · ${say.alsoFailed(props.alsoFailed)}`,
+            !cancelled && props.alsoFailed > 0 && ` · ${say.alsoFailed(props.alsoFailed)}`,
             props.neverStarted > 0 && ` · ${say.neverStarted(props.neverStarted)}`,
           ]}
         </span>

@@ -8,6 +8,7 @@ import { CopyButton } from '../ui/controls'
 import { Phase } from '../ui/phase'
 import page from '../pages/pages.module.css'
 import ui from '../ui/ui.module.css'
+import { Prose } from './Cause'
 import css from './job.module.css'
 import type { JobStore } from './store'
 import { name } from './Tree'
@@ -71,7 +72,7 @@ function Facts(props: { step: Step }) {
   const facts: [string, React.ReactNode][] = [
     [say.phase, <Phase key="phase" phase={step.phase} cancelled={cause?.class === 'cancelled'} />],
     [say.cause, cause?.message ?? step.reason],
-    [say.whatToDo, cause?.action],
+    [say.whatToDo, cause?.action && <Prose key="action" text={cause.action} />],
     [say.code, cause?.code && <code>{cause.code}</code>],
     [say.started, began !== null && absolute(began, locale)],
     [say.ended, ended !== null && absolute(ended, locale)],

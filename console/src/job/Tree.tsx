@@ -265,10 +265,11 @@ const Line = memo(function Line(props: LineProps) {
         </span>
         <span className={css.text} title={step.uid}>
           {step.type}
-          {!folded && step.resourceName && <span className={css.muted}> {step.resourceName}</span>}
+          {!folded && <span className={css.muted}> {step.resourceName || step.resourceID.slice(0, 8)}</span>}
         </span>
         {folded && <span className={css.badge}>{say.folded(folded.length)}</span>}
         {!folded && step.attempt > 1 && <span className={css.badge}>×{step.attempt}</span>}
+        {!folded && ended !== null && ended < origin && <span className={css.badge}>{say.kept}</span>}
         {step.estimate?.slow && <span className={`${css.badge} ${css.slow}`}>{say.slow}</span>}
       </span>
       <span role="gridcell">

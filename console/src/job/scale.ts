@@ -31,7 +31,7 @@ export function place(time: number, span: Span): number {
 }
 
 const SIZES = [
-  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18_000, 36_000, 86_400, 172_800, 432_000,
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18_000, 36_000, 86_400, 172_800, 432_000,
 ]
 
 /** Seconds after `origin` at which the line has marks: round ones, and few. */
@@ -40,7 +40,7 @@ export function ticks(span: Span, origin: number, most: number): number[] {
   const size = SIZES.find((each) => length / each <= most) ?? length
   const first = Math.ceil((span.from - origin) / 1000 / size) * size
   const marks: number[] = []
-  for (let at = first; at * 1000 + origin <= span.to; at += size) marks.push(Number(at.toFixed(3)))
+  for (let at = first; at * 1000 + origin <= span.to; at += size) marks.push(Number(at.toFixed(2)))
   return marks
 }
 

@@ -210,8 +210,9 @@ function Summary(props: { store: JobStore; job: Job; now: number }) {
   const percent = Math.floor(job.progress * 100)
   const began = parse(job.startedAt)
   const seconds = job.duration ?? (began === null ? null : ((parse(job.endedAt) ?? now) - began) / 1000)
-  const look = store.isFinal ? (job.phase === 'Failed' ? page.barFailed : page.barDone) : ''
   const cancelled = job.cause?.class === 'cancelled'
+  const ending = cancelled ? page.barCancelled : page.barFailed
+  const look = store.isFinal ? (job.phase === 'Failed' ? ending : page.barDone) : ''
   return (
     <div className={css.summary}>
       <h1>{titleOf(job, messages)}</h1>
@@ -240,7 +241,7 @@ function Summary(props: { store: JobStore; job: Job; now: number }) {
           {say.continuedBy}
         </Link>
       )}
-      {job.cancel && <span>{say.cancelAsked(job.cancel.reason)}</span>}
+      {job.cancel && !store.isFinal && <span>{say.cancelAsked(job.cancel.reason)}</span>}
       <span
         className={`${css.live} ${store.connection === 'live' ? css.isLive : ''} ${store.connection === 'offline' ? css.isOffline : ''}`}
         data-connection={store.connection}
