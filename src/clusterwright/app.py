@@ -63,7 +63,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.first_account import bootstrap
 from clusterwright.iam.login import Login
 from clusterwright.iam.tokens import Tokens
-from clusterwright.iam.vault import Vault
+from clusterwright.iam.vault import Vault, fernet
 from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import events, reader
@@ -71,6 +71,7 @@ from clusterwright.jobs.api import ShowJob
 from clusterwright.jobs.feed import Feed
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
+from clusterwright.live import actions as live_actions
 from clusterwright.live import api as live_api
 from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
@@ -84,6 +85,7 @@ from clusterwright.web.console import Console
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
+from clusterwright.web.idempotency import Keys
 from clusterwright.web.openapi import describe
 from clusterwright.web.server import Server
 
@@ -114,6 +116,7 @@ ROUTERS = (
     jobs_api.router,
     jobs_api_v2.router,
     live_api.router,
+    live_actions.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -218,10 +221,12 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         )
         authenticator = Authenticator(directory, Tokens(key))
         feed = Feed(data)
-        streams = Streams(data, feed, authenticator)
+        show_job = ShowJob(documents, authenticator, data, feed)
+        streams = Streams(data, feed, authenticator, REGISTRY)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
-        show_job = ShowJob(documents, authenticator)
         answers = Answers(data, available)
+        sealing = fernet(key, "answers")
+        keys = Keys(data, sealing.encrypt, sealing.decrypt)
         kubernetes = KubernetesApi(data, available, authenticator, answers)
         chores = Supervisor(
             [
@@ -229,6 +234,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                 *runner.chores(),
                 feed.chore(),
                 *health_chores(available, data),
+                Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
         )
         server = Server(
@@ -239,6 +245,8 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             authenticator,
             login,
             show_job,
+            keys,
+            REGISTRY,
             feed,
             streams,
             Health(data, chores),

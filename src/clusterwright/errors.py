@@ -76,6 +76,13 @@ POOL_CLUSTER_STATE = ErrorCode(
 NOT_FOUND = ErrorCode(404, "CCE.01404001", "CCE_CM.0003", "Resource not found")
 ALREADY_EXISTS = ErrorCode(409, "CCE.01409001", "CCE.01409001", "The resource already exists")
 IN_USE = ErrorCode(409, "CCE.01409003", "CCE.01409003", "The resource is in use")
+KEY_REUSED = ErrorCode(
+    422, "CCE.01422001", "CCE.01422001", "The idempotency key belongs to another request"
+)
+KEY_LIMIT = ErrorCode(429, "CCE.01429004", "CCE.01429004", "Too many idempotency keys")
+JOB_STATE = ErrorCode(
+    409, "CCE.01409004", "CCE.01409004", "The state of the job forbids this operation"
+)
 TASK_LIMIT = ErrorCode(429, "CCE.01429003", "CCE.01429003", "Too many tasks are under way")
 INTERNAL = ErrorCode(500, "CCE.01500001", "CCE.01500001", "Internal error")
 NOT_SUPPORTED = ErrorCode(
@@ -148,6 +155,7 @@ _REASONS = {
     409: "AlreadyExists",
     413: "RequestEntityTooLarge",
     414: "RequestURITooLong",
+    422: "Invalid",
     429: "TooManyRequests",
     431: "RequestHeaderFieldsTooLarge",
     500: "InternalError",

@@ -291,3 +291,67 @@ async def test_streams_are_for_callers_of_the_project(shared_cloud: Cloud) -> No
     transport = httpx.ASGITransport(app=shared_cloud.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x.test") as nobody:
         assert (await nobody.get(path)).status_code == 401
+
+
+async def test_a_reader_of_the_official_document_may_prefer_to_wait_for_news(
+    shared_cloud: Cloud,
+) -> None:
+    made = await shared_cloud.call(
+        "POST", f"{shared_cloud.project}/clusters", cluster(unique("live")), expect=201
+    )
+    path = f"{shared_cloud.project}/jobs/{made['status']['jobID']}"
+
+    before: Any = None
+    while True:
+        answer = await shared_cloud.client.get(path, headers={"Prefer": "wait=20"})
+        assert answer.status_code == 200
+        assert answer.headers["Preference-Applied"] == "wait=20"
+        if before is not None and before["status"]["phase"] != "Success":
+            assert answer.json() != before, "it has waited for a change"
+        before = answer.json()
+        if before["status"]["phase"] == "Success":
+            break
+
+    plain = await shared_cloud.client.get(path)
+    assert plain.json() == before
+    assert "Preference-Applied" not in plain.headers
+
+
+@pytest.mark.parametrize("of", ["the job", "its step"])
+async def test_who_prefers_to_wait_is_answered_after_that_time(
+    shared_cloud: Cloud, shared_database: str, of: str
+) -> None:
+    data = Database(shared_database)
+    data.outbox = nothing_promised
+    async with data.transaction() as tx:
+        asked = replace(request(IDLE), project_id=shared_cloud.account["project_id"])
+        uid = await store.submit(tx, asked)
+    await data.dispose()
+    path = f"{shared_cloud.project}/jobs/{uid}"
+    if of == "its step":
+        found = await shared_cloud.call("GET", path, expect=200)
+        path = f"{shared_cloud.project}/jobs/{found['spec']['subJobs'][0]['metadata']['uid']}"
+    plain = await shared_cloud.client.get(path)
+    begin = time.monotonic()
+
+    answer = await shared_cloud.client.get(path, headers={"Prefer": "respond-async, WAIT=1"})
+
+    assert 0.9 < time.monotonic() - begin < 10
+    assert answer.content == plain.content
+    assert answer.headers["Preference-Applied"] == "wait=1"
+
+
+@pytest.mark.parametrize(
+    "preference", ["wait=-1", "wait=1e999", "wait=", "wait", "wait=0", "await=5", "wait=5x", ","]
+)
+async def test_a_preference_that_is_none_changes_nothing(
+    shared_cloud: Cloud, preference: str
+) -> None:
+    _, job = await created(shared_cloud)
+    path = f"{shared_cloud.project}/jobs/{job}"
+    plain = await shared_cloud.client.get(path)
+
+    answer = await shared_cloud.client.get(path, headers={"Prefer": preference})
+
+    assert answer.content == plain.content
+    assert "Preference-Applied" not in answer.headers

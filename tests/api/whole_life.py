@@ -11,6 +11,7 @@ from tests.api.nodes_examples import add_nodes, add_pool, job, members
 FAULTS = """
 - {step: CheckMaster, cluster: fails-once, reason: Not yet., kind: unavailable, times: 4}
 - {step: UpgradeMaster, cluster: fails-once, reason: No image.}
+- {step: InstallMaster, cluster: waits, reason: No servers., kind: unavailable, times: 1000000}
 """
 """What the simulated driver must be told, so that there is an upgrade to pause and to try again."""
 
@@ -35,6 +36,7 @@ async def live(cloud: Cloud) -> None:
     await change_records(cloud)
     await change_alike(cloud)
     await change_pilot(cloud)
+    await change_jobs(cloud)
     deletions = []
     for url in (first, second):
         made = await cloud.call("DELETE", url, expect=200)
@@ -75,6 +77,23 @@ async def change_alike(cloud: Cloud) -> None:
     for url in (here, there):
         gone = await cloud.call("DELETE", url, expect=200)
         await job(cloud, gone["status"]["jobID"])
+
+
+async def change_jobs(cloud: Cloud) -> None:
+    """What is done with jobs."""
+    made = await cloud.call("POST", f"{cloud.project}/clusters", cluster("waits"), expect=201)
+    jobs = f"/clusterwright/v1/projects/{cloud.account['project_id']}/jobs"
+    first: str = made["status"]["jobID"]
+    await cloud.call("POST", f"{jobs}/{first}/cancel", {"mode": "after-step"}, expect=202)
+    await cloud.call("POST", f"{jobs}/{first}/cancel", {"mode": "now"}, expect=202)
+    await cloud.until(f"{cloud.project}/jobs/{first}", "status.phase", "Failed")
+    resumed = await cloud.call("POST", f"{jobs}/{first}/resume", {}, expect=202)
+    await cloud.call("POST", f"{jobs}/{resumed['jobUID']}/cancel", {}, expect=202)
+    await cloud.until(f"{jobs}/{resumed['jobUID']}", "phase", "Failed")
+    gone = await cloud.call(
+        "DELETE", f"{cloud.project}/clusters/{made['metadata']['uid']}", expect=200
+    )
+    await job(cloud, gone["status"]["jobID"])
 
 
 async def change_pilot(cloud: Cloud) -> None:

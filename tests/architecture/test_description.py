@@ -21,6 +21,8 @@ BESIDE_CCE = {"Neighbour", "Server"}
 NEVER_IN_SUCCESS = {
     "RetryUpgradeClusterTask": "only a failed upgrade can be tried again",
     "RetryAutopilotUpgradeClusterTask": "only a failed upgrade can be tried again",
+    "CancelJob": "what the scripts begin ends at once (tests/api/test_acting_on_jobs)",
+    "ResumeJob": "nothing fails in the scripts (tests/api/test_acting_on_jobs)",
     "StreamEvents": "it never ends (tests/durability/test_streams)",
     "UpdateAutopilotUpgradePlan": "nothing is ever planned",
     "AssumeAgencyForPodIdentity": "only a cluster makes the token (tests/clients/test_identities)",

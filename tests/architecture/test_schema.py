@@ -38,6 +38,7 @@ GROWS_WITH = {
     "cluster_names": "clusters of a project",
     "cluster_ranges": "clusters of a project",
     "clusters": "clusters of a project",
+    "idempotency_keys": "idempotency keys of a user in a project",
     "image_caches": "image caches of a project",
     "job_events": "unfinished jobs of a cluster",
     "job_trees": "unfinished jobs of a cluster",

@@ -42,10 +42,21 @@ def test_an_added_fault_is_listed_until_it_is_cleared(run: Runner) -> None:
             "remaining": 2,
             "kind": "error",
             "cluster": None,
+            "class": "provider",
         }
     ]
     assert cleared.exit_code == 0
     assert "There are no faults." in run("list").output
+
+
+def test_a_fault_can_be_somebodys(run: Runner) -> None:
+    run("add", "InstallMaster", "--class", "quota")
+    refused = run("add", "InstallMaster", "--class", "nobody")
+
+    [listed] = json.loads(run("list", "-o", "json").output)
+
+    assert listed["class"] == "quota"
+    assert refused.exit_code == 2
 
 
 def test_the_list_is_a_table_for_people(run: Runner) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from clusterwright.app import REGISTRY
 from clusterwright.clock import rfc3339
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError, Drivers, Unavailable
 from clusterwright.jobs import events, removal, store
 from clusterwright.jobs.context import StepContext
@@ -43,7 +44,7 @@ async def told(bench: Bench, uid: str) -> list[SimpleNamespace]:
 async def as_rows(bench: Bench, uid: str) -> dict[str, dict[str, Any]]:
     """What events can tell of each job of a tree, from its rows."""
     async with bench.database.reading() as tx:
-        jobs = await store._tree(tx, uid)
+        jobs = await store.jobs_of(tx, uid)
     return {
         job.uid: {
             "uid": job.uid,
@@ -72,7 +73,7 @@ async def test_the_events_of_a_job_tell_its_tree_again_and_its_progress_never_go
 
     async def act(context: StepContext) -> None:
         if context.job.type in failing:
-            raise DriverError(f"{context.job.type} broke.")
+            raise DriverError(f"{context.job.type} broke.", causes.NOT_READY)
 
     job_type: JobType = data.draw(job_types(act))
     names = [step.name for step in job_type.steps()]
@@ -150,7 +151,7 @@ async def test_a_driver_that_is_away_is_told_of_once_for_each_trouble(bench: Ben
 
 async def test_a_failing_step_says_why(bench: Bench) -> None:
     async def act(context: StepContext) -> None:
-        raise DriverError("No spare servers. " + "x" * 2000)
+        raise DriverError("No spare servers. " + "x" * 2000, causes.NO_ADDRESS)
 
     job_type = JobType(Serial("Top", (Step("Act", act, timeout=5),)), settle=unsettled)
     async with bench.database.transaction() as tx:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs import execution, removal, store, wire
 from clusterwright.jobs.context import StepContext
@@ -39,7 +40,7 @@ async def submitted(bench: Bench, job_type: JobType, copies: int) -> str:
 async def rows_say(bench: Bench, uid: str) -> Document:
     """What the document would be if it were rendered from the rows now."""
     async with bench.database.reading() as tx:
-        jobs = await store._tree(tx, uid)
+        jobs = await store.jobs_of(tx, uid)
     document: Document = msgspec.json.decode(wire.encode(jobs))
     return document
 
@@ -177,7 +178,7 @@ async def test_a_job_s_own_word_bounds_how_many_copies_are_at_work_at_a_time(ben
 
 async def test_a_step_that_fails_fails_all_that_would_have_followed(bench: Bench) -> None:
     async def refuse(context: StepContext) -> None:
-        raise DriverError("No.")
+        raise DriverError("No.", causes.NOT_READY)
 
     each = ForEach("all", Step("Act", nothing, timeout=PATIENCE))
     job_type = JobType(

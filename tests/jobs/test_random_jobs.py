@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError, Drivers
 from clusterwright.jobs import store
 from clusterwright.jobs.context import StepContext
@@ -26,7 +27,7 @@ class Script:
     async def act(self, context: StepContext) -> None:
         self.happened.append(context.job.uid)
         if context.job.type in self.failing:
-            raise DriverError(f"{context.job.type} broke.")
+            raise DriverError(f"{context.job.type} broke.", causes.NOT_READY)
 
 
 def expected(node: Branch, job: Document, failing: set[str]) -> bool:

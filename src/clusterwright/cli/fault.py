@@ -13,6 +13,7 @@ from clusterwright.cli.folder import configured
 from clusterwright.cli.options import Data, DatabaseUrl, Output, OutputOption
 from clusterwright.cli.output import fail, print_document, print_records
 from clusterwright.drivers import faults
+from clusterwright.drivers.causes import Blame
 from clusterwright.drivers.faults import Fault, FaultRequest, Kind
 from clusterwright.storage.database import Tx
 
@@ -43,13 +44,18 @@ def add(
     cluster: Annotated[
         str | None, typer.Option(help="Name of the only cluster to fail; any by default.")
     ] = None,
+    blame: Annotated[
+        Blame, typer.Option("--class", help="Whose the failure is, for whoever explains it.")
+    ] = Blame.PROVIDER,
     data: Data = None,
     database: DatabaseUrl = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Arm a fault: the step's next calls of the driver fail."""
     try:
-        asked = FaultRequest(step=step, reason=reason, times=times, kind=kind, cluster=cluster)
+        asked = FaultRequest(
+            step=step, reason=reason, times=times, kind=kind, cluster=cluster, blame=blame
+        )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -87,6 +93,7 @@ def list_faults(
 def _facts(fault: Fault) -> dict[str, Any]:
     """What is told of a fault; its reason, which may be long, comes last."""
     facts = asdict(fault) | {"kind": fault.kind.value}
+    facts["class"] = facts.pop("blame").value
     return facts | {"reason": facts.pop("reason")}
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from clusterwright.drivers.causes import Cause
+
 MAX_PODS = 110
 """Pods on a node of which nobody says how many it bears."""
 
@@ -21,7 +23,14 @@ class Unavailable(Exception):
 
 
 class DriverError(Exception):
-    """The driver cannot do this, and trying again will not help. The text is shown to users."""
+    """The driver cannot do this, and trying again at once will not help.
+
+    The text is shown to users, and with it whose the failure is and what to do next.
+    """
+
+    def __init__(self, text: str, cause: Cause) -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.document import Malformed
+from clusterwright.drivers.causes import FAULTS, Blame
 from clusterwright.drivers.contract import (
     Accounts,
     Cluster,
@@ -49,6 +50,7 @@ faults = sa.Table(
     sa.Column("remaining", sa.Integer, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("cluster", sa.String(128)),
+    sa.Column("blame", sa.String(16), nullable=False, server_default=Blame.PROVIDER),
     # Which entry of the settings' file this is; NULL for one from the command line.
     sa.Column("source", sa.String(64), unique=True),
 )
@@ -64,7 +66,7 @@ class Kind(StrEnum):
 class FaultRequest(BaseModel):
     """A fault as asked for, in the file or on the command line."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
     step: str = Field(min_length=1, max_length=64)
     reason: str = Field("Simulated fault.", min_length=1, max_length=1000)
@@ -72,6 +74,8 @@ class FaultRequest(BaseModel):
     kind: Annotated[Kind, Field(strict=False)] = Kind.ERROR
     cluster: str | None = Field(None, min_length=1, max_length=128)
     """The name of the only cluster whose steps fail; None means any."""
+    blame: Annotated[Blame, Field(strict=False, alias="class")] = Blame.PROVIDER
+    """Whose the failure is to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ class Fault:
     remaining: int
     kind: Kind
     cluster: str | None
+    blame: Blame
 
 
 _STORED = (
@@ -93,6 +98,7 @@ _STORED = (
     faults.c.remaining,
     faults.c.kind,
     faults.c.cluster,
+    faults.c.blame,
 )
 
 
@@ -228,7 +234,9 @@ class FaultyDriver:
             async with self._database.transaction() as tx:
                 taken = await _take(tx, fault.id)
             if taken:
-                raise (DriverError if fault.kind is Kind.ERROR else Unavailable)(fault.reason)
+                if fault.kind is Kind.ERROR:
+                    raise DriverError(fault.reason, FAULTS[fault.blame])
+                raise Unavailable(fault.reason)
 
 
 class FaultyReleases:
@@ -314,7 +322,9 @@ def _sources(entries: list[FaultRequest]) -> Iterator[str]:
     """What each entry is known by: its content and, among equal ones, its number."""
     seen: Counter[str] = Counter()
     for entry in entries:
-        content = entry.model_dump_json()
+        # Without what was not said: a file that is as it was must not be armed anew.
+        unsaid = {"blame"} - entry.model_fields_set
+        content = entry.model_dump_json(exclude=unsaid, by_alias=True)
         yield sha256(f"{seen[content]} {content}".encode()).hexdigest()
         seen[content] += 1
 
@@ -326,8 +336,10 @@ def _values(asked: FaultRequest) -> dict[str, Any]:
         "remaining": asked.times,
         "kind": asked.kind.value,
         "cluster": asked.cluster,
+        "blame": asked.blame.value,
     }
 
 
 def _fault(row: sa.Row[Any]) -> Fault:
-    return Fault(**(dict(row._mapping) | {"kind": Kind(row.kind)}))
+    known = {"kind": Kind(row.kind), "blame": Blame(row.blame)}
+    return Fault(**(dict(row._mapping) | known))

@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 
 MEMORY = 2 * 1024 * 1024
@@ -117,7 +118,7 @@ class Helm:
                 seconds=RENDERING_SECONDS,
             )
         if ended.code:
-            raise DriverError(f"The chart cannot be rendered: {ended.reason}")
+            raise DriverError(f"The chart cannot be rendered: {ended.reason}", causes.BAD_CHART)
         return bounded(ended.output)
 
     async def run(
@@ -134,7 +135,7 @@ class Helm:
         """
         program = await asyncio.to_thread(self._find)
         if program is None:
-            raise DriverError(MISSING)
+            raise DriverError(MISSING, causes.HOST_LACKS)
         async with _folder(chart) as folder:
             return await _ended(program, words, folder, seconds, environment or {})
 
@@ -142,7 +143,9 @@ class Helm:
 def bounded(manifests: str) -> str:
     """The same manifests. Raises DriverError for more than are kept."""
     if len(manifests.encode()) > MOST_MANIFESTS:
-        raise DriverError(f"The chart makes more than {MOST_MANIFESTS} bytes of manifests.")
+        raise DriverError(
+            f"The chart makes more than {MOST_MANIFESTS} bytes of manifests.", causes.BAD_CHART
+        )
     return manifests
 
 
@@ -192,7 +195,9 @@ async def _ended(
             )
             code = await process.wait()
     except TimeoutError:
-        raise DriverError(f"The chart took longer than {seconds:g} s, and was given up.") from None
+        raise DriverError(
+            f"The chart took longer than {seconds:g} s, and was given up.", causes.CHART_TIMEOUT
+        ) from None
     finally:
         await _killed(process)
     return Ended(code, output, said.replace(f"{folder}/", ""))
@@ -205,7 +210,7 @@ async def _read(stream: asyncio.StreamReader, most: int, *, more: bool = False) 
         if len(found) + len(data) <= most:
             found += data
         elif not more:
-            raise DriverError(f"The chart makes more than {most} bytes.")
+            raise DriverError(f"The chart makes more than {most} bytes.", causes.BAD_CHART)
     return found.decode(errors="replace")
 
 

@@ -93,7 +93,7 @@ Base = Annotated[str, Depends(routes.base_url)]
 
 async def _change(request: Request, work: Callable[[Tx], Awaitable[T]]) -> T:
     """Change rows, and let this process see the change at once."""
-    database = await routes.database(request)
+    database = await routes.database_at_once(request)
     async with database.transaction() as tx:
         result = await work(tx)
     await (await _directory(request)).refresh(database)

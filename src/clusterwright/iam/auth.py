@@ -21,6 +21,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.signature import SignatureError
 from clusterwright.iam.store import AccessKey
 from clusterwright.iam.tokens import TokenError, TokenExpiredError, Tokens
+from clusterwright.web import idempotency
 from clusterwright.web.server import given
 
 Scope = MutableMapping[str, Any]
@@ -211,6 +212,7 @@ authenticator = given(Authenticator)
 async def caller(request: Request) -> Caller:
     """Who sent the request: a dependency of every route that is not anonymous."""
     found = await (await authenticator(request)).authenticate(request.scope, request.body)
+    await idempotency.begin(request, project_id=found.project_id, user_id=found.user_id)
     return replace(found, autopilot=True) if request.url.path.startswith(_AUTOPILOT) else found
 
 

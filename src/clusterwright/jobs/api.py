@@ -1,5 +1,7 @@
 """``ShowJob``, the product's hottest read: a stored document, authenticated, untouched."""
 
+import asyncio
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,8 +9,11 @@ from starlette.responses import Response
 
 from clusterwright.errors import NOT_FOUND, ApiError
 from clusterwright.iam.auth import Authenticator, check_project
+from clusterwright.jobs import store
+from clusterwright.jobs.feed import Closed, Feed
 from clusterwright.jobs.reader import Reader
-from clusterwright.jobs.wire import JobDocument
+from clusterwright.jobs.wire import JobDocument, has_ended
+from clusterwright.storage.database import Database
 from clusterwright.web.asgi import Receive, Scope, Send
 from clusterwright.web.edge import read_body, send_whole
 from clusterwright.web.openapi import described
@@ -30,9 +35,13 @@ class ShowJob:
     errors are the same objects that every other route uses, so behaviour cannot differ.
     """
 
-    def __init__(self, reader: Reader, authenticator: Authenticator) -> None:
+    def __init__(
+        self, reader: Reader, authenticator: Authenticator, data: Database, feed: Feed
+    ) -> None:
         self._reader = reader
         self._authenticator = authenticator
+        self._data = data
+        self._feed = feed
 
     def matches(self, method: str, path: str) -> bool:
         """Whether the request is a ShowJob.
@@ -46,7 +55,42 @@ class ShowJob:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Send the job's document. Raises ApiError as ``read`` does."""
+        for name, _ in scope["headers"]:
+            if name == b"prefer" and (seconds := preferred_wait(scope)):
+                found = await self.read_patiently(scope, receive, seconds)
+                await send_whole(send, 200, found, request_id, more=[applied(seconds)])
+                return
         await send_whole(send, 200, await self.read(scope, receive), request_id)
+
+    async def read_patiently(self, scope: Scope, receive: Receive, seconds: int) -> bytes:
+        """The job's document once it has changed, or as it is after so many seconds.
+
+        At once where the job has ended. Raises ApiError as ``read`` does.
+        """
+        first = await self.read(scope, receive)
+        if has_ended(first):
+            return first
+        _, _, _, _, project_id, _, job_id = scope["path"].split("/")
+        async with self._data.reading() as tx:
+            root_uid = await store.root_of(tx, job_id, project_id=project_id)
+        if root_uid is None:
+            return first
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        with self._feed.listening(tree=root_uid) as listener:
+            await self._feed.begin()
+            pause = float(seconds)
+            while True:
+                found = await self._reader.read(job_id, project_id=project_id)
+                left = end - loop.time()
+                if found is None or found != first or left <= 0:
+                    return found or first
+                try:
+                    happened = await listener.next(min(left, pause))
+                except Closed:
+                    return first
+                # The document of a large job follows its events a little later.
+                pause = _DOCUMENT_PAUSE if happened else seconds
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         """The job's document. Raises ApiError: 401, 403, 404 where the project has no such job."""
@@ -59,6 +103,25 @@ class ShowJob:
                 NOT_FOUND, f"There is no job {job_id[:64]} in project {project_id[:64]}."
             )
         return found
+
+
+_WAIT = re.compile(rb"(?i)(?:^|,)\s*wait\s*=\s*\"?([0-9]{1,9})\"?\s*(?:[,;]|$)")
+_LONGEST_WAIT = 60
+"""Seconds that a request waits at the most, whatever it prefers."""
+_DOCUMENT_PAUSE = 0.1
+
+
+def preferred_wait(scope: Scope) -> int:
+    """Seconds that a request would rather wait for news than be answered (RFC 7240); 0 for none."""
+    for name, value in scope["headers"]:
+        if name == b"prefer" and (found := _WAIT.search(value)):
+            return min(int(found[1]), _LONGEST_WAIT)
+    return 0
+
+
+def applied(seconds: int) -> tuple[bytes, bytes]:
+    """The header that tells how long an answer was ready to wait."""
+    return b"preference-applied", b"wait=%d" % seconds
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
@@ -87,6 +150,15 @@ async def show_job(
     job_id: str,
     route: Annotated[ShowJob, Depends(given(ShowJob))],
 ) -> Response:
-    """The job with its whole tree of sub-jobs; sub-jobs are found by their own id as well."""
-    found = await route.read(request.scope, request.receive)
-    return Response(found, 200, None, JSON.decode())
+    """The job with its whole tree of sub-jobs; sub-jobs are found by their own id as well.
+
+    With the header `Prefer: wait=N` the answer comes when the job has changed, after N seconds (60
+    at the most) otherwise, and at once where the job has ended.
+    """
+    seconds = preferred_wait(request.scope)
+    if not seconds:
+        found = await route.read(request.scope, request.receive)
+        return Response(found, 200, None, JSON.decode())
+    found = await route.read_patiently(request.scope, request.receive, seconds)
+    name, value = applied(seconds)
+    return Response(found, 200, {name.decode(): value.decode()}, JSON.decode())

@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from clusterwright import clock
+from clusterwright.drivers import causes
+from clusterwright.drivers.causes import Cause
 from clusterwright.drivers.contract import DriverError, Drivers, Unavailable
 from clusterwright.jobs import events, store
 from clusterwright.jobs.context import StepContext
@@ -21,7 +23,7 @@ from clusterwright.jobs.events import Level, Message
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
 from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import Superseded
-from clusterwright.jobs.tree import Change, Job, JobPhase, Tree
+from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree
 from clusterwright.jobs.wire import Rendering
 from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
@@ -137,7 +139,7 @@ class Execution:
         self._flushes: set[asyncio.Future[None]] = set()
         self._flushing = asyncio.Lock()
         self._turnstile = asyncio.Lock()
-        self._stopped: str | None = None
+        self._stopped: Stop | None = None
 
     async def run(self) -> None:
         """Walk the tree to its end. Raises Superseded when another worker has taken it over.
@@ -200,7 +202,7 @@ class Execution:
             if not await self._together(node, copies, most):
                 rest = [leaf for _, later, _ in groups[place + 1 :] for leaf in later]
                 reason = f"Not started, because {node.name} failed."
-                await self._fail([leaf for job in rest for leaf in self._leaves(job)], reason)
+                await self._skip([leaf for job in rest for leaf in self._leaves(job)], reason)
                 return False
         return True
 
@@ -215,31 +217,44 @@ class Execution:
 
         return await _all(branch() for _ in range(min(most, len(copies))))
 
-    async def _fail(self, leaves: list[Job], reason: str) -> None:
+    async def _skip(self, leaves: list[Job], reason: str) -> None:
         async for part in parts(leaves):
             await self._commit(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in part))
 
+    async def _fail(self, step: Job, reason: str, cause: Cause) -> bool:
+        """Let a step have failed, which is all that this tells."""
+        told = {
+            "step": step.uid,
+            "stepType": step.type,
+            "class": cause.blame.value,
+            "code": cause.code,
+            "message": reason,
+            "action": cause.action,
+            "retryable": cause.retryable,
+        }
+        await self._commit(Change(step.uid, JobPhase.FAILED, reason, told))
+        return False
+
     async def _step(self, step: Step, job: Job) -> bool:
-        await self._commit(Change(job.uid, JobPhase.RUNNING))
+        if self._stopped is None:
+            await self._commit(Change(job.uid, JobPhase.RUNNING))
         try:
             await self._act(step, job)
         except Cancelled as stop:
-            await self._fail([job], str(stop))
-            return False
+            return await self._fail(job, str(stop), causes.CANCELLED)
         except (DriverError, TimeoutError) as error:
             log.warning(
                 "failing a step",
                 extra={"job": job.root_uid, "step": step.name, "reason": str(error)},
             )
             self._say(job, "error", str(error))
-            await self._fail([job], str(error))
-            return False
+            cause = error.cause if isinstance(error, DriverError) else causes.STEP_TIMEOUT
+            return await self._fail(job, str(error), cause)
         except Superseded:
             raise
         except Exception:
             reason = f"Internal error in {step.name}. Look for job {job.root_uid} in the log."
-            await self._fail([job], reason)
-            return False
+            return await self._fail(job, reason, causes.INTERNAL_ERROR)
         # Not awaited: the start of the next step, or the end of the job, carries it to the
         # database.
         self._note(Change(job.uid, JobPhase.SUCCESS))
@@ -248,7 +263,7 @@ class Execution:
     async def _act(self, step: Step, job: Job) -> None:
         """Run the step's action until it returns, fails, is out of time or is cancelled."""
         if self._stopped is not None:
-            raise Cancelled(self._stopped)
+            raise Cancelled(self._stopped.reason)
         log.info("running a step", extra={"job": job.root_uid, "step": step.name})
         context = StepContext(
             job=job,
@@ -296,14 +311,14 @@ class Execution:
         )
 
     async def _watch(self) -> None:
-        """Raise Cancelled once the job has been asked to stop."""
+        """Raise Cancelled once the job has been asked to stop now."""
         while True:
-            if self._stopped is not None:
-                raise Cancelled(self._stopped)
+            if self._stopped is not None and self._stopped.mode is CancelMode.NOW:
+                raise Cancelled(self._stopped.reason)
             await asyncio.sleep(CANCEL_PERIOD)
             try:
                 async with self._database.reading() as tx:
-                    self._stopped = await store.cancel_reason(tx, self._tree.root.uid)
+                    self._stopped = await store.stop(tx, self._tree.root.uid)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"reason": str(error)})
 

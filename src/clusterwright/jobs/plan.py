@@ -10,6 +10,11 @@ from clusterwright.storage.database import Tx
 
 Action = Callable[[StepContext], Awaitable[None]]
 Settle = Callable[[Tx, Job], Awaitable[None]]
+Reopen = Callable[[Tx, Job, str], Awaitable[None]]
+
+
+class Closed(Exception):
+    """A job's resource is no longer as the job has left it; the text says so to users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,12 @@ class JobType:
 
     root: Serial | Parallel
     settle: Settle
+    reopen: Reopen | None = None
+    """Gives the resource of a failed job to the one that continues it, whose uid comes last, and
+    shows it as it was while the failed one ran. Raises Closed. Without it a job cannot be resumed.
+    """
+    stays: str = ""
+    """Why a job cannot be cancelled; empty where it can."""
 
     @property
     def name(self) -> str:

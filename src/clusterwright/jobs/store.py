@@ -6,7 +6,7 @@ it, and every later write of the old worker is refused, in the same transaction.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -17,7 +17,7 @@ from clusterwright import clock, errors, ids
 from clusterwright.errors import ApiError
 from clusterwright.jobs import events, wire
 from clusterwright.jobs.plan import Request, unfold
-from clusterwright.jobs.tree import Job, JobPhase, Target, Tree
+from clusterwright.jobs.tree import CancelMode, Job, JobPhase, Stop, Target, Tree
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.turns import parts, unhurried
@@ -114,7 +114,7 @@ _TREE = (
     .limit(PAGE)
 )
 _HOLD = (
-    sa.select(job_trees.c.epoch, job_trees.c.cancel_reason)
+    sa.select(job_trees.c.epoch, job_trees.c.cancel_reason, job_trees.c.cancel_mode)
     .where(job_trees.c.uid == sa.bindparam("which"))
     .with_for_update()
 )
@@ -149,7 +149,7 @@ _NEWEST = (
 )
 # One at a time: the document of a large job takes as long as those of a thousand small ones.
 _DOCUMENT = sa.select(job_trees.c.document).where(job_trees.c.id == sa.bindparam("number"))
-_CANCEL_REASON = sa.select(job_trees.c.cancel_reason).where(
+_STOP = sa.select(job_trees.c.cancel_reason, job_trees.c.cancel_mode).where(
     job_trees.c.uid == sa.bindparam("which")
 )
 
@@ -163,10 +163,20 @@ async def submit(tx: Tx, request: Request) -> str:
     TASK_LIMIT when many of them wait already.
     """
     unfolded = unfold(request, new_uid=ids.new_uid, now=clock.now())
-    root = next(unfolded)
+    return await plant(tx, unfolded, request.arguments)
+
+
+async def plant(
+    tx: Tx, tree: Iterator[Job], arguments: Mapping[str, str], *, continues: str | None = None
+) -> str:
+    """Write jobs in stored order down and promise the tree; else as ``submit`` does.
+
+    ``continues`` is the top uid of the tree that failed before.
+    """
+    root = next(tree)
     sequence, driver = await _queue(tx, root.cluster_uid)
     rendering = wire.Rendering()
-    async for part in parts(chain([root], unfolded)):
+    async for part in parts(chain([root], tree)):
         await tx.execute(_INSERT_JOBS, [_row(job) for job in part])
         for job in part:
             rendering.add(job)
@@ -178,9 +188,10 @@ async def submit(tx: Tx, request: Request) -> str:
         cluster_uid=root.cluster_uid,
         sequence=sequence,
         epoch=0,
-        arguments=dict(request.arguments),
+        arguments=dict(arguments),
         document=rendering.encode(),
         driver=driver,
+        continues=continues,
     )
     await events.record(tx, root, [root])
     await tx.promise(uid=root.uid, cluster_uid=root.cluster_uid, sequence=sequence)
@@ -205,14 +216,15 @@ async def take_over(tx: Tx, root_uid: str) -> Tree | None:
         return None
     return Tree(
         epoch=taken.epoch,
-        jobs=await _tree(tx, root_uid),
+        jobs=await jobs_of(tx, root_uid),
         arguments=taken.arguments,
         finished=taken.finished_at is not None,
         driver=taken.driver or "",
     )
 
 
-async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
+async def jobs_of(tx: Tx, root_uid: str) -> tuple[Job, ...]:
+    """The jobs of a tree in stored order."""
     found: list[Job] = []
     last = -1
     while page := (await tx.execute(_TREE, {"root_uid": root_uid, "last": last})).all():
@@ -224,16 +236,15 @@ async def _tree(tx: Tx, root_uid: str) -> tuple[Job, ...]:
     return tuple(found)
 
 
-async def hold(tx: Tx, tree: Tree) -> str | None:
-    """Make sure that ``tree`` is ours until this transaction ends; tells why to cancel, or None.
+async def hold(tx: Tx, tree: Tree) -> Stop | None:
+    """Make sure that ``tree`` is ours until this transaction ends; tells whether to stop.
 
     Raises Superseded when another worker has taken it over.
     """
     row = (await tx.execute(_HOLD, {"which": tree.root.uid})).one_or_none()
     if row is None or row.epoch != tree.epoch:
         raise Superseded(tree.root.uid)
-    reason: str | None = row.cancel_reason
-    return reason
+    return _stop(row)
 
 
 async def record(tx: Tx, before: Tree, after: Tree) -> None:
@@ -283,19 +294,16 @@ async def _write_tree(tx: Tx, statement: sa.Executable, *, document: bytes, **va
     await execute(statement, values | {"document": document})
 
 
-async def cancel(tx: Tx, cluster_uid: str, reason: str) -> None:
-    """Ask every unfinished job of a cluster to stop soon, and to fail with ``reason``."""
-    await tx.execute(
-        sa.update(job_trees)
-        .where(job_trees.c.cluster_uid == cluster_uid, job_trees.c.finished_at.is_(None))
-        .values(cancel_reason=sa.func.coalesce(job_trees.c.cancel_reason, reason))
-    )
+async def stop(tx: Tx, root_uid: str) -> Stop | None:
+    """Whether the job was asked to stop, and how."""
+    row = (await tx.execute(_STOP, {"which": root_uid})).one_or_none()
+    return None if row is None else _stop(row)
 
 
-async def cancel_reason(tx: Tx, root_uid: str) -> str | None:
-    """Why the job was asked to stop, or None."""
-    found = await tx.execute(_CANCEL_REASON, {"which": root_uid})
-    return found.scalar_one_or_none()
+def _stop(row: Any) -> Stop | None:
+    if row.cancel_reason is None:
+        return None
+    return Stop(row.cancel_reason, CancelMode(row.cancel_mode or CancelMode.NOW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +342,17 @@ async def document(tx: Tx, uid: str, *, project_id: str) -> bytes | None:
         )
     ).scalar_one_or_none()
     return wire.find(found, uid) if found else None
+
+
+_ROOT = sa.select(jobs.c.root_uid).where(
+    jobs.c.uid == sa.bindparam("which"), jobs.c.project_id == sa.bindparam("project")
+)
+
+
+async def root_of(tx: Tx, uid: str, *, project_id: str) -> str | None:
+    """The top uid of a job of this project, or None."""
+    found = await tx.execute(_ROOT, {"which": uid, "project": project_id})
+    return found.scalar_one_or_none()
 
 
 def _row(job: Job) -> dict[str, Any]:

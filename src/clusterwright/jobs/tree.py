@@ -85,6 +85,22 @@ class Tree:
         return [job for job in self.jobs if job.uid not in parents]
 
 
+class CancelMode(StrEnum):
+    """When a job stops that was asked to."""
+
+    NOW = "now"
+    AFTER_STEP = "after-step"
+    """Steps that are at work come to their end, and no other begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """That a job was asked to stop, and why."""
+
+    reason: str
+    mode: CancelMode
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A leaf that moves to another phase."""

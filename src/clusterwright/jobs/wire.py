@@ -143,6 +143,16 @@ def encode(tree: Iterable[Job]) -> bytes:
     return Rendering(tree).encode()
 
 
+_ENDED = (b'"Success"', b'"Failed"')
+
+
+def has_ended(document: bytes) -> bool:
+    """Whether a job that is stored like this is final."""
+    # The last of these is the job's own: within texts, quotation marks are escaped.
+    _, _, status = document.rpartition(b',"status":{"phase":')
+    return status.startswith(_ENDED)
+
+
 _START = b'{"kind":"Job","apiVersion":"v3","metadata":{"uid":%b'
 _TEXT_OR_BRACE = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
 

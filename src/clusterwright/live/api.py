@@ -12,7 +12,9 @@ from clusterwright import errors
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
 from clusterwright.jobs import events
+from clusterwright.jobs import store as jobs
 from clusterwright.jobs.feed import Closed, Feed
+from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.tree import JobPhase
 from clusterwright.live import documents, store
 from clusterwright.live.store import Asked, Found
@@ -50,6 +52,7 @@ async def show_job_in_full(
     caller: Member,
     data: Data,
     feed: Annotated[Feed, Depends(given(Feed))],
+    registry: Annotated[Registry, Depends(given(Registry))],
     job_id: str,
     wait: Wait = 0,
     after: Annotated[Whole | None, Query(ge=0, le=_LATEST)] = None,
@@ -63,7 +66,7 @@ async def show_job_in_full(
     seen = found.revision if after is None else after
     if wait and found.revision <= seen and found.tree.finished_at is None:
         found = await _wait(data, feed, found, seen, wait)
-    return Response(await documents.in_full(found), 200, None, JSON.decode())
+    return Response(await documents.in_full(found, registry), 200, None, JSON.decode())
 
 
 async def _find(data: Database, uid: str, project_id: str) -> Found:
@@ -176,7 +179,7 @@ async def list_job_events(
 ) -> Response:
     """What has happened to a job's tree after a revision, oldest first, messages of drivers too."""
     async with data.reading() as tx:
-        root_uid = await store.root_of(tx, job_id, project_id=caller.project_id)
+        root_uid = await jobs.root_of(tx, job_id, project_id=caller.project_id)
         if root_uid is None:
             raise unknown(job_id)
         found = await events.of_tree(tx, root_uid, after=after, limit=limit)

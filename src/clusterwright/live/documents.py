@@ -6,13 +6,15 @@ from typing import Any
 import msgspec
 
 from clusterwright.clock import rfc3339
+from clusterwright.jobs import actions
 from clusterwright.jobs.events import when
+from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.tree import JobPhase
 from clusterwright.live.store import Found
 from clusterwright.web.routes import array
 
 
-async def in_full(found: Found) -> bytes:
+async def in_full(found: Found, registry: Registry) -> bytes:
     """A job with its steps, as the JSON text that is sent."""
     top, tree = found.jobs[0], found.tree
     shares = _shares(found.jobs)
@@ -35,7 +37,7 @@ async def in_full(found: Found) -> bytes:
         "continues": tree.continues if is_root else None,
         "continuedBy": tree.continued_by if is_root else None,
         "cancel": _cancelling(tree),
-        "actions": actions(found),
+        "actions": _actions(found, registry),
         "cause": top.cause,
         "estimate": None,
         "steps": await array(_step(*each) for each in zip(found.jobs, shares, strict=True)),
@@ -43,9 +45,16 @@ async def in_full(found: Found) -> bytes:
     return msgspec.json.encode(document)
 
 
-def actions(found: Found) -> dict[str, bool]:
+def _actions(found: Found, registry: Registry) -> dict[str, bool]:
     """What can be done with the job now."""
-    return {"cancel": False, "resume": False}
+    top, job_type = found.jobs[0], registry.types.get(found.jobs[0].type)
+    if top.parent_uid is not None:
+        return {"cancel": False, "resume": False}
+    phase = JobPhase(top.phase)
+    return {
+        "cancel": actions.may_cancel(job_type, phase),
+        "resume": actions.may_resume(job_type, phase, found.tree.continued_by),
+    }
 
 
 def _cancelling(tree: Any) -> dict[str, Any] | None:

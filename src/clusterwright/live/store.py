@@ -101,18 +101,6 @@ def _below(found: list[Any], position: int) -> list[Any]:
     return part
 
 
-async def root_of(tx: Tx, uid: str, *, project_id: str) -> str | None:
-    """The top uid of a job of this project, or None."""
-    place = (await tx.execute(_ROOT, {"which": uid, "project": project_id})).one_or_none()
-    return place.root_uid if place else None
-
-
-async def last_revision(tx: Tx, root_uid: str) -> int:
-    """The number of a tree's last event."""
-    last = (await tx.execute(_LAST, {"which": root_uid})).one_or_none()
-    return last.revision if last else 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """Which top jobs of a project are asked for; what is empty is not asked for."""

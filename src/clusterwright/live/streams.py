@@ -12,8 +12,10 @@ from clusterwright import clock, errors
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Authenticator, check_project
 from clusterwright.jobs import events
+from clusterwright.jobs import store as jobs
 from clusterwright.jobs.events import Event
 from clusterwright.jobs.feed import Closed, Feed, Listener, Told
+from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.positions import Position, Snapshot
 from clusterwright.live import documents, store
 from clusterwright.storage.database import Database, StorageUnavailable
@@ -40,8 +42,11 @@ Chunks = AsyncIterator[bytes]
 class Streams:
     """The streams of one process."""
 
-    def __init__(self, data: Database, feed: Feed, authenticator: Authenticator) -> None:
+    def __init__(
+        self, data: Database, feed: Feed, authenticator: Authenticator, registry: Registry
+    ) -> None:
         self._data = data
+        self._registry = registry
         self._feed = feed
         self._authenticator = authenticator
 
@@ -109,7 +114,7 @@ class Streams:
 
     async def _root(self, uid: str, project_id: str) -> str:
         async with self._data.reading() as tx:
-            root_uid = await store.root_of(tx, uid, project_id=project_id)
+            root_uid = await jobs.root_of(tx, uid, project_id=project_id)
         if root_uid is None:
             raise unknown(uid)
         return root_uid
@@ -127,7 +132,8 @@ class Streams:
         if last:
             yield b": resumed\n\n"
         else:
-            yield b"id: %d\nevent: snapshot\ndata: %b\n\n" % (seen, await documents.in_full(found))
+            document = await documents.in_full(found, self._registry)
+            yield b"id: %d\nevent: snapshot\ndata: %b\n\n" % (seen, document)
         if seen == found.revision and found.tree.finished_at is not None:
             yield _end(seen)
             return

@@ -97,6 +97,23 @@ class JobInFull(Document):
     steps: list[JobStep]
 
 
+class JobToCancel(Document):
+    """How a job is to end before its time."""
+
+    mode: Literal["now", "after-step"] = "now"
+    reason: str | None = Field(None, min_length=1, max_length=255)
+
+
+class JobToResume(Document):
+    """Nothing needs to be said of a job to resume it."""
+
+
+class Resumed(Document):
+    """The job that continues another one."""
+
+    job_uid: str = Field(alias="jobUID")
+
+
 class JobRow(Document):
     """A top job in a list."""
 

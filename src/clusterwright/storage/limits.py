@@ -48,6 +48,8 @@ MOST_RECORDS = 200
 """Of each kind of what clients make around clusters, in one project."""
 MOST_TAGS = 20
 """Of one cluster, and of one server."""
+MOST_KEYS = 10_000
+"""Idempotency keys of one user in one project, in one day."""
 MOST_UNFINISHED_JOBS = 200
 """Of one cluster, those that were asked to stop not counted."""
 

@@ -222,13 +222,19 @@ class _Body:
 
 
 async def send_whole(
-    send: Send, status: int, body: bytes, request_id: str, kind: bytes = JSON
+    send: Send,
+    status: int,
+    body: bytes,
+    request_id: str,
+    kind: bytes = JSON,
+    more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
     """Answer with a body at once, a JSON text unless ``kind`` says otherwise."""
     headers = [
         (b"content-type", kind),
         (b"content-length", b"%d" % len(body)),
         (b"x-request-id", request_id.encode()),
+        *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

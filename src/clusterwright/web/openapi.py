@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from clusterwright import errors
 from clusterwright.document import Document
 from clusterwright.web import texts
+from clusterwright.web.idempotency import LONGEST
 from clusterwright.web.routes import Body
 
 # The framework names the schemas of answers; it gives those of bodies this ending where both exist.
@@ -30,6 +31,14 @@ _SECURITY = {
         "description": "SDK-HMAC-SHA256 with X-Sdk-Date",
     },
 }
+_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"},
+    "x-clusterwright-extension": True,
+}
+"""What every operation takes that is asked for by POST; the official API has no such thing."""
 # Limits, credentials and outages concern all operations alike.
 _REFUSALS = {
     str(status): {"description": "Refused: an entry of the error catalogue"}
@@ -73,7 +82,9 @@ def _complete(
         operation["responses"].pop("422", None)
         operation["responses"] |= _REFUSALS
     for path, methods in page["paths"].items():
-        for operation in methods.values():
+        for method, operation in methods.items():
+            if method == "post":
+                operation.setdefault("parameters", []).append(dict(_KEY))
             _name_all(operation, path)
             _translate(operation)
     _describe_bodies(

@@ -18,6 +18,7 @@ from clusterwright.errors import ApiError
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Conflict, Database
 from clusterwright.turns import parts, unhurried
+from clusterwright.web import idempotency
 from clusterwright.web.asgi import Receive, Scope, Send
 from clusterwright.web.refusals import JSON
 from clusterwright.web.server import given
@@ -31,11 +32,16 @@ _CONTENT_TYPES = ("application/json", "application/x-pem-file", "multipart/form-
 
 
 class Route(APIRoute):
-    """A route that is answered anew when its transaction lost to another one."""
+    """A route that is answered anew when its transaction lost to another one.
+
+    What is asked for by POST under an ``Idempotency-Key`` is done once.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with patience."""
         handle = super().get_route_handler()
+        if "POST" in (self.methods or ()):
+            handle = _once(handle)
 
         async def persist(request: Request) -> Response:
             for _ in range(CONFLICT_TRIES - 1):
@@ -44,6 +50,13 @@ class Route(APIRoute):
             return await handle(request)
 
         return persist
+
+
+def _once(handle: idempotency.Handle) -> idempotency.Handle:
+    async def answer(request: Request) -> Response:
+        return await idempotency.answer(request, handle)
+
+    return answer
 
 
 class Router(APIRouter):
@@ -117,10 +130,20 @@ async def array(items: Iterable[Any]) -> msgspec.Raw:
     return msgspec.Raw(b"[%b]" % b",".join(encoded))
 
 
-database = given(Database)
+database_at_once = given(Database)
 settings = given(Settings)
 
+
+async def database(request: Request) -> Database:
+    """The database. Under an ``Idempotency-Key`` a transaction lasts until the route answers."""
+    return idempotency.joined(request, await database_at_once(request))
+
+
 Data = Annotated[Database, Depends(database)]
+DataAtOnce = Annotated[Database, Depends(database_at_once)]
+"""The same for a route that goes on when its transaction has ended: under a key it may be done
+again if the process dies in between, so doing it twice must be as good as doing it once.
+"""
 Setup = Annotated[Settings, Depends(settings)]
 """What routes write to ask for the database and for the settings."""
 

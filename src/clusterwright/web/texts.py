@@ -190,6 +190,8 @@ show_caller_v5_caller_identity_get 查询调用者的身份
 ShowJobInFull 查询任务的进度、原因与各步骤
 ListJobHistory 查询项目下的任务历史
 ListJobEvents 查询任务的事件
+CancelJob 取消任务
+ResumeJob 恢复失败的任务
 StreamJob 以事件流跟踪一个任务
 StreamEvents 以事件流跟踪项目下的所有任务
 """
@@ -229,6 +231,7 @@ def chinese(operation: str) -> str:
 
 
 _PARAMETERS = """
+Idempotency-Key | A key of the client's choice. What is asked for twice under one key in 24 hours is done once and answered alike; another request under the same key is refused with 422. | 由客户端自选的幂等键。24 小时内用同一键重复同一请求，只执行一次并返回相同的应答；用同一键发送不同的请求返回 422。
 project_id | The id of the project, which the credentials must be for. | 项目 ID，须与凭证的项目一致。
 cluster_id | The id of the cluster. | 集群 ID。
 target_cluster_id | The id of the cluster that the nodes move to. | 目标集群的 ID。

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Cluster, DriverError
 from clusterwright.drivers.local import binaries, folder, host, memory, processes, spares, wanted
 from clusterwright.drivers.local.beginning import begin
@@ -281,7 +282,7 @@ def test_a_spare_that_cannot_be_begun_leaves_nothing_and_is_not_tried_again_at_o
 
     def refuse() -> None:
         tries.append(1)
-        raise DriverError("This host cannot run real nodes.")
+        raise DriverError("This host cannot run real nodes.", causes.HOST_LACKS)
 
     monkeypatch.setattr(host, "require_real_nodes", refuse)
     kept = Spares(tmp_path, find, kind=Nodes.REAL, ahead=AHEAD, clock=Clock())

@@ -27,7 +27,7 @@ from clusterwright.iam.auth import Anyone, Member
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Database
 from clusterwright.web.openapi import Nothing, described
-from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
+from clusterwright.web.routes import Body, Data, DataAtOnce, Router, Setup, array, json_response
 
 router = Router(tags=["Access"])
 
@@ -92,7 +92,7 @@ async def _kubeconfig(
 )
 async def revoke_certificates(
     caller: Member,
-    data: Data,
+    data: DataAtOnce,
     drivers: AllDrivers,
     cluster_id: str,
     asked: Annotated[CertificatesToRevoke, Depends(Body(CertificatesToRevoke))],

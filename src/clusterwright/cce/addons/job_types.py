@@ -4,10 +4,12 @@ from clusterwright import clock
 from clusterwright.cce.addons import store
 from clusterwright.cce.addons.store import AddonStatus
 from clusterwright.cce.clusters.blueprint import subject
+from clusterwright.cce.clusters.job_types import STAYS, hold_steady
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import JobType, Serial, Settle, Step
+from clusterwright.jobs.plan import Closed, JobType, Reopen, Serial, Settle, Step
 from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
@@ -34,7 +36,7 @@ async def _record(ctx: StepContext, *, installed: bool) -> None:
     async with ctx.database.transaction() as tx:
         addon = await store.get(tx, uid, project_id=ctx.job.project_id)
         if addon is None:
-            raise DriverError(f"Add-on {uid} does not exist any more.")
+            raise DriverError(f"Add-on {uid} does not exist any more.", causes.GONE)
         await store.update(tx, uid, installed_version=addon.version if installed else "")
 
 
@@ -56,6 +58,22 @@ def _running_or(failed: AddonStatus, **on_success: str) -> Settle:
     return settle
 
 
+def _begins_again(left: AddonStatus, status: AddonStatus) -> Reopen:
+    """An add-on that a failed job left in one state is in another while the next one runs."""
+
+    async def reopen(tx: Tx, job: Job, job_uid: str) -> None:
+        await hold_steady(tx, job.cluster_uid, project_id=job.project_id)
+        uid = job.target.resource_id
+        addon = await store.get(tx, uid, project_id=job.project_id, lock=True)
+        if addon is None or addon.job_uid != job.uid or addon.status is not left:
+            raise Closed("The add-on is not as the job left it.")
+        await store.update(
+            tx, uid, status=status, reason="", job_uid=job_uid, updated_at=clock.now()
+        )
+
+    return reopen
+
+
 async def uninstalled(tx: Tx, job: Job) -> None:
     """An uninstalled add-on is forgotten; one that could not be uninstalled can be tried again."""
     uid = job.target.resource_id
@@ -75,18 +93,25 @@ async def uninstalled(tx: Tx, job: Job) -> None:
 _DEPLOY = Step("DeployAddon", deploy, timeout=minutes(10))
 
 INSTALL_ADDON = JobType(
-    Serial("InstallAddon", (_DEPLOY,)), settle=_running_or(AddonStatus.INSTALL_FAILED)
+    Serial("InstallAddon", (_DEPLOY,)),
+    settle=_running_or(AddonStatus.INSTALL_FAILED),
+    reopen=_begins_again(AddonStatus.INSTALL_FAILED, AddonStatus.INSTALLING),
 )
 UPGRADE_ADDON = JobType(
-    Serial("UpgradeAddon", (_DEPLOY,)), settle=_running_or(AddonStatus.UPGRADE_FAILED)
+    Serial("UpgradeAddon", (_DEPLOY,)),
+    settle=_running_or(AddonStatus.UPGRADE_FAILED),
+    reopen=_begins_again(AddonStatus.UPGRADE_FAILED, AddonStatus.UPGRADING),
 )
 ROLLBACK_ADDON = JobType(
     Serial("RollbackAddon", (_DEPLOY,)),
     settle=_running_or(AddonStatus.ROLLBACK_FAILED, previous_version=""),
+    reopen=_begins_again(AddonStatus.ROLLBACK_FAILED, AddonStatus.ROLLING_BACK),
 )
 UNINSTALL_ADDON = JobType(
     Serial("UninstallAddon", (Step("WithdrawAddon", withdraw, timeout=minutes(10)),)),
     settle=uninstalled,
+    reopen=_begins_again(AddonStatus.DELETE_FAILED, AddonStatus.DELETING),
+    stays=STAYS,
 )
 
 JOB_TYPES = (INSTALL_ADDON, UPGRADE_ADDON, ROLLBACK_ADDON, UNINSTALL_ADDON)

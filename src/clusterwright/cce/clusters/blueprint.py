@@ -5,7 +5,7 @@ from typing import Any
 from clusterwright.cce.clusters import store
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.offers import CONTROL_PLANE
-from clusterwright.drivers import contract
+from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import Driver, DriverError
 from clusterwright.jobs.context import StepContext
 
@@ -59,5 +59,5 @@ async def subject(ctx: StepContext) -> tuple[Driver, contract.Cluster]:
     async with ctx.database.reading() as tx:
         cluster = await store.get(tx, ctx.job.cluster_uid, project_id=ctx.job.project_id)
     if cluster is None:
-        raise DriverError(f"Cluster {ctx.job.cluster_uid} does not exist any more.")
+        raise DriverError(f"Cluster {ctx.job.cluster_uid} does not exist any more.", causes.GONE)
     return ctx.driver(cluster.driver), blueprint(cluster)

@@ -3,10 +3,11 @@
 from clusterwright import clock
 from clusterwright.cce.clusters import store
 from clusterwright.cce.clusters.blueprint import subject
-from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.clock import minutes
+from clusterwright.jobs import actions
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import ForEach, JobType, Serial, Settle, Step
+from clusterwright.jobs.plan import Closed, ForEach, JobType, Reopen, Serial, Settle, Step
 from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
@@ -70,6 +71,45 @@ async def deleted(tx: Tx, job: Job) -> None:
         )
 
 
+AS_LEFT = "The cluster is not as the job left it: another job has had it since, or it is gone."
+
+
+def begins_again(left: ClusterPhase, phase: ClusterPhase) -> Reopen:
+    """A cluster that a failed job left in one phase is in another while the next one runs."""
+
+    async def reopen(tx: Tx, job: Job, job_uid: str) -> None:
+        cluster = await store.get(tx, job.cluster_uid, project_id=job.project_id, lock=True)
+        if cluster is None or cluster.job_uid != job.uid or cluster.phase is not left:
+            raise Closed(AS_LEFT)
+        if phase is ClusterPhase.DELETING and cluster.spec.get("deletionProtection"):
+            raise Closed("The cluster is protected from deletion.")
+        await store.update(
+            tx, cluster.uid, phase=phase, reason="", job_uid=job_uid, updated_at=clock.now()
+        )
+
+    return reopen
+
+
+async def hold_steady(tx: Tx, uid: str, *, project_id: str) -> Cluster:
+    """A cluster in which something may change, locked. Raises Closed where none may."""
+    cluster = await store.get(tx, uid, project_id=project_id, lock=True)
+    if cluster is None:
+        raise Closed(f"There is no cluster {uid} any more.")
+    if cluster.phase not in STEADY:
+        raise Closed(f"The cluster is {cluster.phase}. This needs it to be {' or '.join(STEADY)}.")
+    return cluster
+
+
+async def nothing_to_reopen(tx: Tx, job: Job, job_uid: str) -> None:
+    """No phase shows the job: it can be resumed unless a later one of its kind was asked for."""
+    await hold_steady(tx, job.cluster_uid, project_id=job.project_id)
+    if not await actions.is_newest_of_kind(tx, job, but=job_uid):
+        raise Closed(f"A later job {job.type} was asked for.")
+
+
+STAYS = "What is half removed is of no use: wait for the job's end, and delete again if it fails."
+"""Why deletions are not cancelled."""
+
 MASTERS = "masters"
 """The group of targets of InstallMaster: one per control-plane server."""
 
@@ -82,6 +122,7 @@ CREATE_CLUSTER = JobType(
         ),
     ),
     settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.ERROR),
+    reopen=begins_again(ClusterPhase.ERROR, ClusterPhase.CREATING),
 )
 
 DELETE_CLUSTER = JobType(
@@ -90,6 +131,8 @@ DELETE_CLUSTER = JobType(
         (Step("UninstallMaster", uninstall_masters, timeout=minutes(20)),),
     ),
     settle=deleted,
+    reopen=begins_again(ClusterPhase.ERROR, ClusterPhase.DELETING),
+    stays=STAYS,
 )
 
 JOB_TYPES = (CREATE_CLUSTER, DELETE_CLUSTER)

@@ -26,6 +26,7 @@ from clusterwright.cce.offers import AUTOPILOT_FLAVOR, DEFAULT_FLAVOR, VERSIONS
 from clusterwright.cce.surroundings import checks
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
+from clusterwright.jobs import actions
 from clusterwright.jobs import store as jobs
 from clusterwright.jobs.plan import JobType, Request
 from clusterwright.jobs.tree import Target
@@ -276,7 +277,7 @@ async def delete(
         )
     await show(tx, caller, uid)
     # Before the cluster's row is locked: a worker locks the job first and the cluster then.
-    await jobs.cancel(tx, uid, "The cluster is being deleted.")
+    await actions.cancel_all(tx, uid, "The cluster is being deleted.")
     cluster = await show(tx, caller, uid, lock=True)
     if cluster.phase is ClusterPhase.DELETING:
         raise AlreadyDeleting(cluster)

@@ -19,7 +19,7 @@ from clusterwright.cce.identities.wire import (
 from clusterwright.iam import temporary
 from clusterwright.iam.auth import Authenticator, Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, Setup, array, json_response
+from clusterwright.web.routes import Body, Data, DataAtOnce, Router, Setup, array, json_response
 from clusterwright.web.server import given
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Pod identity"])
@@ -118,7 +118,7 @@ async def delete_association(
 )
 async def assume_agency(
     who: Member,
-    data: Data,
+    data: DataAtOnce,
     setup: Setup,
     drivers: AllDrivers,
     known: Knowing,

@@ -94,6 +94,16 @@ async def settle(tx: Tx, *, job_uid: str, status: CacheStatus, message: str) -> 
     )
 
 
+async def retake(tx: Tx, *, job_uid: str, next_job: str) -> bool:
+    """Let a cache that a job failed to make be the next job's; tells whether there is one."""
+    again = {"job_uid": next_job, "status": CacheStatus.CREATING, "message": ""}
+    failed = caches.c.status == CacheStatus.FAILED
+    done = await tx.execute(
+        sa.update(caches).where(caches.c.job_uid == job_uid, failed).values(**again)
+    )
+    return done.rowcount > 0
+
+
 async def remove(tx: Tx, uid: str) -> None:
     """Forget a cache. Forgetting an unknown one does nothing."""
     await tx.execute(sa.delete(caches).where(caches.c.uid == uid))

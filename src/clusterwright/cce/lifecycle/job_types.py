@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from clusterwright.cce.clusters import store
 from clusterwright.cce.clusters.blueprint import subject
-from clusterwright.cce.clusters.job_types import ends_in
+from clusterwright.cce.clusters.job_types import begins_again, ends_in, nothing_to_reopen
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Serial, Step
@@ -18,7 +19,10 @@ async def hibernate_master(ctx: StepContext) -> None:
     """Let the control plane stand still, where there is one to come back to."""
     driver, cluster = await subject(ctx)
     if not (await driver.observe_control_plane(cluster)).exists:
-        raise DriverError("The cluster has no control plane that could be hibernated.")
+        raise DriverError(
+            "The cluster has no control plane that could be hibernated.",
+            causes.NOTHING_TO_HIBERNATE,
+        )
     await driver.stop_control_plane(cluster)
 
 
@@ -58,16 +62,19 @@ HIBERNATE_CLUSTER = JobType(
         (Step("HibernateMaster", hibernate_master, timeout=minutes(5)),),
     ),
     settle=ends_in(ClusterPhase.HIBERNATION, ClusterPhase.AVAILABLE),
+    reopen=begins_again(ClusterPhase.AVAILABLE, ClusterPhase.HIBERNATING),
 )
 
 AWAKE_CLUSTER = JobType(
     Serial("AwakeCluster", (Step("AwakeMaster", ready_master, timeout=minutes(20)),)),
     settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.ERROR),
+    reopen=begins_again(ClusterPhase.ERROR, ClusterPhase.AWAKING),
 )
 
 RESIZE_CLUSTER = JobType(
     Serial("ResizeCluster", (Step("ResizeMaster", resize_master, timeout=minutes(20)),)),
     settle=ends_in(ClusterPhase.AVAILABLE, ClusterPhase.AVAILABLE),
+    reopen=begins_again(ClusterPhase.AVAILABLE, ClusterPhase.RESIZING),
 )
 
 ROTATE_CREDENTIALS = JobType(
@@ -76,11 +83,13 @@ ROTATE_CREDENTIALS = JobType(
         (Step("RotateCertificates", rotate_certificates, timeout=minutes(10)),),
     ),
     settle=leave_phase,
+    reopen=nothing_to_reopen,
 )
 
 CONFIGURE_CLUSTER = JobType(
     Serial("ConfigureCluster", (Step("ConfigureMaster", ready_master, timeout=minutes(20)),)),
     settle=leave_phase,
+    reopen=nothing_to_reopen,
 )
 
 JOB_TYPES = (

@@ -1,10 +1,14 @@
 """The jobs of node pools, as data, and the steps they add to those of nodes."""
 
+from dataclasses import replace
+
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import blueprint
+from clusterwright.cce.clusters.job_types import STAYS
 from clusterwright.cce.nodes import pools
 from clusterwright.cce.nodes import store as nodes
+from clusterwright.cce.nodes.conclusions import ended, retake, works_again
 from clusterwright.cce.nodes.job_types import (
     DELETE_SERVER,
     GET_CERTIFICATES,
@@ -12,14 +16,15 @@ from clusterwright.cce.nodes.job_types import (
     NODES,
     UNINSTALL_NODE,
     Subject,
-    ended,
     leave,
 )
 from clusterwright.cce.nodes.pools import PoolPhase
+from clusterwright.cce.nodes.store import NodePhase
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
+from clusterwright.jobs.plan import Closed, ForEach, JobType, Serial, Step
 from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
@@ -39,7 +44,7 @@ async def remove_stragglers(ctx: StepContext) -> None:
             nodepool_uid=ctx.job.target.resource_id,
         )
     if cluster is None:
-        raise DriverError(f"Cluster {cluster_uid} does not exist any more.")
+        raise DriverError(f"Cluster {cluster_uid} does not exist any more.", causes.GONE)
     driver = ctx.driver(cluster.driver)
     await driver.observe_control_plane(blueprint(cluster))
     for node in found:
@@ -65,6 +70,19 @@ async def deleted(tx: Tx, job: Job) -> None:
         )
 
 
+async def deletes_again(tx: Tx, job: Job, job_uid: str) -> None:
+    """A pool that could not be deleted is being deleted, and so are the nodes that it still has."""
+    await retake(tx, job, job_uid, NodePhase.DELETING)
+    uid = job.target.resource_id
+    pool = await pools.get(tx, uid, project_id=job.project_id, cluster_uid=job.cluster_uid)
+    if pool is None or pool.job_uid != job.uid or pool.phase is not PoolPhase.ERROR:
+        raise Closed("The pool is not as the job left it.")
+    again = replace(
+        pool, phase=PoolPhase.DELETING, reason="", job_uid=job_uid, updated_at=clock.now()
+    )
+    await pools.save(tx, again)
+
+
 DELETE_NODE_POOL = JobType(
     Serial(
         "DeleteNodePool",
@@ -74,6 +92,8 @@ DELETE_NODE_POOL = JobType(
         ),
     ),
     settle=deleted,
+    reopen=deletes_again,
+    stays=STAYS,
 )
 
 UPGRADE_NODE_POOL = JobType(
@@ -89,6 +109,7 @@ UPGRADE_NODE_POOL = JobType(
         ),
     ),
     settle=ended,
+    reopen=works_again(NodePhase.UPGRADING),
 )
 
 JOB_TYPES = (DELETE_NODE_POOL, UPGRADE_NODE_POOL)

@@ -11,18 +11,19 @@ from typing import Any
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import blueprint
-from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
+from clusterwright.cce.clusters.job_types import STAYS, nothing_to_reopen
+from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import blueprint as blueprints
 from clusterwright.cce.nodes import pools, released, store
+from clusterwright.cce.nodes.conclusions import ended, works_again
 from clusterwright.cce.nodes.released import ReleasedServer
 from clusterwright.cce.nodes.spec import of_the_server
-from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
+from clusterwright.cce.nodes.store import Node, NodePhase
 from clusterwright.clock import minutes
-from clusterwright.drivers import contract
+from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import Driver, DriverError, Machine, Taint
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
-from clusterwright.jobs.tree import Job
 from clusterwright.storage.database import Tx
 
 TARGET_CLUSTER = "target"
@@ -88,7 +89,7 @@ async def _configured(tx: Tx, pool: str, cluster: Cluster) -> Mapping[str, Mappi
 async def _cluster(tx: Tx, uid: str, project_id: str, *, lock: bool = False) -> Cluster:
     cluster = await clusters.get(tx, uid, project_id=project_id, lock=lock)
     if cluster is None:
-        raise DriverError(f"Cluster {uid} does not exist any more.")
+        raise DriverError(f"Cluster {uid} does not exist any more.", causes.GONE)
     return cluster
 
 
@@ -255,39 +256,6 @@ async def configure_nodes(ctx: StepContext) -> None:
             await driver.ensure_node(subject.machine(server_id=node.server_id))
 
 
-async def show_scaling(tx: Tx, cluster_uid: str, *, project_id: str) -> None:
-    """Make a steady cluster's phase tell what becomes of its nodes (API reference, 4.5).
-
-    The cluster's row is locked from here on: who locks clusters and nodes does so in this order.
-    """
-    cluster = await clusters.get(tx, cluster_uid, project_id=project_id, lock=True)
-    if cluster is None or cluster.phase not in STEADY:
-        return
-    nodes = await store.count(tx, project_id=project_id, cluster_uid=cluster_uid)
-    if any(nodes[phase] for phase in CREATING):
-        phase = ClusterPhase.SCALING_UP
-    elif nodes[NodePhase.DELETING]:
-        phase = ClusterPhase.SCALING_DOWN
-    else:
-        phase = ClusterPhase.AVAILABLE
-    if phase is not cluster.phase:
-        await clusters.update(tx, cluster_uid, phase=phase, updated_at=clock.now())
-
-
-async def ended(tx: Tx, job: Job) -> None:
-    """Nodes that the job has not brought to an end are in Error with its reason.
-
-    They can be deleted; clusters show what remains to be done.
-    """
-    touched = await store.clusters_of(tx, job.uid, project_id=job.project_id)
-    concerned = sorted(touched | {job.cluster_uid})
-    for uid in concerned:
-        await clusters.get(tx, uid, project_id=job.project_id, lock=True)
-    await store.fail(tx, job_uid=job.uid, reason=job.reason, updated_at=clock.now())
-    for uid in concerned:
-        await show_scaling(tx, uid, project_id=job.project_id)
-
-
 NODES = "nodes"
 """The group of targets of every job here: one per node."""
 
@@ -316,15 +284,26 @@ SCALEUP_CLUSTER = JobType(
         ),
     ),
     settle=ended,
+    reopen=works_again(NodePhase.INSTALLING),
 )
 
-DELETE_NODE = JobType(Serial("DeleteNode", (ForEach(NODES, DELETE_SERVER),)), settle=ended)
+DELETE_NODE = JobType(
+    Serial("DeleteNode", (ForEach(NODES, DELETE_SERVER),)),
+    settle=ended,
+    reopen=works_again(NodePhase.DELETING),
+    stays=STAYS,
+)
 
-ADD_NODE = JobType(Serial("AddNode", (ForEach(NODES, INSTALL_SERVER),)), settle=ended)
+ADD_NODE = JobType(
+    Serial("AddNode", (ForEach(NODES, INSTALL_SERVER),)),
+    settle=ended,
+    reopen=works_again(NodePhase.INSTALLING),
+)
 
 RESET_NODE = JobType(
     Serial("ResetNode", (ForEach(NODES, UNINSTALL_NODE), ForEach(NODES, INSTALL_SERVER))),
     settle=ended,
+    reopen=works_again(NodePhase.INSTALLING),
 )
 
 REMOVE_NODE = JobType(
@@ -332,6 +311,8 @@ REMOVE_NODE = JobType(
         "RemoveNode", (ForEach(NODES, Step("UninstallNode", release_server, timeout=minutes(10))),)
     ),
     settle=ended,
+    reopen=works_again(NodePhase.DELETING),
+    stays=STAYS,
 )
 
 MIGRATE_NODE = JobType(
@@ -343,15 +324,19 @@ MIGRATE_NODE = JobType(
         ),
     ),
     settle=ended,
+    reopen=works_again(NodePhase.INSTALLING),
 )
 
 SYNC_NODES = JobType(
-    Serial("SyncNodes", (Step("SyncNode", sync_nodes, timeout=minutes(20)),)), settle=ended
+    Serial("SyncNodes", (Step("SyncNode", sync_nodes, timeout=minutes(20)),)),
+    settle=ended,
+    reopen=nothing_to_reopen,
 )
 
 CONFIGURE_NODE_POOL = JobType(
     Serial("ConfigureNodePool", (Step("ConfigureNodes", configure_nodes, timeout=minutes(10)),)),
     settle=ended,
+    reopen=nothing_to_reopen,
 )
 
 JOB_TYPES = (

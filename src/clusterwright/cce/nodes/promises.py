@@ -11,11 +11,11 @@ from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters import store as cluster_store
 from clusterwright.cce.clusters.store import STEADY, Cluster
 from clusterwright.cce.nodes import leases, released, store
+from clusterwright.cce.nodes.conclusions import show_scaling
 from clusterwright.cce.nodes.job_types import (
     DELETE_NODE,
     NODES,
     SCALEUP_CLUSTER,
-    show_scaling,
 )
 from clusterwright.cce.nodes.released import ReleasedServer
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase, ServerTaken

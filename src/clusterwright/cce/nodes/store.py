@@ -281,6 +281,24 @@ async def fail(tx: Tx, *, job_uid: str, reason: str, updated_at: int) -> None:
     await update(tx, found, phase=NodePhase.ERROR, reason=reason, updated_at=updated_at)
 
 
+async def retake(tx: Tx, *, job_uid: str, phase: NodePhase, next_job: str, updated_at: int) -> int:
+    """Give the nodes that a job left in Error to the next one; tells how many there are.
+
+    One that is to be in Installing but has no server yet is in Build.
+    """
+    values = {"job_uid": next_job, "reason": "", "updated_at": updated_at}
+    query = sa.select(nodes.c.uid, nodes.c.server_id).where(
+        nodes.c.job_uid == job_uid, nodes.c.phase == NodePhase.ERROR
+    )
+    rows = (await tx.execute(query)).all()
+    builds = phase is NodePhase.INSTALLING
+    without = [row.uid for row in rows if builds and not row.server_id]
+    await update(tx, without, phase=NodePhase.BUILD, **values)
+    others = [row.uid for row in rows if row.uid not in set(without)]
+    await update(tx, others, phase=phase, **values)
+    return len(rows)
+
+
 async def remove(tx: Tx, uid: str, *, job_uid: str) -> None:
     """Forget a node that is still this job's. Forgetting an unknown one does nothing."""
     await tx.execute(sa.delete(nodes).where(nodes.c.uid == uid, nodes.c.job_uid == job_uid))

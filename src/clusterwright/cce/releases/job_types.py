@@ -5,13 +5,14 @@ import msgspec
 from clusterwright import clock
 from clusterwright.cce.charts import store as charts
 from clusterwright.cce.clusters.blueprint import subject
+from clusterwright.cce.clusters.job_types import STAYS, hold_steady
 from clusterwright.cce.releases import store
 from clusterwright.cce.releases.store import Release, ReleaseStatus, Revision
 from clusterwright.clock import minutes
-from clusterwright.drivers import contract
+from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import DriverError, ReleaseName
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import JobType, Serial, Step
+from clusterwright.jobs.plan import Closed, JobType, Reopen, Serial, Step
 from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
@@ -51,7 +52,7 @@ async def _asked(ctx: StepContext) -> tuple[Release, Revision]:
     async with ctx.database.reading() as tx:
         found = await store.current(tx, uid, project_id=ctx.job.project_id)
     if found is None:
-        raise DriverError(f"Release {uid} does not exist any more.")
+        raise DriverError(f"Release {uid} does not exist any more.", causes.GONE)
     return found
 
 
@@ -62,7 +63,9 @@ async def _wanted(ctx: StepContext, named: ReleaseName, revision: Revision) -> c
         async with ctx.database.reading() as tx:
             earlier = await store.revision(tx, revision.release_uid, revision.back_to)
         if earlier is None or not earlier.number:
-            raise DriverError(f"Revision {revision.back_to} is not kept any more.")
+            raise DriverError(
+                f"Revision {revision.back_to} is not kept any more.", causes.REVISION_GONE
+            )
         return contract.Release(
             named=named, revision=revision.revision, hooks=hooks, back_to=earlier.number
         )
@@ -72,7 +75,8 @@ async def _wanted(ctx: StepContext, named: ReleaseName, revision: Revision) -> c
         if chart is None or chart.digest != revision.digest:
             raise DriverError(
                 f"The chart {revision.chart_name} {revision.chart_version} was deleted or replaced"
-                " before it was installed."
+                " before it was installed.",
+                causes.CHART_GONE,
             )
         archive = b"".join([piece async for piece in charts.archive(tx, chart.uid)])
     return contract.Release(
@@ -112,14 +116,51 @@ async def uninstalled(tx: Tx, job: Job) -> None:
         await deployed(tx, job)
 
 
+def _begins_again(status: ReleaseStatus) -> Reopen:
+    """A release whose newest revision failed is in ``status`` while the next job runs."""
+
+    async def reopen(tx: Tx, job: Job, job_uid: str) -> None:
+        await hold_steady(tx, job.cluster_uid, project_id=job.project_id)
+        found = await store.current(tx, job.target.resource_id, project_id=job.project_id)
+        left = ReleaseStatus.FAILED
+        if found is None or found[0].job_uid != job.uid or found[1].status is not left:
+            raise Closed("The release is not as the job left it.")
+        release, revision = found
+        await store.set_job(tx, release.uid, job_uid=job_uid)
+        await store.update(
+            tx,
+            release.uid,
+            revision.revision,
+            status=status,
+            reason="",
+            updated_at=clock.now(),
+        )
+
+    return reopen
+
+
 _DEPLOY = Step("DeployRelease", deploy, timeout=minutes(10))
 
-INSTALL_RELEASE = JobType(Serial("InstallRelease", (_DEPLOY,)), settle=deployed)
-UPGRADE_RELEASE = JobType(Serial("UpgradeRelease", (_DEPLOY,)), settle=deployed)
-ROLLBACK_RELEASE = JobType(Serial("RollbackRelease", (_DEPLOY,)), settle=deployed)
+INSTALL_RELEASE = JobType(
+    Serial("InstallRelease", (_DEPLOY,)),
+    settle=deployed,
+    reopen=_begins_again(ReleaseStatus.PENDING_INSTALL),
+)
+UPGRADE_RELEASE = JobType(
+    Serial("UpgradeRelease", (_DEPLOY,)),
+    settle=deployed,
+    reopen=_begins_again(ReleaseStatus.PENDING_UPGRADE),
+)
+ROLLBACK_RELEASE = JobType(
+    Serial("RollbackRelease", (_DEPLOY,)),
+    settle=deployed,
+    reopen=_begins_again(ReleaseStatus.PENDING_ROLLBACK),
+)
 UNINSTALL_RELEASE = JobType(
     Serial("UninstallRelease", (Step("WithdrawRelease", withdraw, timeout=minutes(10)),)),
     settle=uninstalled,
+    reopen=_begins_again(ReleaseStatus.DELETING),
+    stays=STAYS,
 )
 
 JOB_TYPES = (INSTALL_RELEASE, UPGRADE_RELEASE, ROLLBACK_RELEASE, UNINSTALL_RELEASE)

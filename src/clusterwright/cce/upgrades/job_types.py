@@ -5,13 +5,14 @@ from dataclasses import replace
 from clusterwright import clock
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import subject
+from clusterwright.cce.clusters.job_types import begins_again
 from clusterwright.cce.clusters.spec import version_fields
 from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.offers import minor
 from clusterwright.cce.upgrades import store
 from clusterwright.cce.upgrades.store import TaskPhase
 from clusterwright.clock import minutes
-from clusterwright.drivers import contract
+from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import Driver, DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Serial, Step
@@ -41,7 +42,7 @@ async def _wait_while_paused(ctx: StepContext) -> None:
 
 async def _check_ready(driver: Driver, cluster: contract.Cluster) -> None:
     if not (await driver.observe_control_plane(cluster)).ready:
-        raise DriverError(f"The control plane of {cluster.name} is not ready.")
+        raise DriverError(f"The control plane of {cluster.name} is not ready.", causes.NOT_READY)
 
 
 async def check_master(ctx: StepContext) -> None:
@@ -95,6 +96,16 @@ async def upgraded(tx: Tx, job: Job) -> None:
     await store.settle(tx, job_uid=job.uid, paused=False, updated_at=now, **outcome)
 
 
+_UPGRADING = begins_again(ClusterPhase.ERROR, ClusterPhase.UPGRADING)
+
+
+async def upgrades_again(tx: Tx, job: Job, job_uid: str) -> None:
+    """The cluster is Upgrading, and so is the task that the failed job worked on."""
+    await _UPGRADING(tx, job, job_uid)
+    values = {"phase": TaskPhase.RUNNING, "updated_at": clock.now()}
+    await store.retake(tx, job_uid=job.uid, next_job=job_uid, **values)
+
+
 UPGRADE_CLUSTER = JobType(
     Serial(
         "UpgradeCluster",
@@ -105,6 +116,7 @@ UPGRADE_CLUSTER = JobType(
         ),
     ),
     settle=upgraded,
+    reopen=upgrades_again,
 )
 
 JOB_TYPES = (UPGRADE_CLUSTER,)

@@ -185,6 +185,12 @@ async def settle(tx: Tx, *, job_uid: str, **values: Any) -> None:
     await tx.execute(sa.update(tasks).where(tasks.c.job_uid == job_uid).values(**values))
 
 
+async def retake(tx: Tx, *, job_uid: str, next_job: str, **values: Any) -> None:
+    """Let the task that a job worked on be the next job's, and change columns of it."""
+    await settle(tx, job_uid=job_uid, **values)
+    await tx.execute(sa.update(tasks).where(tasks.c.job_uid == job_uid).values(job_uid=next_job))
+
+
 async def insert_workflow(tx: Tx, workflow: Workflow) -> None:
     """Add a workflow, and forget the oldest of its cluster where there are many."""
     await tx.execute(sa.insert(workflows).values(asdict(workflow)))

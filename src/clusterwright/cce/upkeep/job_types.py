@@ -1,17 +1,19 @@
 """The jobs of the upkeep of nodes, as data, and the steps they are made of."""
 
 from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.clusters.job_types import nothing_to_reopen
 from clusterwright.cce.nodes import store
+from clusterwright.cce.nodes.conclusions import ended, works_again
 from clusterwright.cce.nodes.job_types import (
     GET_CERTIFICATES,
     INSTALL_SERVER,
     NODES,
     Subject,
-    ended,
     move_node,
 )
 from clusterwright.cce.nodes.store import NodePhase
 from clusterwright.clock import minutes
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
@@ -31,7 +33,7 @@ async def renew(ctx: StepContext) -> None:
             return
         cluster = await clusters.get(tx, node.cluster_uid, project_id=node.project_id)
     if cluster is None:
-        raise DriverError(f"Cluster {node.cluster_uid} does not exist any more.")
+        raise DriverError(f"Cluster {node.cluster_uid} does not exist any more.", causes.GONE)
     driver = ctx.driver(cluster.driver)
     machine = Subject(node, cluster, driver).machine()
     await ctx.until(
@@ -45,6 +47,7 @@ ROTATE_NODE_CERT = JobType(
         (GET_CERTIFICATES, ForEach(NODES, Step("RenewNodeCert", renew, timeout=minutes(10)))),
     ),
     settle=ended,
+    reopen=nothing_to_reopen,
 )
 
 MIGRATE_IN_PLACE = JobType(
@@ -56,6 +59,7 @@ MIGRATE_IN_PLACE = JobType(
         ),
     ),
     settle=ended,
+    reopen=works_again(NodePhase.INSTALLING),
 )
 
 JOB_TYPES = (ROTATE_NODE_CERT, MIGRATE_IN_PLACE)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Cluster, DriverError, Issuer, Unavailable
 from clusterwright.drivers.local import components, wanted
 from clusterwright.drivers.local.folder import Folder
@@ -40,7 +41,7 @@ class LocalAccounts:
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
         answer = await inside.post(url, path, body)
         if answer is None:
-            raise DriverError(f"There is no service account {namespace}/{name}.")
+            raise DriverError(f"There is no service account {namespace}/{name}.", causes.NO_ACCOUNT)
         return str(answer["status"]["token"])
 
     async def _place(self, cluster: Cluster) -> tuple[Inside, str]:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import DriverError, Unavailable
 
@@ -136,8 +137,9 @@ class ApiServer:
         if answer.is_success:
             return
         text = f"The API server answers {answer.status_code}: {answer.text[:300]}"
-        refused = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
-        raise (DriverError if answer.status_code in refused else Unavailable)(text)
+        if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
+            raise DriverError(text, causes.REFUSED)
+        raise Unavailable(text)
 
 
 def _context(pki: Path, pair: Pair | None) -> ssl.SSLContext:

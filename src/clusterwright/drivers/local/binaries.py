@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 
 KUBERNETES = (
@@ -82,7 +83,8 @@ class Binaries:
         if found is None:
             raise DriverError(
                 f"Kubernetes {self.version} in {self.place} is without {name}."
-                " Run: clusterwright kubernetes check"
+                " Run: clusterwright kubernetes check",
+                causes.HOST_LACKS,
             )
         return found
 
@@ -107,11 +109,12 @@ def choose(version: str, candidates: Iterable[Binaries]) -> Binaries:
     if minor < OLDEST_MINOR:
         raise DriverError(
             f"Kubernetes {version} does not run here: the driver local begins with"
-            f" v1.{OLDEST_MINOR}, the oldest version that newer programs can act as."
+            f" v1.{OLDEST_MINOR}, the oldest version that newer programs can act as.",
+            causes.VERSION_TOO_OLD,
         )
     able = [each for each in complete if can_act_as(each.minor, minor)]
     if not able:
-        raise DriverError(_nothing_for(version, complete))
+        raise DriverError(_nothing_for(version, complete), causes.NO_VERSION)
     # Of equals the first, which is the place that is looked into first.
     return replace(min(able, key=lambda each: (each.minor, -_patch(each))), acts_as=minor)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from clusterwright.drivers import helm
+from clusterwright.drivers import causes, helm
 from clusterwright.drivers.contract import (
     DriverError,
     Installed,
@@ -97,8 +97,8 @@ class LocalReleases:
             ]
         ended = await self._run(named, words, chart, seconds=self._seconds + _ASKING_SECONDS)
         if ended.code:
-            causes = await self._causes(named)
-            raise DriverError(" ".join([ended.reason, *causes]))
+            found = await self._causes(named)
+            raise DriverError(" ".join([ended.reason, *found]), causes.RELEASE_FAILED)
 
     async def observe(self, named: ReleaseName) -> Installed:
         """Tell what Helm's newest record says."""
@@ -131,7 +131,7 @@ class LocalReleases:
         ]
         ended = await self._run(named, words, seconds=self._seconds + _ASKING_SECONDS)
         if ended.code:
-            raise DriverError(ended.reason)
+            raise DriverError(ended.reason, causes.RELEASE_FAILED)
 
     async def _settled(self, named: ReleaseName) -> _Known | None:
         """The newest record that no dead Helm left pending.

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import ISSUER, Cluster, DriverError
 from clusterwright.drivers.local import gateway
 from clusterwright.drivers.local.folder import Folder
@@ -167,7 +168,10 @@ def _checked(component: str, asked: Mapping[str, str]) -> Iterator[tuple[str, st
         if value is None:
             continue
         if not pattern.fullmatch(value):
-            raise DriverError(f"{component}: {name} cannot be {value[:64]}. Send another value.")
+            raise DriverError(
+                f"{component}: {name} cannot be {value[:64]}. Send another value.",
+                causes.BAD_OPTION,
+            )
         yield name, value
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from clusterwright import clock
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import (
     Cluster,
     ControlPlane,
@@ -194,8 +195,9 @@ class LocalDriver:
     async def _refuse_in_trouble(self, folder: Folder, wish: Wanted) -> None:
         trouble = await asyncio.to_thread(read_json, folder.trouble)
         if trouble is not None and wish.state is State.RUNNING:
-            hopeless = trouble.get("hopeless", False)
-            raise (DriverError if hopeless else Unavailable)(trouble["reason"])
+            if trouble.get("hopeless", False):
+                raise DriverError(trouble["reason"], causes.COMPONENT_FAILING)
+            raise Unavailable(trouble["reason"])
 
     async def stop_control_plane(self, cluster: Cluster) -> None:
         """Stop the processes and keep the folder. Nodes of kwok stand still as well."""
@@ -245,7 +247,7 @@ class LocalDriver:
         def write() -> None:
             found = wanted.read(folder)
             if found is None or found.state is State.GONE:
-                raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+                raise DriverError(f"The cluster {node.cluster.name} does not exist.", causes.GONE)
             nodeoptions.check(node.options)
             programs = self._find(node.cluster.version)
             for name in REAL_NODES if found.nodes is wanted.Nodes.REAL else SIMULATED_NODES:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
@@ -27,7 +28,7 @@ class Folder:
 
     def __init__(self, home: Path, uid: str) -> None:
         if not _UID.fullmatch(uid):
-            raise DriverError("This id cannot name a cluster of this host.")
+            raise DriverError("This id cannot name a cluster of this host.", causes.BAD_ID)
         self.uid = uid
         self.path = _place(home / uid)
         self.wanted = self.path / "wanted.json"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.local import memory
 from clusterwright.drivers.local.binaries import (
@@ -99,7 +100,8 @@ def cni_plugins() -> Path:
     if found is None:
         raise DriverError(
             f"No folder of this host has the plugins {', '.join(CNI_PLUGINS)}."
-            " Run: clusterwright kubernetes check"
+            " Run: clusterwright kubernetes check",
+            causes.HOST_LACKS,
         )
     return found
 
@@ -108,7 +110,9 @@ def host_program(name: str) -> str:
     """Where a program of the host is. Raises DriverError where it is missing."""
     found = shutil.which(name)
     if found is None:
-        raise DriverError(f"This host has no {name}. Run: clusterwright kubernetes check")
+        raise DriverError(
+            f"This host has no {name}. Run: clusterwright kubernetes check", causes.HOST_LACKS
+        )
     return found
 
 
@@ -140,7 +144,7 @@ def require_real_nodes() -> None:
     missing = [each for each in _for_real_nodes() if not each.well]
     if missing:
         reasons = " ".join(f"{each.name}: {each.remedy}" for each in missing)
-        raise DriverError(f"This host cannot run real nodes. {reasons}")
+        raise DriverError(f"This host cannot run real nodes. {reasons}", causes.HOST_LACKS)
 
 
 def lacking(checks: Iterable[Check], purpose: Purpose) -> list[Check]:

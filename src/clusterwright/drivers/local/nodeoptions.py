@@ -7,6 +7,7 @@ with it.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 
 KUBELET, PROXY = "kubelet", "kube-proxy"
@@ -57,12 +58,16 @@ def kubelet(options: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     found = {}
     for name, text in options.get(KUBELET, {}).items():
         if name not in _OF_KUBELET:
-            raise DriverError(f"{KUBELET} {name}: this driver does not know the option.")
+            raise DriverError(
+                f"{KUBELET} {name}: this driver does not know the option.", causes.BAD_OPTION
+            )
         field, read = _OF_KUBELET[name]
         try:
             found[field] = read(text)
         except (ValueError, KeyError):
-            raise DriverError(f"{KUBELET} {name}: it cannot be {text[:64]!r}.") from None
+            raise DriverError(
+                f"{KUBELET} {name}: it cannot be {text[:64]!r}.", causes.BAD_OPTION
+            ) from None
     return found
 
 
@@ -71,9 +76,11 @@ def check(options: Mapping[str, Mapping[str, str]]) -> None:
     kubelet(options)
     for component, values in options.items():
         if component not in (KUBELET, PROXY):
-            raise DriverError(f"{component}: a node has no such component.")
+            raise DriverError(f"{component}: a node has no such component.", causes.BAD_OPTION)
         if component == PROXY and (unknown := set(values) - set(PASSED_OVER[PROXY])):
-            raise DriverError(f"{PROXY} {unknown.pop()}: this driver does not know the option.")
+            raise DriverError(
+                f"{PROXY} {unknown.pop()}: this driver does not know the option.", causes.BAD_OPTION
+            )
 
 
 def reserved(

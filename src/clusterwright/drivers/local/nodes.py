@@ -15,6 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Cluster, DriverError, Node, Unavailable
 from clusterwright.drivers.local.folder import Folder, read_json, write_json
 from clusterwright.drivers.local.images import ARCHITECTURES
@@ -279,8 +280,13 @@ def _free_address(folder: Folder, node: Node) -> str:
         path.write_text(node.uid)
         return address
     if node.private_ip:
-        raise DriverError(f"Another node of {node.cluster.name} has the address {node.private_ip}.")
-    raise DriverError(f"The cluster {node.cluster.name} has no address left for a node.")
+        raise DriverError(
+            f"Another node of {node.cluster.name} has the address {node.private_ip}.",
+            causes.ADDRESS_TAKEN,
+        )
+    raise DriverError(
+        f"The cluster {node.cluster.name} has no address left for a node.", causes.NO_ADDRESS
+    )
 
 
 def _candidates(node: Node) -> Iterator[str]:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from clusterwright.drivers import certificates
+from clusterwright.drivers import causes, certificates
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Cluster, DriverError
 from clusterwright.drivers.local import holders
@@ -232,7 +232,7 @@ def _names(cluster: Cluster) -> tuple[str, ...]:
             custom=cluster.custom_san,
         )
     except ValueError as error:
-        raise DriverError(f"No server certificate can be made: {error}") from error
+        raise DriverError(f"No server certificate can be made: {error}", causes.BAD_NAME) from error
 
 
 def _both(pair: Pair) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.local import components, processes, wanted
 from clusterwright.drivers.local.components import Programs
@@ -50,9 +51,12 @@ def take(folder: Folder, wish: Wanted, programs: Programs, file: Path) -> Snapsh
     Raises DriverError where the file exists, and where etcd does not answer.
     """
     if file.exists():
-        raise DriverError(f"{file} exists. Choose another name.")
+        raise DriverError(f"{file} exists. Choose another name.", causes.SNAPSHOT_UNUSABLE)
     if not processes.is_alive(processes.read(folder.record("etcd"))):
-        raise DriverError("The cluster's etcd does not run. Awake the cluster, start its server.")
+        raise DriverError(
+            "The cluster's etcd does not run. Awake the cluster, start its server.",
+            causes.NOT_READY,
+        )
     pair = folder.pki / "etcd-client.pem"
     try:
         _run(
@@ -83,7 +87,7 @@ def put_back(folder: Folder, programs: Programs, file: Path) -> bool:
     with folder.changing():
         wish = wanted.read(folder)
         if wish is None or wish.state is State.GONE:
-            raise DriverError("The cluster does not exist any more.")
+            raise DriverError("The cluster does not exist any more.", causes.GONE)
         new = folder.path / "etcd.new"
         shutil.rmtree(new, ignore_errors=True)
         _restore(wish, programs, file, new)
@@ -145,7 +149,10 @@ def _wait_until_still(folder: Folder) -> None:
     deadline = time.monotonic() + STOPPING_SECONDS
     while any(processes.is_alive(processes.read(path)) for path in folder.records()):
         if time.monotonic() > deadline:
-            raise DriverError(f"The cluster did not stop within {STOPPING_SECONDS} s. Try again.")
+            raise DriverError(
+                f"The cluster did not stop within {STOPPING_SECONDS} s. Try again.",
+                causes.PROGRAM_FAILED,
+            )
         time.sleep(_PAUSE)
 
 
@@ -157,5 +164,7 @@ def _run(command: Sequence[str | Path]) -> str:
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
-        raise DriverError(f"{Path(command[0]).name} failed: {lines[-1][:500]}")
+        raise DriverError(
+            f"{Path(command[0]).name} failed: {lines[-1][:500]}", causes.PROGRAM_FAILED
+        )
     return done.stdout

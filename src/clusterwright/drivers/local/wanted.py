@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Cluster, DriverError
 from clusterwright.drivers.local.folder import Folder, read_json, write_json
 
@@ -39,7 +40,7 @@ class Pinned:
     def path(self, name: str) -> Path:
         """Where a program is. Raises DriverError where there was none."""
         if name not in self.paths:
-            raise DriverError(f"This cluster was begun without {name}.")
+            raise DriverError(f"This cluster was begun without {name}.", causes.BEGUN_WITHOUT)
         return self.paths[name]
 
     def is_there(self, names: Iterable[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from clusterwright import clock
-from clusterwright.drivers import certificates
+from clusterwright.drivers import causes, certificates
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import (
     Cluster,
@@ -182,7 +182,7 @@ class SimulatedDriver:
             now = self._clock()
             held = await store.hold(tx, node.cluster.uid)
             if held is None or held.gone_at is not None:
-                raise DriverError(f"The cluster {node.cluster.name} does not exist.")
+                raise DriverError(f"The cluster {node.cluster.name} does not exist.", causes.GONE)
             await store.forget_gone_machines(tx, held.uid, now)
             stored = await store.machine(tx, node.uid)
             if stored is not None and stored.cluster_uid != held.uid:
@@ -202,7 +202,10 @@ class SimulatedDriver:
         address = node.private_ip or next(addresses)
         while await store.is_taken(tx, node.cluster.uid, address):
             if node.private_ip:
-                raise DriverError(f"Another machine of the cluster has the address {address}.")
+                raise DriverError(
+                    f"Another machine of the cluster has the address {address}.",
+                    causes.ADDRESS_TAKEN,
+                )
             address = next(addresses)
         return SimulatedMachine(
             uid=node.uid,
@@ -330,7 +333,7 @@ def _server_names(seed: int, cluster: Cluster) -> tuple[str, ...]:
             service_cidr=cluster.service_cidr, addresses=addresses, custom=cluster.custom_san
         )
     except ValueError as error:
-        raise DriverError(f"No server certificate can be made: {error}") from error
+        raise DriverError(f"No server certificate can be made: {error}", causes.BAD_NAME) from error
 
 
 def _endpoint(master: SimulatedMachine) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from clusterwright.drivers import helm
+from clusterwright.drivers import causes, helm
 from clusterwright.drivers.contract import DriverError, Installed, Release, ReleaseName
 from clusterwright.drivers.helm import Helm
 from clusterwright.drivers.simulated import draws, store
@@ -70,7 +70,7 @@ class SimulatedReleases:
         async with self._database.transaction() as tx:
             held = await store.hold(tx, named.cluster.uid)
             if held is None or held.gone_at is not None:
-                raise DriverError(f"The cluster {named.cluster.name} does not exist.")
+                raise DriverError(f"The cluster {named.cluster.name} does not exist.", causes.GONE)
             await _forget_gone(tx, named, self._clock())
             await _forget(tx, named, releases.c.gone_at.is_not(None))
             # Looked at again: now nobody else adds one.
@@ -94,7 +94,9 @@ class SimulatedReleases:
             for each in before:
                 if each.revision == release.back_to:
                     return each.manifests
-            raise DriverError(f"Revision {release.back_to} is not kept any more.")
+            raise DriverError(
+                f"Revision {release.back_to} is not kept any more.", causes.REVISION_GONE
+            )
         if not await self._helm.is_here():
             return ""
         return await self._helm.render(
