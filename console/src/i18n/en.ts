@@ -159,6 +159,7 @@ export const en = {
     noPools: 'No pools yet.',
     noAddons: 'No add-ons.',
     actions: 'More actions',
+    action: 'Action',
     kubeconfig: 'Kubeconfig',
     addNodes: 'Add nodes',
     addPool: 'Add pool',

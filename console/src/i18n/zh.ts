@@ -153,6 +153,7 @@ export const zh: Messages = {
     noPools: '还没有节点池。',
     noAddons: '没有插件。',
     actions: '更多操作',
+    action: '操作',
     kubeconfig: 'Kubeconfig',
     addNodes: '添加节点',
     addPool: '添加节点池',

@@ -84,6 +84,7 @@ export class JobStore {
     if (this.known.has(event.id)) return
     this.known.add(event.id)
     const at = parse(event.at) ?? 0
+    const before = this.told.at(-1)?.at
     for (const change of event.changes) {
       this.note(change)
       this.told.push({ at, uid: change.uid, kind: 'phase', phase: change.phase, text: change.reason, attempt: change.attempt })
@@ -91,7 +92,8 @@ export class JobStore {
     for (const message of event.messages) {
       this.told.push({ at, uid: message.uid, kind: message.level, phase: '', text: message.text, attempt: 0 })
     }
-    this.told.sort((a, b) => a.at - b.at)
+    // History is read beside the stream, and comes late.
+    if (before !== undefined && at < before) this.told.sort((a, b) => a.at - b.at)
     if (this.told.length > MOST_EVENTS) this.told.splice(0, this.told.length - MOST_EVENTS)
     this.changed()
   }

@@ -37,7 +37,7 @@ export function Nodes(props: { cluster: string }) {
           { id: 'created', title: say.created, width: '110px', cell: (row) => <Time at={row.metadata.creationTimestamp} /> },
           {
             id: 'do',
-            title: messages.clusters.job,
+            title: say.action,
             width: '130px',
             cell: (row) =>
               row.status.jobID && row.status.phase !== 'Active' ? (
@@ -114,7 +114,7 @@ export function Pools(props: { cluster: string }) {
           { id: 'zone', title: say.zone, width: '120px', cell: (row) => row.spec.nodeTemplate.az },
           {
             id: 'do',
-            title: say.scale,
+            title: say.action,
             width: '130px',
             cell: (row) => (
               <Button small aria-label={say.scale + ' ' + row.metadata.name} onPress={() => setScaling(row)}>

@@ -154,14 +154,15 @@ function columnsOf(messages: ReturnType<typeof useMessages>): Column<Cluster>[] 
     {
       id: 'job',
       title: say.job,
-      width: 'minmax(120px, 1fr)',
+      width: 'minmax(120px, 1.5fr)',
+      clip: true,
       cell: (row) =>
         row.status.jobID ? (
           <Link to="/jobs/$jobId" params={{ jobId: row.status.jobID }}>
             {say.follow}
           </Link>
         ) : row.status.phase === 'Error' ? (
-          row.status.reason?.slice(0, 80)
+          <span title={row.status.reason}>{row.status.reason?.slice(0, 160)}</span>
         ) : (
           ''
         ),

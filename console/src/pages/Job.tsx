@@ -91,7 +91,9 @@ function Shown(props: { store: JobStore; job: Job }) {
       void navigate({ to: '/jobs/$jobId', params: { jobId: jobUID }, search: {} })
     },
   })
-  const leaves = store.order.filter((uid) => !store.children.has(uid)).flatMap((uid) => store.step(uid) ?? [])
+  const leaves = store.isFinal
+    ? store.order.filter((uid) => !store.children.has(uid)).flatMap((uid) => store.step(uid) ?? [])
+    : []
   const failed = leaves.filter((each) => each.phase === 'Failed' && each.uid !== job.cause?.step).length
   const skipped = leaves.filter((each) => each.phase === 'Initializing').length
 
@@ -184,7 +186,10 @@ function Shown(props: { store: JobStore; job: Job }) {
             following={following}
             onSelect={select}
             onManual={() => setFollowing(false)}
-            onOpen={(id, open) => setOpened((before) => new Map(before).set(id, open))}
+            onOpen={(id, open) => {
+              setFollowing(false)
+              setOpened((before) => new Map(before).set(id, open))
+            }}
           />
         )}
         <Details store={store} step={step} />
