@@ -8,6 +8,8 @@ to. The order counts by table. Three facts keep it from finding what cannot happ
 - Who holds a row alone may lock the rows below it in any order, as long as nobody who does not hold
   it locks more than one table of them: all others wait at the row above.
 - The one row of ``iam_revision`` is above all identities in the same way.
+- Whoever adds an event of a tree has the tree's row alone, or has just drawn its id. The event's
+  number follows from that: nobody else adds the same one.
 """
 
 import sys
@@ -28,6 +30,9 @@ from clusterwright.storage.database import Database, metadata
 
 _DRAWN = {"id", "uid"}
 """Key columns that hold what the server has drawn."""
+
+_NUMBERED = {"job_events"}
+"""Tables whose new rows are numbered under another row that is held."""
 
 _IDENTITIES = {
     table.name
@@ -154,7 +159,7 @@ def _locks(statement: Any) -> Iterator[tuple[str, Hold]]:
         if words[:2] == ["INSERT", "INTO"]:
             yield words[2], Hold.ALONE
     elif isinstance(statement, sa.Insert):
-        drawn = all(columns <= _DRAWN for columns in _keys(table))
+        drawn = all(columns <= _DRAWN for columns in _keys(table)) or table.name in _NUMBERED
         yield table.name, Hold.NEW if drawn else Hold.ALONE
         for key in table.foreign_keys:
             yield key.column.table.name, Hold.SHARED

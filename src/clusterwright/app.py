@@ -68,6 +68,7 @@ from clusterwright.jobs import api as jobs_api
 from clusterwright.jobs import api_v2 as jobs_api_v2
 from clusterwright.jobs import events, reader
 from clusterwright.jobs.api import ShowJob
+from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.feed import Feed
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
@@ -212,7 +213,8 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
     await directory.refresh(data)
     helm = Helm(partial(binaries.helm, settings.kubernetes_folder))
     async with open_drivers(data, key, settings, helm) as (available, simulated):
-        runner = Runner(data, REGISTRY, available, settings)
+        durations = Durations(data)
+        runner = Runner(data, REGISTRY, available, settings, durations)
         documents = await reader.connect(
             data,
             name="clusterwright-reader",
@@ -222,7 +224,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         authenticator = Authenticator(directory, Tokens(key))
         feed = Feed(data)
         show_job = ShowJob(documents, authenticator, data, feed)
-        streams = Streams(data, feed, authenticator, REGISTRY)
+        streams = Streams(data, feed, authenticator, durations, REGISTRY)
         login = Login(authenticator, data, lifetime_hours=settings.token_lifetime_hours)
         answers = Answers(data, available)
         sealing = fernet(key, "answers")
@@ -233,6 +235,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                 *identity_chores(directory, data),
                 *runner.chores(),
                 feed.chore(),
+                durations.chore(),
                 *health_chores(available, data),
                 Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
@@ -249,6 +252,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             REGISTRY,
             feed,
             streams,
+            durations,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,

@@ -20,6 +20,7 @@ from clusterwright.storage.migrations import runner
 WRITTEN_BY_THE_SERVER = {
     "clusters.eip",
     "clusters.masters",
+    "job_durations.seconds",
     "job_trees.arguments",
     "jobs.cause",
     "jobs.extend_param",
@@ -69,6 +70,7 @@ GROWS_WITH_OPERATORS = {
     "cluster_quotas",
     "domains",
     "iam_revision",
+    "job_durations",
     "projects",
     "revoked_tokens",
     "server_key",

@@ -16,10 +16,11 @@ from clusterwright.cce.upgrades.store import tasks
 from clusterwright.errors import JOB_STATE, NOT_FOUND, ApiError
 from clusterwright.jobs import actions, store
 from clusterwright.jobs.plan import JobType
-from clusterwright.jobs.tree import Job, JobPhase
+from clusterwright.jobs.tree import CancelMode, Job, JobPhase
 from tests.job_documents import assert_moves_forward, phases
 from tests.jobs.bench import PROJECT, Bench
 from tests.jobs.test_dying_workers import Witness, spread, worker
+from tests.lock_order import watched
 
 DEATHS = 2
 """Deaths of the second worker that are tried at each step, besides none."""
@@ -197,6 +198,32 @@ async def test_a_deletion_is_not_resumed_once_its_cluster_is_protected(bench: Be
         await tx.execute(sa.update(clusters).values(spec=spec))
 
     assert "protected" in (await refusal(bench, uid)).detail
+
+
+@pytest.mark.parametrize("bench_url", ["postgresql"], indirect=True)
+async def test_resuming_and_cancelling_lock_rows_in_the_order_of_all_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with watched(monkeypatch) as order:
+        for job_type in REGISTRY.types.values():
+            uid = await failed(bench, job_type, [*job_type.steps()][-1].name)
+            after = await resume(bench, uid)
+            if not job_type.stays:
+                async with bench.database.transaction() as tx:
+                    await actions.cancel(
+                        tx,
+                        REGISTRY.types,
+                        after,
+                        project_id=PROJECT,
+                        mode=CancelMode.NOW,
+                        reason="Enough.",
+                    )
+                await bench.run(after)
+                after = await resume(bench, after)
+            await bench.run(after)
+
+    found = [*order.circles(), *order.upgrades]
+    assert not found, "\n".join(found)
 
 
 def test_every_job_type_can_be_resumed() -> None:

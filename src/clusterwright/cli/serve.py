@@ -116,7 +116,7 @@ async def _serve(settings: Settings) -> None:
     from clusterwright.cce.inside.door import DoorTaken
     from clusterwright.document import Malformed
     from clusterwright.iam.server_key import KeyChanged
-    from clusterwright.jobs.runner import AlreadyRunning
+    from clusterwright.jobs.lock import AlreadyRunning
     from clusterwright.storage import data_folder
     from clusterwright.storage.database import StorageUnavailable
 

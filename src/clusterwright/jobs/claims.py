@@ -77,3 +77,10 @@ class Claims:
         """Claim no more. Waits for a look under way, so many seconds at most."""
         self.bell.set()
         await asyncio.to_thread(self._thread.join, seconds)
+
+
+def speak_through_our_log() -> None:
+    """Undo the handler that DBOS gives its logger, so that operators read one format."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True

@@ -128,13 +128,13 @@ class Execution:
         self._database = database
         self._drivers = drivers
         self._below: defaultdict[str | None, list[Job]] = defaultdict(list)
-        self._progress = Progress(weights=weights)
+        self.progress = Progress(weights=weights)
         self._rendering = Rendering()
         self._shown_at = -math.inf
         self._catching_up: asyncio.TimerHandle | None = None
         self._due: list[Change] = []
         self._messages: list[Message] = []
-        self._driver = tree.driver
+        self.driver = tree.driver
         self._next_flush: asyncio.Future[None] | None = None
         self._flushes: set[asyncio.Future[None]] = set()
         self._flushing = asyncio.Lock()
@@ -150,7 +150,7 @@ class Execution:
             return
         async for job in unhurried(self._tree.jobs):
             self._below[job.parent_uid].append(job)
-            self._progress.add(job)
+            self.progress.add(job)
             self._rendering.add(job)
         try:
             await self._visit(self._type.root, self._tree.root)
@@ -173,7 +173,7 @@ class Execution:
         return [leaf for child in below for leaf in self._leaves(child)] if below else [job]
 
     def _now(self, job: Job) -> Job:
-        return self._progress.jobs[job.position]
+        return self.progress.jobs[job.position]
 
     async def _visit(self, node: Branch, job: Job) -> bool:
         """Bring ``job`` to its end and tell whether it succeeded."""
@@ -284,7 +284,7 @@ class Execution:
             await asyncio.gather(action, watch, return_exceptions=True)
 
     def _uses(self, driver: str) -> None:
-        self._driver = driver
+        self.driver = driver
 
     def _say(self, job: Job, level: Level, text: str) -> None:
         """Let the next commit, which follows at once, carry a message to people."""
@@ -360,8 +360,8 @@ class Execution:
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
     async def _write(self, changes: list[Change], messages: list[Message]) -> None:
-        advance = self._progress.after(changes, clock.now())
-        root = advance.jobs[0] if advance.jobs else self._progress.root
+        advance = self.progress.after(changes, clock.now())
+        root = advance.jobs[0] if advance.jobs else self.progress.root
         async for job in unhurried(advance.jobs):
             self._rendering.replace(job)
         shown = root.phase.is_final or self._document_is_due()
@@ -370,14 +370,14 @@ class Execution:
             await store.record_jobs(tx, advance.jobs)
             if shown:
                 document = self._rendering.encode()
-                await store.record_document(tx, root, document, driver=self._driver)
+                await store.record_document(tx, root, document, driver=self.driver)
             if advance.jobs or messages:
-                share = self._progress.share(advance)
-                changed = self._progress.in_new_phases(advance)
+                share = self.progress.share(advance)
+                changed = self.progress.in_new_phases(advance)
                 await events.record(tx, root, changed, share=share, messages=messages)
             if root.phase.is_final:
                 await self._type.settle(tx, root)
-        self._progress.take(advance)
+        self.progress.take(advance)
         if shown:
             self._shown_at = time.monotonic()
         elif self._catching_up is None:

@@ -122,6 +122,8 @@ class Request:
     """Targets of each ForEach, by the name of its group."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     """What steps need to know beyond the resource's own rows."""
+    driver: str | None = None
+    """Which driver will work on it, where no job before it tells."""
 
 
 def unfold(request: Request, *, new_uid: Callable[[], str], now: int) -> Iterator[Job]:

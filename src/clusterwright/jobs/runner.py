@@ -6,7 +6,6 @@ one workflow is one job and has no DBOS steps (docs/decisions/0003-rows-are-the-
 """
 
 import asyncio
-import fcntl
 import logging
 import os
 import socket
@@ -15,7 +14,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from secrets import token_hex
 from threading import Thread
 from typing import IO
@@ -26,8 +24,10 @@ from dbos._serialization import DBOSPortableJSONSerializer
 from clusterwright import clock
 from clusterwright.drivers.contract import Drivers
 from clusterwright.jobs import removal, sessions, store, workers
-from clusterwright.jobs.claims import POLLING, Claims
+from clusterwright.jobs.claims import POLLING, Claims, speak_through_our_log
+from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.execution import Execution
+from clusterwright.jobs.lock import locked
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.progress import apply
 from clusterwright.jobs.store import Superseded
@@ -56,10 +56,6 @@ REQUEUES = 10
 _WORKED_ON = ("ENQUEUED", "PENDING", "DELAYED")
 
 
-class AlreadyRunning(Exception):
-    """Another process serves this data folder."""
-
-
 class Runner:
     """Works on the jobs of one database.
 
@@ -72,7 +68,9 @@ class Runner:
         registry: Registry,
         drivers: Drivers,
         settings: Settings,
+        durations: Durations,
     ) -> None:
+        self._durations = durations
         self._database = database
         self._registry = registry
         self._drivers = drivers
@@ -99,7 +97,7 @@ class Runner:
         Raises AlreadyRunning when the data folder is served by another process.
         """
         if self._database.is_sqlite:
-            self._lock = _locked(self._settings.data / "server.lock")
+            self._lock = locked(self._settings.data / "server.lock")
         else:
             await self._beat()  # first of all: who has claimed a job and does not beat is dead
         self._engine = engine = sessions.open_engine(
@@ -120,7 +118,7 @@ class Runner:
             "scheduler_polling_interval_sec": 3600.0,
         }
         dbos = DBOS(config=config)
-        _speak_through_our_log()
+        speak_through_our_log()
         DBOS.listen_queues([])  # claims looks into ours
         ours = asyncio.get_running_loop()
 
@@ -258,10 +256,19 @@ class Runner:
             return
         job_type = self._registry.types[tree.root.type]
         log.info("running a job", extra={"job": uid, "type": job_type.name})
+        execution = Execution(
+            tree,
+            job_type,
+            database=self._database,
+            drivers=self._drivers,
+            weights=self._durations.weights(job_type, tree.driver),
+        )
         try:
-            await Execution(tree, job_type, database=self._database, drivers=self._drivers).run()
+            await execution.run()
         except Superseded:
             log.warning("leaving a job to another worker", extra={"job": uid})
+        else:
+            self._durations.note(execution.progress.jobs, execution.driver)
 
     async def _keep_house(self) -> None:
         """Queue again what the engine does not work on, and forget what ended long ago."""
@@ -377,23 +384,3 @@ class Runner:
         async with self._database.transaction() as tx:
             for each in gone:
                 await workers.forget(tx, each)
-
-
-def _speak_through_our_log() -> None:
-    """Undo the handler that DBOS gives its logger, so that operators read one format."""
-    logger = logging.getLogger("dbos")
-    logger.handlers.clear()
-    logger.propagate = True
-
-
-def _locked(path: Path) -> IO[str]:
-    """An exclusive lock on ``path`` that ends with this process. Raises AlreadyRunning."""
-    handle = path.open("w")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        raise AlreadyRunning(
-            f"Another server already uses {path.parent}. Stop it, or choose another --data folder."
-        ) from None
-    return handle

@@ -157,24 +157,24 @@ _STOP = sa.select(job_trees.c.cancel_reason, job_trees.c.cancel_mode).where(
 async def submit(tx: Tx, request: Request) -> str:
     """Write the whole tree down and promise it to the engine, in this transaction.
 
-    Returns the top uid.
-
-    Jobs of one cluster run one at a time, in the order of their submission. Raises ApiError
-    TASK_LIMIT when many of them wait already.
+    Returns the top uid. Jobs of one cluster run one at a time, in the order of their submission.
+    Raises ApiError TASK_LIMIT when many of them wait already.
     """
-    unfolded = unfold(request, new_uid=ids.new_uid, now=clock.now())
-    return await plant(tx, unfolded, request.arguments)
+    tree = unfold(request, new_uid=ids.new_uid, now=clock.now())
+    return await plant(tx, tree, request.arguments, driver=request.driver)
 
 
 async def plant(
-    tx: Tx, tree: Iterator[Job], arguments: Mapping[str, str], *, continues: str | None = None
+    tx: Tx,
+    tree: Iterator[Job],
+    arguments: Mapping[str, str],
+    *,
+    driver: str | None = None,
+    continues: str | None = None,
 ) -> str:
-    """Write jobs in stored order down and promise the tree; else as ``submit`` does.
-
-    ``continues`` is the top uid of the tree that failed before.
-    """
+    """As ``submit``, of jobs in stored order; ``continues`` names the tree that failed before."""
     root = next(tree)
-    sequence, driver = await _queue(tx, root.cluster_uid)
+    sequence, known_driver = await _queue(tx, root.cluster_uid)
     rendering = wire.Rendering()
     async for part in parts(chain([root], tree)):
         await tx.execute(_INSERT_JOBS, [_row(job) for job in part])
@@ -190,7 +190,7 @@ async def plant(
         epoch=0,
         arguments=dict(arguments),
         document=rendering.encode(),
-        driver=driver,
+        driver=known_driver or driver,
         continues=continues,
     )
     await events.record(tx, root, [root])

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from clusterwright.iam.auth import Member
 from clusterwright.jobs import actions
+from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.tree import CancelMode
 from clusterwright.live import documents, store
@@ -31,6 +32,7 @@ async def cancel_job(
     caller: Member,
     data: DataAtOnce,
     registry: Types,
+    durations: Annotated[Durations, Depends(given(Durations))],
     job_id: str,
     asked: Annotated[JobToCancel, Depends(Body(JobToCancel))],
 ) -> Response:
@@ -50,7 +52,8 @@ async def cancel_job(
     async with data.reading() as tx:
         found = await store.find(tx, job_id, project_id=caller.project_id)
     assert found is not None, "jobs are kept for days"
-    return Response(await documents.in_full(found, registry), 202, None, JSON.decode())
+    document = await documents.in_full(found, durations, registry)
+    return Response(document, 202, None, JSON.decode())
 
 
 @router.post(

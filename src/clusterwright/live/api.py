@@ -13,6 +13,7 @@ from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
 from clusterwright.jobs import events
 from clusterwright.jobs import store as jobs
+from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.feed import Closed, Feed
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.tree import JobPhase
@@ -52,6 +53,7 @@ async def show_job_in_full(
     caller: Member,
     data: Data,
     feed: Annotated[Feed, Depends(given(Feed))],
+    durations: Annotated[Durations, Depends(given(Durations))],
     registry: Annotated[Registry, Depends(given(Registry))],
     job_id: str,
     wait: Wait = 0,
@@ -66,7 +68,8 @@ async def show_job_in_full(
     seen = found.revision if after is None else after
     if wait and found.revision <= seen and found.tree.finished_at is None:
         found = await _wait(data, feed, found, seen, wait)
-    return Response(await documents.in_full(found, registry), 200, None, JSON.decode())
+    document = await documents.in_full(found, durations, registry)
+    return Response(document, 200, None, JSON.decode())
 
 
 async def _find(data: Database, uid: str, project_id: str) -> Found:

@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
+from clusterwright import clock
 from clusterwright.clock import rfc3339
 from clusterwright.jobs import actions
+from clusterwright.jobs.durations import WHOLE, Durations, Sample
 from clusterwright.jobs.events import when
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.tree import JobPhase
@@ -14,7 +16,7 @@ from clusterwright.live.store import Found
 from clusterwright.web.routes import array
 
 
-async def in_full(found: Found, registry: Registry) -> bytes:
+async def in_full(found: Found, durations: Durations, registry: Registry) -> bytes:
     """A job with its steps, as the JSON text that is sent."""
     top, tree = found.jobs[0], found.tree
     shares = _shares(found.jobs)
@@ -39,8 +41,11 @@ async def in_full(found: Found, registry: Registry) -> bytes:
         "cancel": _cancelling(tree),
         "actions": _actions(found, registry),
         "cause": top.cause,
-        "estimate": None,
-        "steps": await array(_step(*each) for each in zip(found.jobs, shares, strict=True)),
+        "estimate": _estimate(found, durations),
+        "steps": await array(
+            _step(row, share, _of_step(row, found, durations))
+            for row, share in zip(found.jobs, shares, strict=True)
+        ),
     }
     return msgspec.json.encode(document)
 
@@ -82,7 +87,37 @@ def duration(row: Any) -> float | None:
     return round(float(row.ended_at - row.started_at) / 1e9, 3)
 
 
-def _step(row: Any, share: float) -> dict[str, Any]:
+def _sample(row: Any, found: Found, durations: Durations) -> Sample | None:
+    step = WHOLE if row.parent_uid is None else row.type
+    return durations.of(found.tree.type, found.tree.driver, step)
+
+
+def _estimate(found: Found, durations: Durations) -> dict[str, Any] | None:
+    """What jobs like this one took here, or None where too few have ended."""
+    top = found.jobs[0]
+    sample = _sample(top, found, durations)
+    if sample is None:
+        return None
+    taken = 0.0
+    if top.started_at is not None:
+        taken = max((top.ended_at or clock.now()) - top.started_at, 0) / 1e9
+    remaining = sample.remaining(taken) if top.ended_at is None else None
+    return _seconds(sample) | {
+        "remaining": None if remaining is None else round(remaining, 3),
+        "slow": sample.is_slow(taken),
+    }
+
+
+def _of_step(row: Any, found: Found, durations: Durations) -> dict[str, Any] | None:
+    sample = _sample(row, found, durations)
+    return _seconds(sample) if sample else None
+
+
+def _seconds(sample: Sample) -> dict[str, Any]:
+    return {"p50": sample.p50, "p90": sample.p90, "samples": sample.count}
+
+
+def _step(row: Any, share: float, estimate: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "uid": row.uid,
         "parentUID": row.parent_uid,
@@ -95,7 +130,7 @@ def _step(row: Any, share: float) -> dict[str, Any]:
         "resourceID": row.resource_id,
         "resourceName": row.resource_name,
         "cause": row.cause,
-        "estimate": None,
+        "estimate": estimate,
     }
 
 

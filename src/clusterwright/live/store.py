@@ -31,7 +31,8 @@ _TREE = sa.select(
     job_trees.c.cancel_reason,
     job_trees.c.cancel_requested_at,
     job_trees.c.finished_at,
-).where(job_trees.c.uid == sa.bindparam("which"))
+    jobs.c.type,
+).where(jobs.c.uid == job_trees.c.uid, job_trees.c.uid == sa.bindparam("which"))
 PAGE = 500
 _JOBS = (
     sa.select(jobs)

@@ -13,6 +13,7 @@ from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Authenticator, check_project
 from clusterwright.jobs import events
 from clusterwright.jobs import store as jobs
+from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.events import Event
 from clusterwright.jobs.feed import Closed, Feed, Listener, Told
 from clusterwright.jobs.plan import Registry
@@ -43,8 +44,14 @@ class Streams:
     """The streams of one process."""
 
     def __init__(
-        self, data: Database, feed: Feed, authenticator: Authenticator, registry: Registry
+        self,
+        data: Database,
+        feed: Feed,
+        authenticator: Authenticator,
+        durations: Durations,
+        registry: Registry,
     ) -> None:
+        self._durations = durations
         self._data = data
         self._registry = registry
         self._feed = feed
@@ -132,7 +139,7 @@ class Streams:
         if last:
             yield b": resumed\n\n"
         else:
-            document = await documents.in_full(found, self._registry)
+            document = await documents.in_full(found, self._durations, self._registry)
             yield b"id: %d\nevent: snapshot\ndata: %b\n\n" % (seen, document)
         if seen == found.revision and found.tree.finished_at is not None:
             yield _end(seen)

@@ -70,6 +70,7 @@ async def create(
             cluster_uid=uid,
             target=Target(uid, asked.metadata.name, {"serverID": masters[0]}),
             groups={MASTERS: tuple(Target(m, "", {"serverID": m}) for m in masters)},
+            driver=driver,
         ),
     )
     # After the job and before the cluster: the order of locks. Nobody else chooses a range now.
