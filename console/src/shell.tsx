@@ -11,6 +11,7 @@ import {
   Popover,
   type Selection,
 } from 'react-aria-components'
+import { useNews } from './api/news'
 import { end, hasExpired, useSession } from './api/session'
 import { changeProject } from './api/signin'
 import { LOCALES, useLanguage, type Locale } from './i18n'
@@ -31,6 +32,8 @@ export function Shell() {
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
   const queries = useQueryClient()
+  // The page of one job has a stream of its own.
+  useNews(session !== null && !/^\/jobs\/./.test(path))
 
   useEffect(() => {
     if (session) return

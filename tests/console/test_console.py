@@ -1,12 +1,14 @@
 """The console in a real browser: what people do with it, and what must never happen."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.console.browser import NARROW, WIDE, Visitor
+from tests.console.browser import NARROW, WIDE, Visitor, visit
 from tests.console.conftest import Visit
 from tests.server_process import ServerProcess
 
@@ -319,3 +321,34 @@ def test_a_failed_job_goes_on_and_another_is_cancelled(
     expect(page.locator("h1 + span")).to_have_text("Cancelled")
     expect(page.get_by_test_id("cause")).to_contain_text("Not needed any more")
     tab.check()
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server that a test may kill, slow enough to do it in the middle."""
+    server = ServerProcess(tmp_path / "data", pace=0.7).start()
+    yield server
+    server.stop()
+
+
+def test_a_page_goes_on_where_it_was_when_the_server_dies(
+    browser: Browser, mortal: ServerProcess
+) -> None:
+    tab = visit(browser, mortal.endpoint, mortal.credentials)
+    tab.expected = ["ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_REFUSED"]
+    page = tab.page
+    tab.sign_in()
+    create(page, "surviving", WORDS["en-US"])
+    expect(page.locator("[data-connection=live]")).to_be_visible()
+
+    mortal.kill()
+    mortal.start()
+
+    expect(page.locator("[data-connection=ended]")).to_be_visible(timeout=60_000)
+    expect(page.locator("h1 + span")).to_have_text("Success")
+    page.locator("[role=row]:has-text('CreatePSMCert')").click()
+    page.get_by_role("tab", name="Events").click()
+    told = page.get_by_role("log").inner_text()
+    assert [told.count(f"became {phase}") for phase in ("Running", "Success")] == [1, 1]
+    tab.check()
+    page.context.close()

@@ -36,6 +36,7 @@ export async function follow(store: JobStore, id: string, signal: AbortSignal): 
       if (store.isFinal) break
       if (server.isOlder || !streams) {
         store.connect('polling')
+        if (!server.isOlder) await recall(store, path, signal)
         await pause(server.isOlder ? 1_000 : 250, signal)
         continue
       }
@@ -66,7 +67,10 @@ export async function follow(store: JobStore, id: string, signal: AbortSignal): 
     tries += 1
   }
   if (signal.aborted) return
-  if (!server.isOlder) await read(store, path, id, signal).catch(() => undefined)
+  if (!server.isOlder) {
+    await read(store, path, id, signal).catch(() => undefined)
+    await recall(store, path, signal).catch(() => undefined)
+  }
   store.connect('ended')
 }
 
@@ -115,7 +119,10 @@ async function stream(
       onEvent: (event) => {
         onSign()
         if (event.id) position = event.id
-        if (event.event === 'snapshot') store.take(JSON.parse(event.data) as Job)
+        if (event.event === 'snapshot') {
+          store.take(JSON.parse(event.data) as Job)
+          recall(store, path, signal).catch(() => undefined)
+        }
         if (event.event !== 'job') return
         const told = JSON.parse(event.data) as JobEvent
         store.apply(told)
@@ -172,17 +179,21 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** What happened before the page was opened, as far as the server keeps it. */
-export async function recall(store: JobStore, id: string, signal: AbortSignal): Promise<void> {
-  if (server.isOlder) return
-  let after = 0
-  for (let page = 0; page < 20; page += 1) {
-    const found = await call<{ events: JobEvent[]; nextAfter: number | null }>(
-      beside(`/jobs/${encodeURIComponent(id)}/events?after=${after}&limit=200`),
-      { signal },
-    )
+/**
+ * What happened before a snapshot, as far as the server keeps it: a stream tells what comes after.
+ * Without its history a page is complete enough.
+ */
+async function recall(store: JobStore, path: string, signal: AbortSignal): Promise<void> {
+  let after: number | null = store.recalled
+  while (after !== null && after < (store.job?.revision ?? 0)) {
+    const found: History = await call(`${path}/events?after=${after}&limit=200`, { signal })
     found.events.forEach((event) => store.tell(event))
-    if (found.nextAfter === null) return
     after = found.nextAfter
   }
+  store.recalled = store.job?.revision ?? 0
+}
+
+interface History {
+  events: JobEvent[]
+  nextAfter: number | null
 }

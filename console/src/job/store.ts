@@ -11,6 +11,8 @@ export class JobStore {
   connection: Connection = 'connecting'
   /** Whether only the official API told of this job: then nobody knows when steps began. */
   isOlder = false
+  /** The revision up to which history has been read. */
+  recalled = 0
   /** Ids of the steps, parents first. */
   order: string[] = []
   children = new Map<string, string[]>()

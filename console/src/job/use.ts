@@ -1,6 +1,6 @@
 /** A job in a page: followed while the page is there. */
 import { useEffect, useState, useSyncExternalStore } from 'react'
-import { follow, recall } from './follow'
+import { follow } from './follow'
 import { JobStore } from './store'
 
 export function useJob(id: string): JobStore {
@@ -13,8 +13,6 @@ export function useJob(id: string): JobStore {
   useEffect(() => {
     const left = new AbortController()
     void follow(store, id, left.signal)
-    // Without its history a page is complete enough.
-    void recall(store, id, left.signal).catch(() => undefined)
     return () => left.abort()
   }, [store, id])
   useSyncExternalStore(store.subscribe, store.current)
