@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.console.browser import FLAGS, Visitor, chromium, visit
+from tests.console.browser import AXE, FLAGS, Visitor, chromium, visit
 from tests.server_process import ServerProcess
 from tools.console import build
 
@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with the console of these sources, slow enough to watch its jobs."""
-    build.build()
+    build.build(anew=not AXE.is_file())
     server = ServerProcess(tmp_path_factory.mktemp("console") / "data", pace=3)
     server.start()
     yield server

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,26 +74,40 @@ def test_a_cluster_is_created_and_its_job_followed_to_the_end(
     expect(page.locator("h1 + span")).to_have_text(words["success"])
 
 
-def test_a_failed_job_opens_at_its_cause(visitor: Visit, server: ServerProcess) -> None:
+def test_a_failed_job_opens_at_its_cause_and_goes_on_when_resumed(
+    visitor: Visit, server: ServerProcess
+) -> None:
     reason = "No capacity left in this zone."
     server.command("fault", "add", "InstallMaster", "--reason", reason, "--cluster", "broken")
-    tab: Visitor = visitor()
+    tab: Visitor = visitor(language="zh-CN")
     page = tab.page
     tab.sign_in()
 
-    create(page, "broken", WORDS["en-US"])
+    create(page, "broken", WORDS["zh-CN"])
 
-    expect(page.get_by_test_id("cause")).to_contain_text(reason)
-    expect(page.get_by_test_id("cause")).to_contain_text("InstallMaster")
+    cause = page.get_by_test_id("cause")
+    expect(cause).to_contain_text(reason)
+    expect(cause).to_contain_text("InstallMaster")
+    expect(cause).to_contain_text("如何处理")
     expect(page.locator("[role=row][aria-selected=true][data-phase=Failed]")).to_be_visible()
     expect(page.get_by_test_id("details")).to_contain_text(reason)
     tab.check()
-
-    page.get_by_role("tab", name="Events").click()
-    expect(page.get_by_role("log")).to_contain_text("became Failed")
-    page.get_by_role("link", name="Jobs").first.click()
+    page.get_by_role("tab", name="事件").click()
+    expect(page.get_by_role("log")).to_contain_text("变为失败")
+    page.get_by_role("link", name="任务").first.click()
     expect(page.get_by_role("table")).to_contain_text(reason)
+    page.go_back()
+    failed = page.url.partition("?")[0]
+
+    page.get_by_role("button", name="从这一步继续").click()
+
+    page.wait_for_url(lambda url: not url.startswith(failed))
+    expect(page.locator("[data-connection=ended]")).to_be_visible()
+    expect(page.locator("h1 + span")).to_have_text("成功")
+    expect(page.get_by_role("link", name="接续之前的任务")).to_be_visible()
     tab.check()
+    page.goto(failed)
+    expect(page.get_by_role("link", name="已由另一个任务接续")).to_be_visible()
 
 
 def test_a_cluster_is_filled_used_put_to_sleep_and_deleted(visitor: Visit) -> None:
@@ -292,57 +305,44 @@ def test_a_job_is_read_by_keys_alone(visitor: Visit) -> None:
     expect(first).to_have_attribute("aria-expanded", "false")
 
 
-def test_a_failed_job_goes_on_and_another_is_cancelled(
-    visitor: Visit, server: ServerProcess
-) -> None:
-    server.command("fault", "add", "CreatePSMCert", "--cluster", "resumed")
-    tab: Visitor = visitor()
-    page = tab.page
-    tab.sign_in()
-    create(page, "resumed", WORDS["en-US"])
-    failed = page.url
-
-    page.get_by_role("button", name="Resume from this step").click()
-
-    page.wait_for_url(lambda url: url != failed)
-    expect(page.locator("[data-connection=ended]")).to_be_visible()
-    expect(page.locator("h1 + span")).to_have_text("Success")
-    expect(page.get_by_role("link", name="Continues an earlier job")).to_be_visible()
-    page.goto(failed)
-    expect(page.get_by_role("link", name="Went on as another job")).to_be_visible()
-
-    tab.open()
-    create(page, "cancelled", WORDS["en-US"])
-    page.get_by_role("button", name="Cancel job").click()
-    tab.check()
-    page.get_by_label("Reason").fill("Not needed any more")
-    submit(page, "Cancel the job")
-    expect(page.locator("[data-connection=ended]")).to_be_visible()
-    expect(page.locator("h1 + span")).to_have_text("Cancelled")
-    expect(page.get_by_test_id("cause")).to_contain_text("Not needed any more")
-    tab.check()
-
-
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server that a test may kill, slow enough to do it in the middle."""
-    server = ServerProcess(tmp_path / "data", pace=0.7).start()
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that tests may kill, slow enough to do something in the middle of a job."""
+    server = ServerProcess(tmp_path_factory.mktemp("slow") / "data", pace=0.5).start()
     yield server
     server.stop()
 
 
+def test_a_job_is_cancelled(browser: Browser, slow: ServerProcess) -> None:
+    tab = visit(browser, slow.endpoint, slow.credentials)
+    page = tab.page
+    tab.sign_in()
+    create(page, "cancelled", WORDS["en-US"])
+
+    page.get_by_role("button", name="Cancel job").click()
+    tab.check()
+    page.get_by_label("Reason").fill("Not needed any more")
+    submit(page, "Cancel the job")
+
+    expect(page.locator("[data-connection=ended]")).to_be_visible()
+    expect(page.locator("h1 + span")).to_have_text("Cancelled")
+    expect(page.get_by_test_id("cause")).to_contain_text("Not needed any more")
+    tab.check()
+    page.context.close()
+
+
 def test_a_page_goes_on_where_it_was_when_the_server_dies(
-    browser: Browser, mortal: ServerProcess
+    browser: Browser, slow: ServerProcess
 ) -> None:
-    tab = visit(browser, mortal.endpoint, mortal.credentials)
+    tab = visit(browser, slow.endpoint, slow.credentials)
     tab.expected = ["ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_REFUSED"]
     page = tab.page
     tab.sign_in()
     create(page, "surviving", WORDS["en-US"])
     expect(page.locator("[data-connection=live]")).to_be_visible()
 
-    mortal.kill()
-    mortal.start()
+    slow.kill()
+    slow.start()
 
     expect(page.locator("[data-connection=ended]")).to_be_visible(timeout=60_000)
     expect(page.locator("h1 + span")).to_have_text("Success")
