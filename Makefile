@@ -12,7 +12,8 @@ FAST_TESTS := tests/architecture tests/database tests/drivers tests/jobs
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.ready console ## Make .venv from the lock, with everything that the other targets need
+install: $(VENV)/.ready ## Make .venv from the lock, with everything that the other targets need
+	@$(BIN)/python tools/console/build.py --where-possible
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
