@@ -40,10 +40,15 @@ const inside = createRoute({
   getParentRoute: () => root,
   id: 'inside',
   beforeLoad: ({ location }) => {
-    if (!session()) throw redirect({ to: '/signin', search: next(location.href) })
+    if (!session() && !isPublic(location.pathname)) throw redirect({ to: '/signin', search: next(location.href) })
   },
   component: Shell,
 })
+
+/** What can be read without signing in. */
+export function isPublic(path: string): boolean {
+  return /^\/explorer(\/|$)/.test(path)
+}
 
 /** The place to come back to after signing in, when it is not the usual one. */
 export function next(href: string): { next?: string } {
@@ -78,9 +83,18 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('./pages/Job'), 'JobPage'),
 })
 
+const explorer = createRoute({
+  getParentRoute: () => inside,
+  path: '/explorer',
+  validateSearch: texts('search', 'lang'),
+  component: lazyRouteComponent(() => import('./pages/Explorer'), 'Explorer'),
+})
+
+const operation = createRoute({ getParentRoute: () => explorer, path: '$operationId' })
+
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job])]),
+    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, explorer.addChildren([operation])])]),
     basepath: '/console',
     defaultPreload: 'intent',
     scrollRestoration: true,

@@ -15,7 +15,7 @@ import { useNews } from './api/news'
 import { end, hasExpired, useSession } from './api/session'
 import { changeProject } from './api/signin'
 import { LOCALES, useLanguage, type Locale } from './i18n'
-import { next } from './router'
+import { isPublic, next } from './router'
 import css from './shell.module.css'
 import { apply, theme, type Theme } from './theme'
 import { Button } from './ui/controls'
@@ -31,15 +31,18 @@ export function Shell() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
+  const wasSignedIn = useRef(session !== null)
   const queries = useQueryClient()
   // The page of one job has a stream of its own.
   useNews(session !== null && !/^\/jobs\/./.test(path))
 
   useEffect(() => {
-    if (session) return
-    queries.clear()
+    const ended = wasSignedIn.current && !session
+    wasSignedIn.current = session !== null
+    if (ended) queries.clear()
+    if (session || isPublic(path)) return
     void navigate({ to: '/signin', search: hasExpired() ? next(place.current) : {}, replace: true })
-  }, [session, navigate, queries])
+  }, [session, navigate, queries, path])
 
   // A new page takes the focus, so that who reads by ear hears its title.
   useEffect(() => {
@@ -64,8 +67,16 @@ export function Shell() {
           <Link to="/jobs" activeOptions={{ includeSearch: false }}>
             {messages.app.jobs}
           </Link>
+          <Link to="/explorer" activeOptions={{ includeSearch: false }}>
+            {messages.app.explorer}
+          </Link>
         </nav>
         <div className={css.end}>
+          {!session && (
+            <Link to="/signin" search={next(here)}>
+              {messages.app.signIn}
+            </Link>
+          )}
           <Settings />
         </div>
       </header>
@@ -84,30 +95,31 @@ function Settings() {
   const session = useSession()
   const queries = useQueryClient()
   const [colours, setColours] = useState<Theme>(theme)
-  if (!session) return null
   return (
     <MenuTrigger>
-      <Button kind="quiet" icon="user" aria-label={messages.app.menu(session.user)}>
-        <span className={css.user}>{session.user}</span>
+      <Button kind="quiet" icon="user" aria-label={session ? messages.app.menu(session.user) : messages.app.settings}>
+        {session && <span className={css.user}>{session.user}</span>}
       </Button>
       <Popover className={ui.popover ?? ''} placement="bottom end">
         <Menu className={ui.list ?? ''} onAction={(key) => key === 'out' && end()}>
-          <MenuSection
-            selectionMode="single"
-            disallowEmptySelection
-            selectedKeys={[session.project.id]}
-            onSelectionChange={(keys) => {
-              const project = session.projects.find((each) => each.id === chosen(keys))
-              if (project) void changeProject(project).then(() => queries.resetQueries())
-            }}
-          >
-            <MenuHeading className={ui.heading ?? ''}>{messages.app.project}</MenuHeading>
-            {session.projects.map((each) => (
-              <MenuItem key={each.id} id={each.id} className={ui.item ?? ''}>
-                {each.name}
-              </MenuItem>
-            ))}
-          </MenuSection>
+          {session && (
+            <MenuSection
+              selectionMode="single"
+              disallowEmptySelection
+              selectedKeys={[session.project.id]}
+              onSelectionChange={(keys) => {
+                const project = session.projects.find((each) => each.id === chosen(keys))
+                if (project) void changeProject(project).then(() => queries.resetQueries())
+              }}
+            >
+              <MenuHeading className={ui.heading ?? ''}>{messages.app.project}</MenuHeading>
+              {session.projects.map((each) => (
+                <MenuItem key={each.id} id={each.id} className={ui.item ?? ''}>
+                  {each.name}
+                </MenuItem>
+              ))}
+            </MenuSection>
+          )}
           <MenuSection
             selectionMode="single"
             disallowEmptySelection
@@ -138,11 +150,13 @@ function Settings() {
               </MenuItem>
             ))}
           </MenuSection>
-          <MenuSection aria-label={messages.app.signOut}>
-            <MenuItem id="out" className={ui.item ?? ''}>
-              {messages.app.signOut}
-            </MenuItem>
-          </MenuSection>
+          {session && (
+            <MenuSection aria-label={messages.app.signOut}>
+              <MenuItem id="out" className={ui.item ?? ''}>
+                {messages.app.signOut}
+              </MenuItem>
+            </MenuSection>
+          )}
         </Menu>
       </Popover>
     </MenuTrigger>

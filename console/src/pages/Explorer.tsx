@@ -1,0 +1,133 @@
+/** Every operation of the API: what it is, a form that asks for it, and the code that does. */
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useDeferredValue, useMemo, useState } from 'react'
+import { useSession } from '../api/session'
+import { Code, isTab, type TabName } from '../explorer/Code'
+import { Docs, Prose } from '../explorer/Docs'
+import css from '../explorer/explorer.module.css'
+import { Form } from '../explorer/Form'
+import { List, Method, saidShortly } from '../explorer/List'
+import { apiQuery } from '../explorer/query'
+import { build, firstValues, missing, problemOf, type Values } from '../explorer/request'
+import { Sender } from '../explorer/Sender'
+import { bodyOf, search, type Api, type Operation } from '../explorer/spec'
+import { useLanguage } from '../i18n'
+import { useTitle } from '../title'
+import { Field } from '../ui/controls'
+import { Empty, Failure, Skeleton } from '../ui/states'
+
+/** What was filled in, by operation, until the page is left. */
+const kept = new Map<string, Values>()
+
+export function Explorer() {
+  const { messages } = useLanguage()
+  const say = messages.explorer
+  const { operationId } = useParams({ strict: false })
+  const asked = useSearch({ from: '/inside/explorer' }).search ?? ''
+  const navigate = useNavigate()
+  const found = useQuery(apiQuery())
+  const wanted = useDeferredValue(asked)
+  const shown = useMemo(() => search(found.data?.operations ?? [], wanted), [found.data, wanted])
+  useTitle(operationId ?? say.title)
+
+  if (found.isPending) return <Skeleton rows={12} />
+  if (!found.data) return <Failure error={found.error} onRetry={() => void found.refetch()} />
+  const operation = operationId ? found.data.byId.get(operationId) : undefined
+  return (
+    <div className={css.explorer} data-chosen={operationId !== undefined}>
+      <nav className={css.side} aria-label={say.operations}>
+        {!operationId && <h1>{say.title}</h1>}
+        <Field
+          label={say.search(found.data.operations.length)}
+          hideLabel
+          placeholder={say.search(found.data.operations.length)}
+          type="search"
+          value={asked}
+          onChange={(text) => void navigate({ to: '.', search: (before) => ({ ...before, search: text }), replace: true })}
+        />
+        <p className="visually-hidden" role="status">
+          {say.found(shown.length)}
+        </p>
+        {shown.length === 0 ? (
+          <p className={css.muted}>{say.nothing}</p>
+        ) : (
+          <List operations={shown} chosen={operationId} asked={asked} />
+        )}
+      </nav>
+      <div className={css.page}>
+        {operation ? (
+          <OperationPage key={operation.operationId} api={found.data} operation={operation} />
+        ) : operationId ? (
+          <Empty title={say.unknown(operationId)}>
+            <h1 className="visually-hidden">{say.title}</h1>
+            <Link to="/explorer">{say.all}</Link>
+          </Empty>
+        ) : (
+          <div className={css.intro}>
+            <Empty title={say.choose}>
+              <p>{say.intro}</p>
+            </Empty>
+          </div>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function OperationPage(props: { api: Api; operation: Operation }) {
+  const { api, operation } = props
+  const { locale, messages } = useLanguage()
+  const say = messages.explorer
+  const session = useSession()
+  const navigate = useNavigate()
+  const asked = useSearch({ from: '/inside/explorer' })
+  const project = session?.project.id ?? ''
+  const [values, setValues] = useState(() => kept.get(operation.operationId) ?? firstValues(operation, api, project))
+  const change = (next: Values) => {
+    kept.set(operation.operationId, next)
+    setValues(next)
+  }
+  const request = useMemo(() => build(operation, values), [operation, values])
+  const tab: TabName = isTab(asked.lang) ? asked.lang : 'python'
+  const chinese = locale === 'zh-CN' && operation['x-description-zh']
+  return (
+    <>
+      <p className={css.back}>
+        <Link to="/explorer" search={(before) => before}>
+          ‹ {say.all}
+        </Link>
+      </p>
+      <header className={css.top}>
+        <h1>{operation.operationId}</h1>
+        <p className={css.address}>
+          <Method of={operation.method} /> <code>{operation.path}</code>
+        </p>
+        <p className={css.summary}>{saidShortly(operation, locale)}</p>
+        <Prose text={operation.description} {...(chinese && { lang: 'en' })} />
+      </header>
+      <div className={css.two}>
+        <section className={css.section} aria-label={say.request}>
+          <h2>{say.request}</h2>
+          <Form api={api} operation={operation} values={values} onChange={change} />
+          <Sender
+            request={request}
+            missing={missing(operation, values)}
+            badBody={bodyOf(operation) !== undefined && problemOf(values.body) !== null}
+            here={`/explorer/${operation.operationId}`}
+          />
+        </section>
+        <section className={css.section} aria-label={say.code}>
+          <h2>{say.code}</h2>
+          <Code
+            request={request}
+            projectId={values.parameters['path.project_id']?.trim() || project}
+            tab={tab}
+            onTab={(lang) => void navigate({ to: '.', search: (before) => ({ ...before, lang }), replace: true })}
+          />
+        </section>
+      </div>
+      <Docs api={api} operation={operation} />
+    </>
+  )
+}
