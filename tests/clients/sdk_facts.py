@@ -44,12 +44,13 @@ def _python() -> dict[str, Any]:
     for name, method in inspect.getmembers(CceClient, inspect.isfunction):
         if found := _DOC.search(method.__doc__ or ""):
             operations[name] = [name, found[1]]
+    kinds: dict[str, Any] = dict(inspect.getmembers(model, inspect.isclass))
     models = {
         name: {
             wire: [attribute, _python_type(kind.openapi_types[attribute])]
             for attribute, wire in kind.attribute_map.items()
         }
-        for name, kind in inspect.getmembers(model, inspect.isclass)
+        for name, kind in kinds.items()
         if hasattr(kind, "openapi_types")
     }
     return {"operations": operations, "models": models}

@@ -143,7 +143,17 @@ def compile_java(codes: Mapping[str, str], folder: Path) -> Path:
         files.append(folder / f"{name}Solution.java")
         files[-1].write_text(code)
     path = JAVA.built() / "lib" / "*"
-    command = ["javac", "-proc:none", "-cp", path, "-d", folder / "classes", *files]
+    command: list[Any] = [
+        "javac",
+        "-encoding",
+        "UTF-8",
+        "-proc:none",
+        "-cp",
+        path,
+        "-d",
+        folder / "classes",
+        *files,
+    ]
     subprocess.run(command, check=True)
     return folder / "classes"
 
@@ -239,65 +249,96 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     server.stop()
 
 
+WISHES: Mapping[str, dict[str, Any]] = {
+    "ShowJob": {"parameters": {"job_id": "JOB"}},
+    "ListClusters": {"parameters": {"status": "Available", "detail": "true"}},
+    "UpdateCluster": {
+        "parameters": {"cluster_id": "CLUSTER"},
+        "body": {"spec": {"description": "第一个集群 of LANGUAGE", "customSan": ["a.example"]}},
+    },
+}
+"""Requests with a value in the path, in the query, and in a body."""
+
+
 @pytest.mark.clients
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda each: each.name)
-def test_the_code_of_show_job_prints_the_job(
+def test_what_the_code_prints_is_what_the_server_answers_directly(
     language: Language, server: ServerProcess, tmp_path: Path
 ) -> None:
     [job, *_] = json.loads(server.command("job", "list", "-o", "json"))["jobs"]
-    direct = json.loads(server.command("job", "show", job["uid"], "-o", "json"))
-    wish = {
-        "operation": "ShowJob",
-        "parameters": {"job_id": job["uid"]},
-        "origin": server.endpoint,
-        "projectId": server.credentials["project_id"],
-    }
-    code = codes(generate(tmp_path, wishes=[{"operation": "ShowJob", "wish": wish}]), language)
-    for word in ("access_key", "secret_key"):
-        placeholder = {"access_key": "<YOUR AK>", "secret_key": "<YOUR SK>"}[word]
-        code["ShowJob"] = code["ShowJob"].replace(placeholder, server.credentials[word])
+    ids = {"JOB": job["uid"], "CLUSTER": job["clusterUID"]}
+    wishes = []
+    for operation, wish in WISHES.items():
+        values = {name: ids.get(text, text) for name, text in wish["parameters"].items()}
+        project = server.credentials["project_id"]
+        about = {"operation": operation, "origin": server.endpoint, "projectId": project}
+        wishes.append({"operation": operation, "wish": wish | about | {"parameters": values}})
+    code = codes(generate(tmp_path, wishes=wishes), language)
+    for name, text in code.items():
+        filled = text.replace("<YOUR AK>", server.credentials["access_key"])
+        filled = filled.replace("LANGUAGE", language.name)
+        code[name] = filled.replace("<YOUR SK>", server.credentials["secret_key"])
 
     told = run(language, code, server, tmp_path)
 
+    job_document = json.loads(server.command("job", "show", ids["JOB"], "-o", "json"))
+    cluster = json.loads(server.command("cluster", "show", ids["CLUSTER"], "-o", "json"))
+    assert cluster["metadata"]["uid"] in told["ListClusters"]
+    description = f"第一个集群 of {language.name}"
+    assert cluster["spec"].get("description") == description, told["UpdateCluster"]
     if language in (PYTHON, NODE):
-        said = json.loads(told)
-        said.pop("httpStatusCode", None)
-        assert said == direct
+        said = {name: json.loads(text) for name, text in told.items()}
+        for each in said.values():
+            each.pop("httpStatusCode", None)
+        assert said["ShowJob"] == job_document
+        assert [each["metadata"] for each in said["ListClusters"]["items"]]
+        assert said["UpdateCluster"]["spec"]["description"] == description
     else:
-        assert direct["metadata"]["uid"] in told
-        assert "CreateCluster" in told
+        assert job_document["metadata"]["uid"] in told["ShowJob"]
+        assert job_document["spec"]["type"] in told["ShowJob"]
+        assert description in told["UpdateCluster"]
 
 
-def run(language: Language, code: dict[str, str], server: ServerProcess, folder: Path) -> str:
-    """What the program prints."""
+def run(
+    language: Language, codes: Mapping[str, str], server: ServerProcess, folder: Path
+) -> dict[str, str]:
+    """What each of the programs prints."""
     built = language.built()
     work = folder / "code"
     work.mkdir()
-    command: list[Any]
+    commands: dict[str, list[Any]] = {}
     if language is PYTHON:
-        (work / "main.py").write_text(code["ShowJob"])
-        command = [sys.executable, "main.py"]
+        for name, code in codes.items():
+            (work / f"{name}.py").write_text(code)
+            commands[name] = [sys.executable, f"{name}.py"]
     elif language is NODE:
-        (work / "main.js").write_text(code["ShowJob"])
         (work / "node_modules").symlink_to(built / "node_modules")
-        command = ["node", "main.js"]
+        for name, code in codes.items():
+            (work / f"{name}.js").write_text(code)
+            commands[name] = ["node", f"{name}.js"]
     elif language is JAVA:
-        classes = compile_java(code, work)
-        command = ["java", f"-Duser.home={work}", "-cp", f"{classes}:{built / 'lib'}/*"]
-        command.append("com.huaweicloud.sdk.test.ShowJobSolution")
+        path = f"{compile_java(codes, work)}:{built / 'lib'}/*"
+        said = [f"-Duser.home={work}", "-Dfile.encoding=UTF-8"]
+        for name in codes:
+            main = f"com.huaweicloud.sdk.test.{name}Solution"
+            commands[name] = ["java", *said, "-cp", path, main]
     else:
-        write_go(code, work)
-        go = ["go", "build", "-mod=readonly", "-o", "main", "./showjob"]
+        write_go(codes, work)
+        (work / "bin").mkdir()
+        go = ["go", "build", "-mod=readonly", "-o", "bin/", "./..."]
         subprocess.run(go, cwd=work, check=True)
-        command = ["./main"]
+        commands = {name: [work / "bin" / name.lower()] for name in codes}
     variables = {"HUAWEICLOUD_SDK_REGION_CCE_CN_NORTH_4": server.endpoint}
-    done = subprocess.run(
-        command,
-        cwd=work,
-        env=surroundings(variables, work),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout
+    environ = surroundings(variables, work)
+    told = {}
+    for name, command in commands.items():
+        told[name] = subprocess.run(
+            command,
+            cwd=work,
+            env=environ,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+    return told

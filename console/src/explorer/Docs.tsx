@@ -9,11 +9,16 @@ import { parametersOf } from './request'
 import { fieldsOf, resolve, rulesOf, typeOf, type FieldRow } from './schema'
 import { bodyOf, exampleAnswer, type Api, type Operation } from './spec'
 
+/** A text with its `code`. */
+function spans(text: string) {
+  return text.split(/`+([^`]+)`+/).map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part))
+}
+
 /** A text with its `code`, and paragraphs. */
 export function Prose(props: { text: string; lang?: string }) {
   return props.text.split(/\n\n+/).map((paragraph, at) => (
     <p key={at} lang={props.lang} className={css.prose}>
-      {paragraph.split(/`+([^`]+)`+/).map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part))}
+      {spans(paragraph)}
     </p>
   ))
 }
@@ -97,7 +102,7 @@ function columnsOf(say: ReturnType<typeof useLanguage>['messages']['explorer'], 
       id: 'told',
       title: say.told,
       width: 'minmax(160px, 3fr)',
-      cell: (row) => said({ description: row.english, 'x-description-zh': row.chinese }, locale),
+      cell: (row) => spans(said({ description: row.english, 'x-description-zh': row.chinese }, locale)),
     },
   ]
 }

@@ -68,7 +68,7 @@ function One(props: { api: Api; parameter: Parameter; value: string; onChange: (
   const { parameter, api } = props
   const schema = resolve(parameter.schema, api.schemas)
   const label = `${parameter.name}${parameter.required ? ' *' : ''}`
-  const told = said(parameter, locale)
+  const told = said(parameter, locale).replaceAll('`', '')
   const help = [`${say.places[parameter.in] ?? parameter.in} · ${typeOf(schema, api.schemas)}`, rulesOf(schema), told]
     .filter(Boolean)
     .join(' · ')

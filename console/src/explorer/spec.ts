@@ -103,7 +103,16 @@ export function search(operations: Operation[], asked: string): Operation[] {
 
 export type Row = { tag: string; count: number } | { tag: string; operation: Operation }
 
-/** Operations below a heading for each tag, in the order of the description. */
+/** What most people come for; other tags follow in the order of the description. */
+const FIRST = ['Cluster', 'Node', 'Node pool', 'Add-on', 'Job', 'Extension']
+const LAST = ['Neighbour', 'Server', UNTAGGED]
+
+function rank(tag: string): number {
+  const first = FIRST.indexOf(tag)
+  return first >= 0 ? first - FIRST.length : LAST.indexOf(tag) + 1
+}
+
+/** Operations below a heading for each tag. */
 export function grouped(operations: Operation[]): Row[] {
   const tags = new Map<string, Operation[]>()
   for (const each of operations) {
@@ -111,7 +120,8 @@ export function grouped(operations: Operation[]): Row[] {
     if (known) known.push(each)
     else tags.set(each.tag, [each])
   }
-  return [...tags].flatMap(([tag, inside]): Row[] => [
+  const ordered = [...tags].sort(([one], [other]) => rank(one) - rank(other))
+  return ordered.flatMap(([tag, inside]): Row[] => [
     { tag, count: inside.length },
     ...inside.map((operation) => ({ tag, operation })),
   ])

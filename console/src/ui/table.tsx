@@ -26,7 +26,12 @@ export function Table<T>(props: TableProps<T>) {
   const body = useRef<HTMLDivElement>(null)
   const [margin, setMargin] = useState(0)
   useLayoutEffect(() => {
-    setMargin(body.current ? body.current.getBoundingClientRect().top + window.scrollY : 0)
+    const measure = () => setMargin(body.current ? body.current.getBoundingClientRect().top + window.scrollY : 0)
+    measure()
+    // What stands above may grow, and moves the rows then.
+    const page = new ResizeObserver(measure)
+    page.observe(document.body)
+    return () => page.disconnect()
   }, [])
   const virtualizer = useWindowVirtualizer({
     count: props.rows.length,
