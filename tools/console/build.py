@@ -72,7 +72,7 @@ def build(*, anew: bool = False) -> bool:
 
 
 def _build() -> None:
-    environment = os.environ | {"PATH": _path(), "CI": "1", "NO_UPDATE_NOTIFIER": "1"}
+    environment = os.environ | {"PATH": search_path(), "CI": "1", "NO_UPDATE_NOTIFIER": "1"}
     of = digest()
     made = CACHE / "console"
     shutil.rmtree(made, ignore_errors=True)
@@ -98,7 +98,7 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
         raise BuildFailed(f"{' '.join(command)} failed:\n{ran.stdout}{ran.stderr}")
 
 
-def _path() -> str:
+def search_path() -> str:
     """The search path with a Node.js and an npm that are new enough. Raises BuildFailed."""
     path = os.environ.get("PATH", os.defpath)
     if all(_is_new_enough(oldest, ask, path) for oldest, ask in (_NODE, _NPM)):
