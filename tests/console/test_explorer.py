@@ -64,6 +64,14 @@ def test_a_refusal_and_a_body_that_is_no_json_are_shown(visitor: Visit) -> None:
     expect(page.get_by_test_id("answer")).to_contain_text("400")
     expect(page.get_by_test_id("answer")).to_contain_text("error_code")
 
+    page.get_by_role("link", name="Jobs").click()
+    page.go_back()
+    expect(body).to_have_value('{"kind": "Cluster"}')
+    page.get_by_role("button", name="settings and sign out").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in to send it")).to_be_visible()
+    expect(body).not_to_have_value('{"kind": "Cluster"}')
+
 
 @pytest.mark.parametrize(
     ("language", "size", "colours"), [("en-US", WIDE, "dark"), ("zh-CN", NARROW, "light")]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 from huaweicloudsdkcore.client import Client
 from huaweicloudsdkcore.utils.http_utils import sanitize_for_serialization
+from typer.main import get_command
 
 from clusterwright.app import routes
+from clusterwright.cli import app
 from tests.clients.client_programs import GO, JAVA, LANGUAGES, NODE, PYTHON, Language, surroundings
 from tests.clients.sdk_facts import FOLDER, written
 from tests.console.browser import AXE
@@ -73,6 +76,33 @@ def test_every_operation_that_an_sdk_knows_has_code(made: Made) -> None:
         known = {each["operation"] for each in made if each["samples"][name]}
         assert known == set(facts["operations"])
     assert all(ORIGIN in each["curl"] for each in made)
+
+
+def test_a_shell_reads_what_curl_is_to_send(made: Made) -> None:
+    for each in made:
+        words = shlex.split(each["curl"].replace("\\\n", " "))
+        assert words[0] == "curl"
+        assert "X-Auth-Token: $TOKEN" in words
+        if "--data-raw" in words:
+            assert json.loads(words[words.index("--data-raw") + 1]) == each["wish"]["body"]
+
+
+def test_every_command_is_one_that_there_is(made: Made) -> None:
+    commands = [each["command"] for each in made if each["command"]]
+    assert len(commands) > 15
+    for told in commands:
+        name, *words = shlex.split(told)
+        command: Any = get_command(app)
+        context: Any = None
+        while command:
+            # Raises where a word is not understood.
+            context = command.make_context(name, words, parent=context)
+            rest = [*getattr(context, "_protected_args", ()), *context.args]
+            is_group = hasattr(context.command, "list_commands")
+            if is_group:
+                name, command, words = context.command.resolve_command(context, rest)
+            else:
+                command = None
 
 
 class _SentError(Exception):

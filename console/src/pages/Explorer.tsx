@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useDeferredValue, useMemo, useState } from 'react'
-import { useSession } from '../api/session'
+import { session, useSession } from '../api/session'
 import { Code, isTab, type TabName } from '../explorer/Code'
 import { Docs, Prose } from '../explorer/Docs'
 import css from '../explorer/explorer.module.css'
@@ -17,14 +17,24 @@ import { useTitle } from '../title'
 import { Field } from '../ui/controls'
 import { Empty, Failure, Skeleton } from '../ui/states'
 
-/** What was filled in, by operation, until the page is left. */
+/** What was filled in, by operation, as long as the session lasts in which it was. */
 const kept = new Map<string, Values>()
+let owner = ''
+
+function keptNow(): Map<string, Values> {
+  const now = session()?.token ?? ''
+  // What strangers filled in stays theirs when they sign in.
+  if (owner && owner !== now) kept.clear()
+  owner = now
+  return kept
+}
 
 export function Explorer() {
   const { messages } = useLanguage()
   const say = messages.explorer
   const { operationId } = useParams({ strict: false })
   const asked = useSearch({ from: '/inside/explorer' }).search ?? ''
+  const project = useSession()?.project.id ?? ''
   const navigate = useNavigate()
   const found = useQuery(apiQuery())
   const wanted = useDeferredValue(asked)
@@ -57,7 +67,7 @@ export function Explorer() {
       </nav>
       <div className={css.page}>
         {operation ? (
-          <OperationPage key={operation.operationId} api={found.data} operation={operation} />
+          <OperationPage key={`${project} ${operation.operationId}`} api={found.data} operation={operation} project={project} />
         ) : operationId ? (
           <Empty title={say.unknown(operationId)}>
             <h1 className="visually-hidden">{say.title}</h1>
@@ -75,17 +85,24 @@ export function Explorer() {
   )
 }
 
-function OperationPage(props: { api: Api; operation: Operation }) {
-  const { api, operation } = props
+/** The kept form, with the project of whoever has signed in since. */
+function valuesFor(operation: Operation, api: Api, project: string): Values {
+  const first = firstValues(operation, api, project)
+  const before = keptNow().get(operation.operationId)
+  if (!before) return first
+  const filled = Object.fromEntries(Object.entries(before.parameters).filter(([, value]) => value))
+  return { ...before, parameters: { ...first.parameters, ...filled } }
+}
+
+function OperationPage(props: { api: Api; operation: Operation; project: string }) {
+  const { api, operation, project } = props
   const { locale, messages } = useLanguage()
   const say = messages.explorer
-  const session = useSession()
   const navigate = useNavigate()
   const asked = useSearch({ from: '/inside/explorer' })
-  const project = session?.project.id ?? ''
-  const [values, setValues] = useState(() => kept.get(operation.operationId) ?? firstValues(operation, api, project))
+  const [values, setValues] = useState(() => valuesFor(operation, api, project))
   const change = (next: Values) => {
-    kept.set(operation.operationId, next)
+    keptNow().set(operation.operationId, next)
     setValues(next)
   }
   const request = useMemo(() => build(operation, values), [operation, values])

@@ -14,7 +14,7 @@ export interface Wish {
   /** Texts by the name on the wire; without the project, which goes with the credentials. */
   parameters: Record<string, string>
   body?: unknown
-  /** Where the server is, as `http://host:port`. */
+  /** Scheme, host and port of the server. */
   origin: string
   projectId: string
 }
