@@ -89,6 +89,8 @@ from clusterwright.web.health import router as health_router
 from clusterwright.web.idempotency import Keys
 from clusterwright.web.openapi import describe
 from clusterwright.web.server import Server
+from clusterwright.webhooks import api as webhooks_api
+from clusterwright.webhooks.outbox import Outbox
 
 REFRESH_PERIOD = 0.5
 """Seconds until a change that another process made to users, keys or revocations is honoured."""
@@ -117,6 +119,7 @@ ROUTERS = (
     jobs_api.router,
     jobs_api_v2.router,
     live_api.router,
+    webhooks_api.router,
     live_actions.router,
     clusters_api.router,
     access_api.router,
@@ -214,6 +217,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
     helm = Helm(partial(binaries.helm, settings.kubernetes_folder))
     async with open_drivers(data, key, settings, helm) as (available, simulated):
         durations = Durations(data)
+        outbox = Outbox(data, Vault(key), private=settings.webhook_private_targets)
         runner = Runner(data, REGISTRY, available, settings, durations)
         documents = await reader.connect(
             data,
@@ -236,6 +240,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                 *runner.chores(),
                 feed.chore(),
                 durations.chore(),
+                outbox.chore(),
                 *health_chores(available, data),
                 Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
@@ -253,6 +258,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             feed,
             streams,
             durations,
+            outbox,
             Health(data, chores),
             Extensions(
                 census=addons_operations.census,
@@ -283,6 +289,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                 await runner.stop()
         finally:
             login.close()
+            await outbox.close()
             await kubernetes.close()
             await documents.close()
             await data.dispose()

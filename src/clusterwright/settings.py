@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         le=20 * 1024 * 1024,
         description="Largest packaged chart in bytes",
     )
+    webhook_private_targets: bool = Field(
+        False,
+        description="Whether webhooks may be sent to private, loopback and link-local addresses:"
+        " true only where everybody who may register one may also reach what is there",
+    )
     job_retention_days: float = Field(
         7.0, gt=0, le=36_500, description="Days that a finished job stays readable"
     )

@@ -37,6 +37,7 @@ async def live(cloud: Cloud) -> None:
     await change_alike(cloud)
     await change_pilot(cloud)
     await change_jobs(cloud)
+    await change_webhooks(cloud)
     deletions = []
     for url in (first, second):
         made = await cloud.call("DELETE", url, expect=200)
@@ -94,6 +95,22 @@ async def change_jobs(cloud: Cloud) -> None:
         "DELETE", f"{cloud.project}/clusters/{made['metadata']['uid']}", expect=200
     )
     await job(cloud, gone["status"]["jobID"])
+
+
+async def change_webhooks(cloud: Cloud) -> None:
+    """What is done with webhooks, to a receiver that nobody finds."""
+    hooks = f"/clusterwright/v1/projects/{cloud.account['project_id']}/webhooks"
+    made = await cloud.call("POST", hooks, {"url": "http://receiver.example/"}, expect=201)
+    uid = await cloud.cluster()
+    gone = await cloud.call("DELETE", f"{cloud.project}/clusters/{uid}", expect=200)
+    await job(cloud, gone["status"]["jobID"])
+    path = f"{hooks}/{made['uid']}/deliveries"
+    while not (await cloud.call("GET", path, expect=200))["deliveries"]:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    found = await cloud.call("GET", path, expect=200)
+    again = found["deliveries"][0]["uid"]
+    await cloud.call("POST", f"{path}/{again}/resend", {}, expect=202)
+    await cloud.call("DELETE", f"{hooks}/{made['uid']}", expect=204)
 
 
 async def change_pilot(cloud: Cloud) -> None:

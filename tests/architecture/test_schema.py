@@ -61,6 +61,8 @@ GROWS_WITH = {
     "simulated_clusters": "clusters of a project",
     "simulated_machines": "nodes of a cluster",
     "simulated_releases": "releases of a cluster",
+    "webhooks": "webhooks of a project",
+    "webhook_deliveries": "deliveries of a webhook",
     "upgrade_tasks": "upgrades, pre-checks, post-checks, snapshots and workflows",
     "volume_claims": "claims of cloud volumes of a cluster",
     "upgrade_workflows": "upgrades, pre-checks, post-checks, snapshots and workflows",

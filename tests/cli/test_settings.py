@@ -30,6 +30,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "trust_networks": ("maybe", "2"),
     "trust_offers": ("maybe", "2"),
     "trust_proxy": ("maybe", "2"),
+    "webhook_private_targets": ("maybe", "2"),
     "node_pool_quota": NOT_NUMBERS,
     "access_policy_quota": NOT_NUMBERS,
     "identity_trust_seconds": (*NOT_NUMBERS[:4], "1"),

@@ -44,6 +44,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\
 _GO_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC")
 _RFC_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _PEM = re.compile(r"LS0tLS1[A-Za-z0-9+/=]{80,}")
+_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 _PORT = re.compile(r"127\.0\.0\.1(:\d+)?")
 
 
@@ -114,6 +115,7 @@ def _text(value: str, names: dict[str, str]) -> str:
         return f"{known[:8]}-{known[8:12]}-4000-8000-{known[20:]}"
 
     value = _PEM.sub("LS0tLS1CRUdJTi4uLg==", value)
+    value = _SECRET.sub("whsec_AAAA", value)
     value = _GO_TIME.sub("2026-01-02 03:04:05.678901234 +0000 UTC", value)
     value = _RFC_TIME.sub("2026-01-02T03:04:05Z", value)
     value = _PORT.sub("cce.example.test", value)

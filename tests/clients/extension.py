@@ -5,8 +5,17 @@ from tests.clients.life import succeeds
 from tests.clients.script import Call
 
 ONE_JOB = {"job_id": "$job"}
+HOOK = {"webhook_id": "$hook"}
 
 EXTENSION = (
+    Call(
+        operation="CreateWebhook",
+        args={"body": {"url": "https://receiver.example/hook", "description": "A receiver"}},
+        status=201,
+        keeps={"hook": "uid"},
+    ),
+    Call(operation="ListWebhooks", args={}, shows={"webhooks.0.uid": "$hook"}),
+    Call(operation="ShowWebhook", args=HOOK, shows={"uid": "$hook"}),
     Call(
         operation="CreateCluster",
         args={"body": body("$name")},
@@ -22,4 +31,18 @@ EXTENSION = (
     ),
     Call(operation="ListJobEvents", args=ONE_JOB, shows={"events.0.revision": 1}),
     Call(operation="StreamJob", args=ONE_JOB),
+    Call(
+        operation="ListWebhookDeliveries",
+        args=HOOK,
+        shows={"deliveries.0.job": "$job"},
+        keeps={"delivery": "deliveries.0.uid"},
+        waits=True,
+    ),
+    Call(
+        operation="ResendWebhookDelivery",
+        args=HOOK | {"delivery_id": "$delivery", "body": {}},
+        status=202,
+        shows={"state": "waiting"},
+    ),
+    Call(operation="DeleteWebhook", args=HOOK, status=204),
 )

@@ -165,7 +165,7 @@ def _event(row: Any) -> Event:
             "id": f"{row.root_uid}.{row.revision}",
             "job": row.root_uid,
             "revision": row.revision,
-            "progress": row.progress,
+            "progress": round(row.progress, 4),
         }
     )
     return Event(

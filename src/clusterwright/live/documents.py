@@ -22,7 +22,7 @@ async def in_full(found: Found, durations: Durations, registry: Registry) -> byt
     shares = _shares(found.jobs)
     is_root = top.parent_uid is None
     if is_root and found.progress is not None:
-        shares[0] = found.progress
+        shares[0] = round(found.progress, 4)
     document = {
         "uid": top.uid,
         "type": top.type,
@@ -162,6 +162,6 @@ def in_list(row: Any) -> dict[str, Any]:
         "resourceName": row.resource_name,
         "submittedAt": rfc3339(row.created_at),
         **_times(row),
-        "progress": float(succeeded) if row.progress is None else row.progress,
+        "progress": float(succeeded) if row.progress is None else round(row.progress, 4),
         "attempt": row.attempt,
     }

@@ -80,6 +80,8 @@ class Tx(ABC):
         self.has_promised = False
         self.has_news = False
         """Whether others wait to hear of what this transaction writes."""
+        self.afterwards: list[Callable[[], None]] = []
+        """What is called when this transaction has committed."""
         self.changes: set[str] = set()
         self.on_change: Callable[[str], None] = _nobody_asks
 
@@ -354,6 +356,8 @@ class Database:
             self.on_promise()
         if tx.has_news:
             self.on_news()
+        for call in tx.afterwards:
+            call()
 
     def outage_seconds(self) -> float:
         """Seconds in which this process could not read or could not write, since it began."""

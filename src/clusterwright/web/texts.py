@@ -194,6 +194,12 @@ CancelJob 取消任务
 ResumeJob 恢复失败的任务
 StreamJob 以事件流跟踪一个任务
 StreamEvents 以事件流跟踪项目下的所有任务
+CreateWebhook 注册 Webhook
+ListWebhooks 查询 Webhook 列表
+ShowWebhook 查询一个 Webhook
+DeleteWebhook 删除 Webhook
+ListWebhookDeliveries 查询 Webhook 的投递记录
+ResendWebhookDelivery 重新投递
 """
 
 _VERBS = {
@@ -262,6 +268,8 @@ per_page | How many on a page. | 每页数量。
 limit | How many at most. | 最多返回的数量。
 offset | How many to leave out at the beginning. | 跳过的数量。
 marker | The last item of the page before. | 上一页的最后一项。
+webhook_id | The id of the webhook. | Webhook ID。
+delivery_id | The id of the delivery. | 投递 ID。
 wait | Seconds to wait for a change. | 等待变化的秒数。
 after | The revision that is known already. | 已知的修订号。
 phase | Only those in this phase. | 按阶段过滤。

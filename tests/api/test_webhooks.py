@@ -1,0 +1,283 @@
+"""Webhooks: every event arrives, signed, whoever was away meanwhile; and nothing goes astray."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from standardwebhooks.webhooks import Webhook
+
+from clusterwright.webhooks import outbox, targets
+from clusterwright.webhooks.targets import Refused
+from tests.api.cloud import Cloud, open_cloud, stranger
+from tests.api.test_live import created, extension
+from tests.kit import PATIENCE
+from tests.receiver import Received, receiving
+from tests.server_process import free_port
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cloud(
+    shared_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Cloud]:
+    """A server that sends to this host too, and tries again soon."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "PERIOD", 0.05)
+        patch.setattr(outbox, "PAUSES", (0.1,) * 100)
+        async with open_cloud(
+            tmp_path_factory.mktemp("webhooks"),
+            database=shared_database,
+            cluster_quota=1000,
+            webhook_private_targets=True,
+        ) as cloud:
+            yield cloud
+
+
+async def until(what: str, holds: Callable[[], Any]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def registered(cloud: Cloud, url: str) -> Any:
+    """A new webhook, with its secret."""
+    return await cloud.call("POST", f"{extension(cloud)}/webhooks", {"url": url}, expect=201)
+
+
+async def deliveries(cloud: Cloud, hook: Any) -> list[Any]:
+    """What was sent or waits, oldest first, page by page."""
+    path = f"{extension(cloud)}/webhooks/{hook['uid']}/deliveries"
+    found: list[Any] = []
+    marker: str | None = ""
+    while marker is not None:
+        page = await cloud.call("GET", f"{path}?limit=3&marker={marker}", expect=200)
+        found += page["deliveries"]
+        marker = page["nextMarker"]
+    return found[::-1]
+
+
+async def seen(cloud: Cloud, hook: Any, holds: Callable[[list[Any]], Any]) -> list[Any]:
+    """The deliveries of a webhook, as soon as something holds for them."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds(found := await deliveries(cloud, hook)):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return found
+
+
+def verified(secret: str, got: Received) -> Any:
+    """The body of a message whose signature is right by the specification's own library."""
+    return Webhook(secret).verify(got.body, got.headers)
+
+
+def revisions(got: list[Received], job: str) -> list[int]:
+    """The numbers of a job's events in the order of their arrival."""
+    events = [json.loads(each.body)["data"] for each in got]
+    return [event["revision"] for event in events if event["job"] == job]
+
+
+async def test_every_event_arrives_as_a_signed_cloud_event(cloud: Cloud) -> None:
+    with receiving() as receiver:
+        hook = await registered(cloud, receiver.url)
+        _, job = await created(cloud)
+        told = await cloud.call("GET", f"{extension(cloud)}/jobs/{job}/events", expect=200)
+        await until("all have arrived", lambda: len(revisions(receiver.got, job)) >= len(told))
+        await until(
+            "the last has arrived",
+            lambda: revisions(receiver.got, job) == [e["revision"] for e in told["events"]],
+        )
+        await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+    for event, got in zip(told["events"], receiver.got, strict=True):
+        message = verified(hook["secret"], got)
+        assert got.headers["content-type"] == "application/cloudevents+json"
+        assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
+        assert got.headers["webhook-id"] == message["id"] == event["id"]
+        assert message["specversion"] == "1.0"
+        assert message["type"] == "clusterwright.job.changed"
+        assert message["source"] == f"{extension(cloud)}/jobs/{job}"
+        assert (message["subject"], message["time"]) == (job, event["at"])
+        assert message["data"] == event
+
+
+async def test_a_receiver_that_was_away_gets_everything(cloud: Cloud) -> None:
+    port = free_port()
+    hook = await registered(cloud, f"http://127.0.0.1:{port}/")
+    _, job = await created(cloud)
+    await seen(cloud, hook, lambda found: any(one["attempts"] > 1 for one in found))
+    shown = await cloud.call("GET", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=200)
+    assert shown["failures"] > 1
+    assert "secret" not in shown
+
+    with receiving(port, status=503) as receiver:
+        await until("it has been asked", lambda: len(receiver.got) > 2)
+        receiver.status = 200
+        receiver.got.clear()
+        told = await cloud.call("GET", f"{extension(cloud)}/jobs/{job}/events", expect=200)
+        wanted = [event["revision"] for event in told["events"]]
+        await until("all arrived", lambda: sorted(set(revisions(receiver.got, job))) == wanted)
+        for got in receiver.got:
+            verified(hook["secret"], got)
+        found = await seen(
+            cloud, hook, lambda found: {one["state"] for one in found} == {"delivered"}
+        )
+    assert [one["event"] for one in found] == [event["id"] for event in told["events"]]
+    assert all(one["status"] == 200 and one["deliveredAt"] for one in found)
+    await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+
+async def test_what_was_delivered_is_sent_again_on_demand(cloud: Cloud) -> None:
+    with receiving() as receiver:
+        hook = await registered(cloud, receiver.url)
+        await created(cloud)
+        path = f"{extension(cloud)}/webhooks/{hook['uid']}/deliveries"
+        found = await seen(cloud, hook, lambda found: found and found[0]["state"] == "delivered")
+        ids = [each.headers["webhook-id"] for each in receiver.got]
+
+        again = await cloud.call("POST", f"{path}/{found[0]['uid']}/resend", {}, expect=202)
+
+        assert (again["state"], again["event"]) == ("waiting", found[0]["event"])
+        first = found[0]["event"]
+        await until(
+            "it came again",
+            lambda: (
+                [each.headers["webhook-id"] for each in receiver.got].count(first)
+                > ids.count(first)
+            ),
+        )
+        await cloud.call("POST", f"{path}/nobody/resend", {}, expect=404)
+        await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+
+async def test_a_redirect_is_not_followed(cloud: Cloud) -> None:
+    with receiving() as other, receiving(status=307, location=other.url) as receiver:
+        hook = await registered(cloud, receiver.url)
+        await created(cloud)
+        await seen(cloud, hook, lambda found: any(one["error"] for one in found))
+        await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+        assert receiver.got
+        assert not other.got
+
+
+async def test_a_receiver_that_never_takes_an_event_is_given_up(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PAUSES", (0.01, 0.01))
+    with receiving(status=400, size=1_000_000) as receiver:
+        hook = await registered(cloud, receiver.url)
+        await created(cloud)
+        found = await seen(cloud, hook, lambda found: found and found[0]["state"] == "failed")
+        await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+    assert (found[0]["attempts"], found[0]["status"], found[0]["nextAt"]) == (3, 400, None)
+    assert "400" in found[0]["error"]
+
+
+async def test_a_webhook_is_of_its_project(cloud: Cloud, shared_database: str) -> None:
+    hook = await registered(cloud, "http://127.0.0.1:9/")
+    async with stranger(cloud, shared_database) as other:
+        path = f"{extension(other)}/webhooks/{hook['uid']}"
+        for method, rest in (("GET", ""), ("DELETE", ""), ("GET", "/deliveries")):
+            await other.call(method, path + rest, expect=404)
+        await other.call("POST", f"{path}/deliveries/x/resend", {}, expect=404)
+        listed = await other.call("GET", f"{extension(other)}/webhooks", expect=200)
+    assert listed == {"webhooks": []}
+    mine = await cloud.call("GET", f"{extension(cloud)}/webhooks", expect=200)
+    assert hook["uid"] in [each["uid"] for each in mine["webhooks"]]
+    assert "secret" not in json.dumps(mine)
+    await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+
+async def test_a_project_has_a_bounded_number_of_webhooks(cloud: Cloud) -> None:
+    hooks = [await registered(cloud, "http://127.0.0.1:9/") for _ in range(20)]
+
+    refused = await cloud.call(
+        "POST", f"{extension(cloud)}/webhooks", {"url": "http://127.0.0.1:9/"}, expect=400
+    )
+
+    assert "20 webhooks" in refused["error_msg"]
+    for hook in hooks:
+        await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "x", "ftp://a.example", "http://", "https://u:p@a.example/", "http://a b/"),
+        *("http://a.example:0/", "http://a.example:99999/", "http://a.example/#f", "http://[::1/"),
+        *("http://a.example/\u00e9", f"http://a.example/{'x' * 2048}", "http://a.example\\@b/"),
+        *(17, None, ["http://a.example"]),
+    ],
+)
+async def test_what_is_no_url_is_refused(cloud: Cloud, url: Any) -> None:
+    refused = await cloud.call("POST", f"{extension(cloud)}/webhooks", {"url": url}, expect=400)
+
+    assert "url" in refused["error_msg"]
+
+
+PRIVATE = [
+    *("127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
+    *("0.0.0.0", "224.0.0.1", "255.255.255.255", "198.18.0.1", "[::1]", "[::]", "[fe80::1]"),
+    *("[fc00::1]", "[ff02::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
+    *("localhost", "2130706433", "0x7f.1", "[2001:db8::1]"),
+]
+
+
+@pytest.mark.parametrize("host", PRIVATE)
+async def test_private_targets_are_refused_however_they_are_written(host: str) -> None:
+    with pytest.raises(Refused, match="private network"):
+        await targets.resolve(targets.parse(f"http://{host}:80/"), private=False)
+
+    assert await targets.resolve(targets.parse("http://93.184.216.34/"), private=False)
+
+
+async def test_a_name_that_is_private_when_it_is_used_gets_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name server that answers with a public address first and with ours later."""
+    answers = ["93.184.216.34", "127.0.0.1"]
+    loop = asyncio.get_running_loop()
+
+    async def lying(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", lying)
+    with receiving() as receiver:
+        target = targets.parse(f"http://rebinding.example:{receiver.port}/")
+        await targets.resolve(target, private=False)
+        sender = outbox.Sender(private=False)
+
+        outcome = await sender.send(f"http://rebinding.example:{receiver.port}/", b"{}", {})
+
+        await sender.close()
+        assert not outcome.ok
+        assert "private network" in outcome.error
+        assert not receiver.got
+
+
+async def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    real = asyncio.get_running_loop().getaddrinfo
+
+    async def once(host: str, port: int, **options: Any) -> Any:
+        asked.append(host)
+        return await real("127.0.0.1", port, **options)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", once)
+    with receiving() as receiver:
+        sender = outbox.Sender(private=True)
+
+        outcome = await sender.send(f"http://a.name.example:{receiver.port}/p", b"{}", {})
+
+        await sender.close()
+        assert outcome.ok
+        assert [name for name in asked if name != "127.0.0.1"] == ["a.name.example"]
+        assert receiver.got[0].headers["host"] == f"a.name.example:{receiver.port}"
