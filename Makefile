@@ -7,18 +7,22 @@ PYTEST_OPTIONS ?= -n auto --dist loadfile --no-loadscope-reorder
 # Whole folders, so that a new test is fast or not by where it is. Everything else is `make test`.
 FAST_TESTS := tests/architecture tests/database tests/drivers tests/jobs
 
-.PHONY: help install demo run check lint test coverage fix lock docs dist bench helm kubernetes clean
+.PHONY: help install console demo run check lint test coverage fix lock docs dist bench helm kubernetes clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.ready ## Make .venv from the lock, with everything that the other targets need
+	@$(BIN)/python tools/console/build.py --where-possible
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+console: $(VENV)/.ready ## Build the console into the package, where its sources have changed
+	@$(BIN)/python tools/console/build.py
 
 demo: install ## Start a throw-away server, create a cluster with the official SDK and follow its job
 	@$(BIN)/clusterwright demo
@@ -73,6 +77,8 @@ lock: ## Resolve the dependencies again, into requirements.lock
 		--no-annotate --all-extras --group dev --group bench pyproject.toml -o requirements.lock
 	cd tests/clients/openstack && ../../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-strip-extras --no-header --no-annotate requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
+		--no-annotate tools/console/node.in -o tools/console/node.txt
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) dist .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist src/clusterwright/console console/node_modules .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,6 +20,7 @@ from huaweicloudsdkcce.v3 import CceClient
 from clusterwright.app import ROUTERS, routes
 from clusterwright.settings import Settings
 from clusterwright.unsupported import UNSUPPORTED
+from docs import commands as command_line
 from tests.clients.missing import lacking
 from tests.clients.walks import ansible, examples, huaweicloud, openstack, opentelekomcloud
 
@@ -254,7 +255,41 @@ def openapi() -> str:
     return json.dumps(routes().openapi(), indent=1, sort_keys=True) + "\n"
 
 
-PAGES = {"coverage.md": coverage, "settings.md": settings, "openapi.json": openapi}
+def commands() -> str:
+    """The page of commands."""
+    lines = [
+        "# Commands\n",
+        NOTE,
+        (
+            "The same as `clusterwright --help`, on one page. Every command that prints a result"
+            " has `-o table`, `-o json` and `-o yaml`. A table is for people: what a narrow"
+            " terminal has no room for is left out, and a pipe gets plain text in lines that are"
+            " never wrapped. The others print one document of the API on standard output; what is"
+            " told on the way then goes to standard error.\n"
+        ),
+        "| exit code | meaning |",
+        "|---|---|",
+        *(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()),
+        "",
+        *command_line.lines(),
+    ]
+    return "\n".join(lines)
+
+
+EXIT_CODES = {
+    0: "done",
+    1: "refused, failed, or nobody answers; standard error tells why in one line",
+    2: "not understood: a wrong option, argument or setting",
+    3: "not at its end when `--timeout` was over; it goes on without the command",
+    130: "interrupted",
+}
+
+PAGES = {
+    "commands.md": commands,
+    "coverage.md": coverage,
+    "settings.md": settings,
+    "openapi.json": openapi,
+}
 """Every generated page and what writes it."""
 
 

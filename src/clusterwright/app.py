@@ -82,6 +82,7 @@ from clusterwright.storage import limits, migrations
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
 from clusterwright.web import refusals
+from clusterwright.web.console import Console
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
@@ -279,7 +280,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                         app,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
-                        hot=[show_job, streams],
+                        hot=[show_job, streams, Console()],
                         on_stop=feed.stop,
                         hosts=kubernetes,
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.cli.command_line import LIMIT, CommandLine, Ran
+from tests.cli.terminal import everything
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
@@ -242,17 +243,3 @@ def test_a_terminal_shows_the_tree_as_it_changes(run: CommandLine, name: str) ->
     assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏].* CreateCluster", seen)
     assert "✔" in seen
     assert "\x1b[32m" in seen
-
-
-def everything(terminal: int) -> str:
-    """What a terminal shows until nobody writes to it any more."""
-    seen = b""
-    with os.fdopen(terminal, "rb", buffering=0) as screen:
-        while True:
-            try:
-                part = screen.read(4096)
-            except OSError:  # Linux's way to say that the last writer has left
-                return seen.decode()
-            if not part:
-                return seen.decode()
-            seen += part

@@ -9,8 +9,8 @@ from typer.main import get_command
 from clusterwright.cli import COMMANDS
 from tests.cli.command_line import CommandLine
 
-NAMES = ("serve", "env", "demo", "version", "cluster", "job", "kubernetes", "fault", "admin")
-CLIENTS = ("env", "demo", "version", "cluster", "job", "kubernetes")
+CLIENTS = ("env", "demo", "version", "cluster", "node", "nodepool", "addon", "job", "kubernetes")
+NAMES = ("serve", *CLIENTS, "fault", "admin")
 SUBMODULES = [f"clusterwright.cli.{name}" for name in NAMES]
 SERVER = ("dbos", "fastapi", "granian", "sqlalchemy")
 HEAVY = (*SERVER, "huaweicloudsdkcce", "requests")

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from clusterwright.cli.job_screen import JobTree, lines
+from clusterwright.cli.job_tree import JobTree, lines
 
 BEGAN = "2026-01-02 03:04:00 +0000 UTC"
 

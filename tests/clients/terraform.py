@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Generator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -56,6 +57,17 @@ class Signature(httpx.Auth):
         yield request
 
 
+def _form(file: Path, parameters: str) -> tuple[bytes, str]:
+    """A form with a file, and its content type."""
+    form = httpx.Request(
+        "POST",
+        "http://localhost",
+        data={"parameters": parameters},
+        files={"content": (file.name, file.read_bytes(), "application/octet-stream")},
+    )
+    return form.read(), form.headers["Content-Type"]
+
+
 class Provider:
     """A provider: an operation is a method and a path; it keeps the last token it was given."""
 
@@ -72,10 +84,16 @@ class Provider:
         self._http.close()
 
     def call(self, operation: str, /, **args: Any) -> Answer:
-        """Send a request with a ``body`` and ``headers``; Go ends JSON with a newline."""
+        """Send a request with a ``body`` and ``headers``; Go ends JSON with a newline.
+
+        A file to ``upload`` goes as one part of a form, with its ``parameters`` as another.
+        """
         method, path = operation.split(" ", 1)
         content = json.dumps(args["body"]).encode() + b"\n" if "body" in args else b""
-        answer = self._http.request(method, path, content=content, headers=args.get("headers"))
+        headers = dict(args.get("headers", {}))
+        if "upload" in args:
+            content, headers["Content-Type"] = _form(args["upload"], args["parameters"])
+        answer = self._http.request(method, path, content=content, headers=headers)
         if token := answer.headers.get("X-Subject-Token"):
             self._http.headers["X-Auth-Token"] = token
         assert answer.headers["X-Request-Id"], operation

@@ -10,6 +10,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +101,9 @@ def _run(folder: Path, name: str, block: str, environ: dict[str, str]) -> int:
         raise SystemExit("Install terraform or tofu first.")
     shutil.copytree(EXAMPLES / name, folder)
     (folder / "provider.tf").write_text(block)
+    for chart in folder.glob("*/Chart.yaml"):
+        with tarfile.open(folder / f"{chart.parent.name}-0.1.0.tgz", "w:gz") as archive:
+            archive.add(chart.parent, chart.parent.name)
     failed = 0
     for step, arguments in STEPS.items():
         if failed and step == "plan":

@@ -10,13 +10,14 @@ import pytest
 from tests.clients.client_programs import LiveServer
 from tests.clients.script import walk
 from tests.clients.terraform import Provider, Signature
-from tests.clients.walks import ansible, examples, huaweicloud, opentelekomcloud
+from tests.clients.walks import ansible, beyond, care, examples, huaweicloud, opentelekomcloud
 from tests.clients.walks.opentelekomcloud import LOG_IN
+from tests.helm import needs_helm
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
 
-WALKS = (huaweicloud, examples, opentelekomcloud)
+WALKS = (huaweicloud, examples, care, opentelekomcloud)
 
 
 @pytest.fixture
@@ -63,3 +64,13 @@ def test_a_provider_walks_with_a_token(
 
 def test_the_modules_of_ansible_walk(with_token: Provider, values: dict[str, str]) -> None:
     walk(with_token, ansible.WALK, values)
+
+
+@needs_helm
+def test_a_provider_walks_beyond_with_keys(signed: Provider, values: dict[str, str]) -> None:
+    walk(signed, beyond.WALK, values)
+
+
+@needs_helm
+def test_a_provider_walks_beyond_with_a_token(with_token: Provider, values: dict[str, str]) -> None:
+    walk(with_token, (LOG_IN, *beyond.WALK), values)

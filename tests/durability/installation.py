@@ -16,6 +16,9 @@ DATABASE = "installation"
 RECONNECTING = 10.0
 """Seconds for which servers may answer 503 after their database is back."""
 
+LOG_CHARACTERS = 10_000
+"""How much of each server's log a failed test shows."""
+
 
 @dataclass
 class Installation:
@@ -96,6 +99,10 @@ def _started(installation: Installation) -> Iterator[Installation]:
         for server in installation.servers:
             server.start()
         yield installation
+    except BaseException as error:
+        for server in installation.servers:  # what came before a failure tells why it came
+            error.add_note(f"{server.log}:\n{server.log.read_text()[-LOG_CHARACTERS:]}")
+        raise
     finally:
         for server in installation.servers:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The wheel alone is enough: installed somewhere else, it runs the demo and tells its types."""
+"""The wheel alone is enough: it runs the demo, tells its types and carries the console."""
 
 import os
 import re
@@ -85,4 +85,5 @@ def test_an_installed_wheel_is_typed_and_needs_nothing_that_it_does_not_ask_for(
 
     assert package.is_relative_to(python.parents[1])
     assert (package / "py.typed").is_file()
+    assert (package / "console" / "index.html").is_file()
     assert checked.returncode == 0

@@ -3,11 +3,13 @@
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from clusterwright.cli.extension import Away, Extension, Refused
 from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
 from clusterwright.cli.output import Document, fail
 
@@ -66,6 +68,7 @@ class Api:
             .with_endpoints(self._endpoint.split(","))
             .build()
         )
+        self.extension = Extension(credentials, self._endpoint.split(",")[0])
         # The SDK logs every error before it raises it, and without a handler that goes to stderr.
         logging.getLogger("HuaweiCloud-SDK-CceClient").addHandler(logging.NullHandler())
 
@@ -83,14 +86,7 @@ class Api:
 
     def find_cluster(self, name_or_id: str) -> Document:
         """The cluster with that id, or else that name."""
-        clusters: list[Document] = self.list_clusters()["items"]
-        matches = (
-            c for key in ("uid", "name") for c in clusters if c["metadata"][key] == name_or_id
-        )
-        found = next(matches, None)
-        if found is None:
-            fail(f"There is no cluster {name_or_id}. See them with: clusterwright cluster list")
-        return found
+        return _pick(self.list_clusters()["items"], name_or_id, "cluster", "cluster list")
 
     def create_certificate(self, uid: str, days: int) -> Document:
         """A kubeconfig of the cluster, good for so many days."""
@@ -98,15 +94,93 @@ class Api:
         request = self._sdk.CreateKubernetesClusterCertRequest(cluster_id=uid, body=body)
         return self._call(self._client.create_kubernetes_cluster_cert, request)
 
-    def create_nodes(self, cluster_uid: str, body: Document) -> Document:
-        """The first of the new nodes, with the job of all of them in ``status.jobID``."""
-        request = self._sdk.CreateNodeRequest(cluster_id=cluster_uid, body=body)
-        return self._call(self._client.create_node, request)
-
     def delete_cluster(self, uid: str) -> Document:
         """The cluster on its way out, with its job in ``status.jobID``."""
         request = self._sdk.DeleteClusterRequest(cluster_id=uid)
         return self._call(self._client.delete_cluster, request)
+
+    def create_nodes(self, cluster: str, body: Document) -> Document:
+        """The first of the new nodes, with the job of all of them in ``status.jobID``."""
+        request = self._sdk.CreateNodeRequest(cluster_id=cluster, body=body)
+        return self._call(self._client.create_node, request)
+
+    def list_nodes(self, cluster: str) -> Document:
+        """The list document with all nodes of a cluster, whatever pages they come in."""
+        whole: dict[str, Any] = {}
+        marker = None
+        while not whole or marker:
+            request = self._sdk.ListNodesRequest(cluster_id=cluster, marker=marker)
+            page = self._call(self._client.list_nodes, request)
+            marker = page.get("nextMarker")
+            whole = {**page, "items": [*whole.get("items", ()), *page["items"]]}
+        whole.pop("nextMarker", None)
+        return whole
+
+    def find_node(self, cluster: Document, name_or_id: str) -> Document:
+        """The node of a cluster with that id, or else that name."""
+        nodes = self.list_nodes(cluster["metadata"]["uid"])["items"]
+        return _pick(nodes, name_or_id, "node", f"node list {cluster['metadata']['name']}")
+
+    def delete_node(self, cluster: str, uid: str) -> Document:
+        """The node on its way out, with its job in ``status.jobID``."""
+        request = self._sdk.DeleteNodeRequest(cluster_id=cluster, node_id=uid)
+        return self._call(self._client.delete_node, request)
+
+    def create_pool(self, cluster: str, body: Document) -> Document:
+        """The new node pool. Its nodes tell their job, it does not."""
+        request = self._sdk.CreateNodePoolRequest(cluster_id=cluster, body=body)
+        return self._call(self._client.create_node_pool, request)
+
+    def list_pools(self, cluster: str) -> Document:
+        """The list document with the node pools of a cluster."""
+        request = self._sdk.ListNodePoolsRequest(cluster_id=cluster)
+        return self._call(self._client.list_node_pools, request)
+
+    def show_pool(self, cluster: str, uid: str) -> Document:
+        """One node pool."""
+        request = self._sdk.ShowNodePoolRequest(cluster_id=cluster, nodepool_id=uid)
+        return self._call(self._client.show_node_pool, request)
+
+    def find_pool(self, cluster: Document, name_or_id: str) -> Document:
+        """The node pool of a cluster with that id, or else that name."""
+        pools = self.list_pools(cluster["metadata"]["uid"])["items"]
+        name = cluster["metadata"]["name"]
+        return _pick(pools, name_or_id, "node pool", f"nodepool list {name}")
+
+    def scale_pool(self, cluster: str, uid: str, body: Document) -> None:
+        """Ask for another number of nodes. The answer is empty."""
+        request = self._sdk.ScaleNodePoolRequest(cluster_id=cluster, nodepool_id=uid, body=body)
+        self._call(self._client.scale_node_pool, request)
+
+    def delete_pool(self, cluster: str, uid: str) -> Document:
+        """The node pool on its way out, with its job in ``status.jobId``."""
+        request = self._sdk.DeleteNodePoolRequest(cluster_id=cluster, nodepool_id=uid)
+        return self._call(self._client.delete_node_pool, request)
+
+    def list_addon_templates(self, name: str | None = None) -> Document:
+        """The list document with what can be installed: everything, or what has that name."""
+        request = self._sdk.ListAddonTemplatesRequest(addon_template_name=name)
+        return self._call(self._client.list_addon_templates, request)
+
+    def install_addon(self, body: Document) -> Document:
+        """The new add-on. It tells no job; ``status.status`` tells how it is."""
+        request = self._sdk.CreateAddonInstanceRequest(body=body)
+        return self._call(self._client.create_addon_instance, request)
+
+    def list_addons(self, cluster: str) -> Document:
+        """The list document with the add-ons of a cluster."""
+        request = self._sdk.ListAddonInstancesRequest(cluster_id=cluster)
+        return self._call(self._client.list_addon_instances, request)
+
+    def find_addon(self, cluster: Document, name_or_id: str) -> Document:
+        """The add-on of a cluster with that id, or else that name."""
+        addons = self.list_addons(cluster["metadata"]["uid"])["items"]
+        return _pick(addons, name_or_id, "add-on", f"addon list {cluster['metadata']['name']}")
+
+    def delete_addon(self, cluster: str, uid: str) -> Document:
+        """The add-on on its way out. It tells no job, and cannot be found when it is gone."""
+        request = self._sdk.DeleteAddonInstanceRequest(id=uid, cluster_id=cluster)
+        return self._call(self._client.delete_addon_instance, request)
 
     def show_job(self, uid: str) -> Document:
         """A job with its sub-jobs, or a sub-job."""
@@ -119,11 +193,59 @@ class Api:
         except Unreachable:
             return None
 
+    def list_jobs(self, **filters: object) -> Document:
+        """A page of the history, newest first, with what the next one begins with."""
+        return self._ask_extension(partial(self.extension.get, "/jobs", **filters))
+
+    def peek_latest_job(self, resource: str) -> str | None:
+        """The id of the last job about a resource; nothing where a server keeps no history."""
+        try:
+            found = self.extension.get("/jobs", resource_id=resource, limit=1)["jobs"]
+        except (Refused, Away):
+            return None
+        return found[0]["uid"] if found else None
+
+    def describe_job(self, uid: str) -> Document:
+        """A job as a person needs it: times, attempts, the first cause, what can be done."""
+        return self._ask_extension(partial(self.extension.get, f"/jobs/{uid}"))
+
+    def list_events(self, uid: str) -> list[Document]:
+        """What happened to a job, oldest first, whatever pages it comes in."""
+        found: list[Document] = []
+        after: int | None = 0
+        while after is not None:
+            ask = partial(self.extension.get, f"/jobs/{uid}/events", after=after)
+            page = self._ask_extension(ask)
+            found += page["events"]
+            after = page["nextAfter"]
+        return found
+
+    def cancel_job(self, uid: str, body: Document) -> Document:
+        """The job that is asked to end."""
+        return self._ask_extension(partial(self.extension.post, f"/jobs/{uid}/cancel", body))
+
+    def resume_job(self, uid: str) -> str:
+        """The id of the job that goes on where this one failed."""
+        answer = self._ask_extension(partial(self.extension.post, f"/jobs/{uid}/resume", {}))
+        return str(answer["jobUID"])
+
+    def _ask_extension(self, ask: Callable[[], Document]) -> Document:
+        try:
+            return ask()
+        except Away as error:
+            self.unreachable(error)
+        except Refused as error:
+            fail(str(error))
+
     def _call(self, operation: Callable[[Any], Any], request: Any) -> Document:
         try:
             return self._ask(operation, request)
         except Unreachable as error:
-            fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error})")
+            self.unreachable(error)
+
+    def unreachable(self, error: Exception) -> NoReturn:
+        """End the command, because no server answers."""
+        fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error})")
 
     def _ask(self, operation: Callable[[Any], Any], request: Any) -> Document:
         from huaweicloudsdkcore.exceptions.exceptions import (
@@ -135,7 +257,7 @@ class Api:
 
         try:
             # The SDK's model drops fields it does not know (client notes, A6); the body has all.
-            document: Document = json.loads(operation(request).raw_content)
+            document: Document = json.loads(operation(request).raw_content or b"{}")
         except ServiceResponseException as error:
             code = f" {error.error_code}" if error.error_code else ""
             fail(f"{error.status_code}{code}: {error.error_msg} (request id {error.request_id})")
@@ -146,3 +268,18 @@ class Api:
             # notes, A5).
             fail(f"The answer of {self._endpoint} cannot be used: {error}")
         return document
+
+
+def _pick(items: Sequence[Document], name_or_id: str, kind: str, command: str) -> Document:
+    """The one with that id, or else the only one of that name.
+
+    None, or several of one name, end the command with advice.
+    """
+    found = [one for one in items if one["metadata"]["uid"] == name_or_id]
+    found = found or [one for one in items if one["metadata"]["name"] == name_or_id]
+    if not found:
+        fail(f"There is no {kind} {name_or_id}. See them with: clusterwright {command}")
+    if len(found) > 1:
+        uids = ", ".join(one["metadata"]["uid"] for one in found)
+        fail(f"Several are called {name_or_id}. Give the id of one {kind}: {uids}.")
+    return found[0]

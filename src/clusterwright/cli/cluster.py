@@ -9,6 +9,7 @@ import typer
 from clusterwright.cli import Deferred, job_screen, kubeconfig
 from clusterwright.cli.client import connect
 from clusterwright.cli.options import (
+    EXITS,
     TIMEOUT,
     ClusterName,
     Output,
@@ -17,10 +18,20 @@ from clusterwright.cli.options import (
     Timeout,
     Wait,
 )
-from clusterwright.cli.output import Document, fail, print_document, print_facts, print_rows
+from clusterwright.cli.output import (
+    Document,
+    fail,
+    moment,
+    print_document,
+    print_facts,
+    print_list,
+)
 
 app = typer.Typer(
-    help="Create, look at, use and delete clusters.", no_args_is_help=True, add_completion=False
+    help="Create, look at, use and delete clusters.",
+    epilog=EXITS,
+    no_args_is_help=True,
+    add_completion=False,
 )
 _ADMIN = {
     "logs": "Print the logs of a real cluster's control plane, from the server's data folder.",
@@ -106,14 +117,12 @@ def request(
 @app.command("list")
 def list_clusters(output: OutputOption = Output.TABLE, data: Server = None) -> None:
     """List the project's clusters."""
-    found = connect(data).list_clusters()
-    if output is not Output.TABLE:
-        print_document(found, output)
-    elif not found["items"]:
-        typer.echo("There are no clusters. Create one with: clusterwright cluster create demo")
-    else:
-        rows = [list(_facts(cluster).values()) for cluster in found["items"]]
-        print_rows(list(_facts(found["items"][0])), rows)
+    print_list(
+        connect(data).list_clusters(),
+        output,
+        _facts,
+        none="There are no clusters. Create one with: clusterwright cluster create demo",
+    )
 
 
 @app.command(epilog="Example: clusterwright cluster show demo -o yaml")
@@ -143,6 +152,7 @@ def show_kubeconfig(
             show_default="external where the cluster has a public address",
         ),
     ] = None,
+    output: OutputOption = Output.TABLE,
     data: Server = None,
 ) -> None:
     """Print a cluster's kubeconfig, private key included, or save it for kubectl."""
@@ -156,7 +166,9 @@ def show_kubeconfig(
     if chosen not in known:
         fail(f"The kubeconfig has no context {chosen}. It has {', '.join(known)}.")
     if not save:
-        print_document(dict(found) | {"current-context": chosen}, Output.YAML)
+        # For people too it is YAML: what kubectl reads.
+        form = Output.YAML if output is Output.TABLE else output
+        print_document(dict(found) | {"current-context": chosen}, form)
         return
     context = f"clusterwright-{cluster['name']}"
     path = kubeconfig.file_of_user(os.environ)
@@ -164,6 +176,9 @@ def show_kubeconfig(
         kubeconfig.save(kubeconfig.only(found, chosen, name=context), path)
     except kubeconfig.CannotSave as error:
         fail(f"Nothing was saved in {path}. {error}")
+    if output is not Output.TABLE:
+        print_document({"file": str(path), "context": context}, output)
+        return
     typer.echo(f"Saved in {path}. kubectl's context is now {context}.")
 
 
@@ -212,12 +227,11 @@ def _facts(cluster: Document) -> dict[str, str]:
         "PHASE": cluster["status"]["phase"],
         "VERSION": spec["version"],
         "FLAVOR": spec["flavor"],
-        "CREATED": metadata["creationTimestamp"][:19],
+        "CREATED": moment(metadata["creationTimestamp"]),
     }
 
 
 def _print_promise(cluster: Document, output: Output) -> None:
     """Print a cluster that a job works on, and for people how to follow that job."""
     show_cluster(cluster, output)
-    if output is Output.TABLE:
-        typer.echo(f"Follow it with: clusterwright job wait {cluster['status']['jobID']}")
+    job_screen.advise(cluster["status"]["jobID"], output)

@@ -28,7 +28,7 @@ Wait = Annotated[
     bool,
     typer.Option(
         "--wait/--no-wait",
-        help="Follow the job to its end and print it; or print the cluster and leave.",
+        help="Follow what was asked for to its end; or print what is promised and leave.",
     ),
 ]
 Data = Annotated[
@@ -53,6 +53,9 @@ Server = Annotated[
         file_okay=False,
     ),
 ]
+InCluster = Annotated[
+    str, typer.Argument(metavar="CLUSTER", help="Name or id of the cluster that it is about.")
+]
 ClusterName = Annotated[str, typer.Argument(metavar="NAME|ID", help="Name or id of a cluster.")]
 JobId = Annotated[str, typer.Argument(metavar="ID", help="Id of a job or of a sub-job.")]
 
@@ -60,3 +63,9 @@ TIMEOUT = 1800.0
 """Longer than any step may take."""
 EXIT_FAILED = 1
 EXIT_TIMEOUT = 3
+EXIT_INTERRUPTED = 130
+EXITS = (
+    "Exit codes: 0 done, 1 refused or failed, 2 not understood,"
+    " 3 not at its end when --timeout was over."
+)
+"""What ends the help of every group of commands."""

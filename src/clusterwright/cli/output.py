@@ -1,10 +1,13 @@
 """What commands print: tables for people, one document for programs, errors on stderr."""
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NoReturn
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +16,8 @@ from clusterwright.cli.options import EXIT_FAILED, Output
 Document = Mapping[str, Any]
 """A document of the API as the server sent it, fields that the SDK does not know included."""
 
+GAP = 2
+"""Blanks between two columns."""
 PLAIN_WIDTH = 400
 """Columns where nobody looks at a screen: a line that is not wrapped can be searched."""
 
@@ -41,15 +46,60 @@ def print_document(document: Document | Sequence[Document], output: Output) -> N
         typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
 
 
+def print_line(document: Document, output: Output) -> None:
+    """Print one of several documents that a program reads as they come, and let it have it."""
+    if output is Output.JSON:
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        typer.echo("---")
+        print_document(document, output)
+    sys.stdout.flush()
+
+
 def print_rows(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns under titles."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for title in titles:
         # Nothing is cut where the screen is narrow: half an id is of no use.
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*row)
     console().print(table)
+
+
+def print_list(
+    found: Document,
+    output: Output,
+    facts: Callable[[Document], Mapping[str, str]],
+    *,
+    none: str,
+    key: str = "items",
+) -> None:
+    """Print a list document; for people a line of ``facts`` each, or ``none``.
+
+    Facts stand with what matters most first: what a narrow terminal has no room for is left out
+    from the end, because ``show`` tells it.
+    """
+    if output is not Output.TABLE:
+        print_document(found, output)
+    elif not found[key]:
+        typer.echo(none)
+    else:
+        rows = [facts(item) for item in found[key]]
+        titles = list(rows[0])
+        print_rows(titles[: _fitting(rows)], [list(row.values())[: _fitting(rows)] for row in rows])
+
+
+def _fitting(rows: Sequence[Mapping[str, str]]) -> int:
+    """How many columns have room side by side, at least the first."""
+    widths = (max(cell_len(title), *(cell_len(row[title]) for row in rows)) for title in rows[0])
+    ends = accumulate(width + GAP for width in widths)
+    return max(1, sum(end - GAP <= console().width for end in ends))
+
+
+def moment(timestamp: str) -> str:
+    """A time of any document for people, in whole seconds of UTC."""
+    return timestamp[:19].replace("T", " ")
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

@@ -227,6 +227,8 @@ async def _run(
 
 def _announce(settings: Settings) -> None:
     """Tell where the server is, for people and, in the data folder, for other commands."""
+    from clusterwright.web.console import FOLDER, PATH
+
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     endpoint = settings.public_url or f"http://{host}:{settings.port}"
     record = json.dumps({"endpoint": endpoint, "pid": os.getpid()})
@@ -237,6 +239,8 @@ def _announce(settings: Settings) -> None:
     data = "" if settings.data == Path(".clusterwright") else f" --data {settings.data}"
     command = _own_name()
     typer.echo(f"Clusterwright serves the CCE v3 API at {endpoint}")
+    if (FOLDER / "index.html").is_file():
+        typer.echo(f"The console is at {endpoint}{PATH}")
     typer.echo(f"Credentials are in {settings.data / CREDENTIALS_FILE}. Next, in another shell:")
     typer.echo(f'  eval "$({command} env{data})"')
     typer.echo(f"  {command} cluster create demo")

@@ -72,11 +72,12 @@ class KubernetesApi:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         headers = dict(scope["headers"])
-        body = b""
+        body: bytes | None = None
 
         async def read() -> bytes:
             nonlocal body
-            body = body or await read_body(receive, limit=_MOST_BODY)
+            if body is None:  # once: after the body, whoever asks waits until the client has gone
+                body = await read_body(receive, limit=_MOST_BODY)
             return body
 
         caller = await self._authenticator.authenticate(scope, read)

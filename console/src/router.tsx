@@ -1,0 +1,128 @@
+/** Which address shows which page. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  type ErrorComponentProps,
+} from '@tanstack/react-router'
+import { session } from './api/session'
+import { useMessages } from './i18n'
+import { Shell } from './shell'
+import { Button } from './ui/controls'
+import { Empty } from './ui/states'
+
+type Search = Record<string, string>
+
+/** A search of texts only, those without a value left out. */
+function texts<K extends string>(...names: K[]) {
+  return (search: Record<string, unknown>): { [N in K]?: string } => {
+    const found: Search = {}
+    for (const name of names) {
+      const value = search[name]
+      if (value !== undefined && value !== null && value !== '') found[name] = String(value)
+    }
+    return found as { [N in K]?: string }
+  }
+}
+
+const root = createRootRoute({ notFoundComponent: NotFound })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/signin',
+  validateSearch: texts('next'),
+  component: lazyRouteComponent(() => import('./pages/SignIn'), 'SignIn'),
+})
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  beforeLoad: ({ location }) => {
+    if (!session()) throw redirect({ to: '/signin', search: next(location.href) })
+  },
+  component: Shell,
+})
+
+/** The place to come back to after signing in, when it is not the usual one. */
+export function next(href: string): { next?: string } {
+  return href === '/' ? {} : { next: href }
+}
+
+const clusters = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  validateSearch: texts('search', 'phase', 'driver'),
+  component: lazyRouteComponent(() => import('./pages/Clusters'), 'Clusters'),
+})
+
+const cluster = createRoute({
+  getParentRoute: () => inside,
+  path: '/clusters/$clusterId',
+  validateSearch: texts('tab'),
+  component: lazyRouteComponent(() => import('./pages/Cluster'), 'ClusterPage'),
+})
+
+const jobs = createRoute({
+  getParentRoute: () => inside,
+  path: '/jobs',
+  validateSearch: texts('phase', 'type', 'cluster', 'since'),
+  component: lazyRouteComponent(() => import('./pages/Jobs'), 'Jobs'),
+})
+
+const job = createRoute({
+  getParentRoute: () => inside,
+  path: '/jobs/$jobId',
+  validateSearch: texts('step'),
+  component: lazyRouteComponent(() => import('./pages/Job'), 'JobPage'),
+})
+
+export function makeRouter() {
+  return createRouter({
+    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job])]),
+    basepath: '/console',
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultErrorComponent: Crashed,
+    // Plain texts in addresses, without the quotes of JSON.
+    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+    stringifySearch: (search) => {
+      const kept = Object.entries(search).filter(([, value]) => value !== undefined && value !== '')
+      const text = new URLSearchParams(kept as [string, string][]).toString()
+      return text ? `?${text}` : ''
+    },
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}
+
+function NotFound() {
+  const messages = useMessages()
+  return (
+    <main>
+      <Empty title={messages.app.notFound}>
+        <h1 className="visually-hidden">{messages.app.notFound}</h1>
+        <p>{messages.app.notFoundText}</p>
+        <a href="/console/">{messages.app.toClusters}</a>
+      </Empty>
+    </main>
+  )
+}
+
+function Crashed(props: ErrorComponentProps) {
+  const messages = useMessages()
+  return (
+    <Empty title={messages.app.crashed}>
+      <p>{messages.app.crashedText}</p>
+      <p>
+        <code>{String(props.error)}</code>
+      </p>
+      <Button onPress={() => location.reload()}>{messages.app.reload}</Button>
+    </Empty>
+  )
+}

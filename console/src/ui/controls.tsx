@@ -1,0 +1,223 @@
+/** Buttons, fields, menus and dialogs, as all pages use them. */
+import { useRef, useState, type ReactNode } from 'react'
+import {
+  Button as AriaButton,
+  Dialog as AriaDialog,
+  FieldError,
+  Heading,
+  Input,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Menu as AriaMenu,
+  MenuItem,
+  MenuTrigger,
+  Modal,
+  ModalOverlay,
+  Popover,
+  Select as AriaSelect,
+  SelectValue,
+  Text,
+  TextField,
+  type ButtonProps as AriaButtonProps,
+  type TextFieldProps,
+} from 'react-aria-components'
+import { useMessages } from '../i18n'
+import { Icon, type IconName } from './icons'
+import css from './ui.module.css'
+
+interface Looks {
+  kind?: 'primary' | 'danger' | 'quiet'
+  small?: boolean
+  icon?: IconName
+}
+
+export function buttonClass(looks: Looks = {}): string {
+  const extra = [looks.kind ? css[looks.kind] : '', looks.small ? css.small : '']
+  return [css.button, ...extra].filter(Boolean).join(' ')
+}
+
+export function Button({ kind, small, icon, children, ...props }: AriaButtonProps & Looks & { children?: ReactNode }) {
+  return (
+    <AriaButton {...props} className={buttonClass({ ...(kind && { kind }), ...(small && { small }) })}>
+      {icon && <Icon name={icon} />}
+      {children}
+    </AriaButton>
+  )
+}
+
+interface FieldProps extends TextFieldProps {
+  label: string
+  help?: string
+  wrong?: string
+  placeholder?: string
+  hideLabel?: boolean
+}
+
+export function Field({ label, help, wrong, placeholder, hideLabel, ...props }: FieldProps) {
+  return (
+    <TextField {...props} isInvalid={Boolean(wrong)} className={css.field ?? ''}>
+      <Label className={hideLabel ? 'visually-hidden' : css.label}>{label}</Label>
+      <Input className={css.input ?? ''} placeholder={placeholder ?? ''} />
+      {help && !wrong && (
+        <Text slot="description" className={css.help}>
+          {help}
+        </Text>
+      )}
+      <FieldError className={css.wrong ?? ''}>{wrong}</FieldError>
+    </TextField>
+  )
+}
+
+export interface Option {
+  id: string
+  text: string
+}
+
+interface SelectProps {
+  label: string
+  options: Option[]
+  value: string
+  onChange: (value: string) => void
+  hideLabel?: boolean
+  help?: string
+}
+
+/** The option with the empty id stands for "no choice". */
+export function Select({ label, options, value, onChange, hideLabel, help }: SelectProps) {
+  return (
+    <AriaSelect
+      className={css.field ?? ''}
+      value={value || NONE}
+      onChange={(key) => onChange(key === NONE ? '' : String(key))}
+      aria-label={hideLabel ? label : ''}
+    >
+      {!hideLabel && <Label className={css.label}>{label}</Label>}
+      <AriaButton className={css.select ?? ''}>
+        {hideLabel ? (
+          <SelectValue>{({ selectedText }) => `${label}: ${selectedText ?? ''}`}</SelectValue>
+        ) : (
+          <SelectValue />
+        )}
+        <Icon name="down" />
+      </AriaButton>
+      {help && (
+        <Text slot="description" className={css.help}>
+          {help}
+        </Text>
+      )}
+      <Popover className={css.popover ?? ''}>
+        <ListBox className={css.list ?? ''} items={options.map((each) => ({ ...each, id: each.id || NONE }))}>
+          {(item) => (
+            <ListBoxItem id={item.id} textValue={item.text} className={css.item ?? ''}>
+              {item.text}
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </AriaSelect>
+  )
+}
+
+const NONE = '-'
+
+export interface Action {
+  id: string
+  text: string
+  onAction: () => void
+  isDisabled?: boolean
+}
+
+export function ActionsMenu(props: { label: string; actions: Action[]; children?: ReactNode; icon?: IconName; kind?: 'quiet' }) {
+  return (
+    <MenuTrigger>
+      <Button aria-label={props.label} icon={props.icon ?? 'more'} {...(props.kind && { kind: props.kind })}>
+        {props.children}
+      </Button>
+      <Popover className={css.popover ?? ''} placement="bottom end">
+        <AriaMenu
+          className={css.list ?? ''}
+          disabledKeys={props.actions.filter((each) => each.isDisabled).map((each) => each.id)}
+          onAction={(key) => props.actions.find((each) => each.id === key)?.onAction()}
+        >
+          {props.actions.map((each) => (
+            <MenuItem key={each.id} id={each.id} className={css.item ?? ''}>
+              {each.text}
+            </MenuItem>
+          ))}
+        </AriaMenu>
+      </Popover>
+    </MenuTrigger>
+  )
+}
+
+interface DialogProps {
+  title: string
+  isOpen: boolean
+  onClose: () => void
+  wide?: boolean
+  alert?: boolean
+  children: ReactNode
+}
+
+export function Dialog(props: DialogProps) {
+  return (
+    <ModalOverlay
+      className={css.overlay ?? ''}
+      isOpen={props.isOpen}
+      onOpenChange={(open) => !open && props.onClose()}
+      isDismissable={!props.alert}
+    >
+      <Modal className={css.modal ?? ''} style={props.wide ? ({ '--width': '820px' } as React.CSSProperties) : {}}>
+        <AriaDialog className={css.dialog ?? ''} role={props.alert ? 'alertdialog' : 'dialog'}>
+          <Heading slot="title" level={2}>
+            {props.title}
+          </Heading>
+          {props.children}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
+
+export function Actions(props: { children: ReactNode }) {
+  return <div className={css.actions}>{props.children}</div>
+}
+
+/** Copy a text. Browsers offer a clipboard only to pages that came over TLS or from this host. */
+export function CopyButton(props: { text: () => string; label?: string; icon?: IconName; small?: boolean }) {
+  const messages = useMessages()
+  const [state, setState] = useState<'' | 'copied' | 'failed'>('')
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const told = state === 'copied' ? messages.app.copied : state === 'failed' ? messages.app.copyFailed : ''
+  return (
+    <Button
+      icon={props.icon ?? 'document'}
+      small={props.small ?? false}
+      onPress={() => {
+        void copy(props.text()).then((done) => {
+          setState(done ? 'copied' : 'failed')
+          clearTimeout(timer.current)
+          timer.current = setTimeout(() => setState(''), 2500)
+        })
+      }}
+    >
+      <span aria-live="polite">{told || (props.label ?? messages.app.copy)}</span>
+    </Button>
+  )
+}
+
+async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    const area = document.createElement('textarea')
+    area.value = text
+    document.body.append(area)
+    area.select()
+    const done = document.execCommand('copy')
+    area.remove()
+    return done
+  }
+}

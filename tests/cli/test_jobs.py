@@ -1,0 +1,214 @@
+"""``clusterwright job`` beyond the official routes: history, watching, causes, cancel, resume."""
+
+import itertools
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli.command_line import LIMIT, CommandLine
+from tests.cli.terminal import everything, sized
+from tests.kit import until
+from tests.server_process import ServerProcess
+
+pytestmark = pytest.mark.clients
+
+NUMBERS = itertools.count()
+UNKNOWN = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other cluster has."""
+    return f"jobs-{os.getpid()}-{next(NUMBERS)}"
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server whose steps take seconds, so that there is something to watch and to cancel."""
+    server = ServerProcess(tmp_path_factory.mktemp("slow") / "data", pace=0.7).start()
+    yield server
+    server.stop()
+
+
+def line_of(server: ServerProcess) -> CommandLine:
+    return CommandLine(server.data.parent, {"CLUSTERWRIGHT_DATA": str(server.data)})
+
+
+def failed(run: CommandLine, name: str, *options: str) -> Any:
+    """The official document of a creation that failed, with its cluster left as it is."""
+    fault = ("InstallMaster", "--reason", "No servers.", "--times", "1", "--cluster", name)
+    assert run("fault", "add", *fault, *options).code == 0
+    ran = run("cluster", "create", name, "-o", "json")
+    assert ran.code == 1
+    return ran.document
+
+
+def begun(run: CommandLine, name: str, *options: str) -> str:
+    """The id of a job that has just been submitted."""
+    created = run("cluster", "create", name, "--no-wait", "-o", "json", *options)
+    uid: str = created.document["status"]["jobID"]
+    return uid
+
+
+def test_the_history_lists_the_newest_first_and_knows_filters(run: CommandLine, name: str) -> None:
+    uid = failed(run, name)["metadata"]["uid"]
+    assert run("cluster", "delete", name).code == 0
+
+    def listed(*filters: str) -> list[str]:
+        ran = run("job", "list", "--cluster", cluster, "-o", "json", *filters)
+        return [job["type"] for job in ran.document["jobs"]]
+
+    [first] = run("job", "list", "--limit", "1", "-o", "json").document["jobs"]
+    cluster = first["clusterUID"]
+
+    assert listed() == ["DeleteCluster", "CreateCluster"]
+    assert listed("--phase", "Failed") == ["CreateCluster"]
+    assert listed("--type", "DeleteCluster") == ["DeleteCluster"]
+    assert listed("--resource", cluster, "--since", "10m") == ["DeleteCluster", "CreateCluster"]
+    assert listed("--until", "2020-01-01T00:00:00Z") == []
+    assert re.search(rf"^{uid} +CreateCluster +Failed ", run("job", "list").out, re.MULTILINE)
+
+
+def test_the_history_is_read_page_by_page_up_to_the_limit(run: CommandLine, name: str) -> None:
+    for each in range(3):
+        assert run("cluster", "create", f"{name}-{each}", "-o", "json").code == 0
+
+    program = (
+        "from clusterwright.cli import job; job.PAGE = 1;"
+        "job.list_jobs(phase=None, type='CreateCluster', cluster=None, resource=None, since=None,"
+        "until=None, limit=3, output='json')"
+    )
+    ran = run.program("-c", program.replace("output='json'", "output=job.Output.JSON"))
+
+    assert len({job["uid"] for job in ran.document["jobs"]}) == 3
+    assert ran.document["retentionDays"] > 0
+
+
+@pytest.mark.parametrize("when", ["yesterday", "5y", ""])
+def test_a_time_that_is_none_is_a_wrong_call(nowhere: CommandLine, when: str) -> None:
+    ran = nowhere("job", "list", "--since", when)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "such as 30m or 2d" in " ".join(ran.err.replace("│", "").split())
+
+
+def test_a_cause_is_explained_with_what_to_do_and_a_resumed_job_goes_on(
+    run: CommandLine, name: str
+) -> None:
+    uid = failed(run, name, "--class", "capacity")["metadata"]["uid"]
+
+    told = run("job", "explain", uid)
+    document = run("job", "explain", uid, "-o", "json").document
+    resumed = run("job", "resume", uid)
+    again = run("job", "resume", uid, "-o", "yaml")
+    after = run("job", "explain", uid)
+
+    assert re.search(r"^CAUSE +InstallMaster: No servers\. *$", told.out, re.MULTILINE)
+    assert re.search(r"^CLASS +capacity *$", told.out, re.MULTILINE)
+    assert re.search(r"^ACTION +\S", told.out, re.MULTILINE)
+    assert f"clusterwright job resume {uid}" in told.out
+    assert document["cause"]["class"] == "capacity"
+    assert resumed.code == 0
+    assert re.search(r"InstallMaster \(attempt 2\) +Success", resumed.out)
+    assert yaml.safe_load(again.out)["metadata"]["uid"] in resumed.out
+    assert re.search(r"^CONTINUED BY +clusterwright job explain ", after.out, re.MULTILINE)
+
+
+def test_what_cannot_be_done_is_refused_in_one_line(run: CommandLine, name: str) -> None:
+    assert run("cluster", "create", name, "-o", "json").code == 0
+    [job] = run("job", "list", "--limit", "1", "-o", "json").document["jobs"]
+
+    tried = [run("job", verb, job["uid"]) for verb in ("cancel", "resume")]
+    unknown = [run("job", verb, UNKNOWN) for verb in ("cancel", "resume", "explain", "watch")]
+
+    assert {(ran.code, ran.out) for ran in (*tried, *unknown)} == {(1, "")}
+    assert all(re.fullmatch(r"Error: 409 \S+: .*\(request id \w+\)\n", ran.err) for ran in tried)
+    assert all(re.fullmatch(r"Error: 404 \S+: .*\(request id \w+\)\n", ran.err) for ran in unknown)
+
+
+def test_a_job_is_cancelled_and_followed_to_its_end(slow: ServerProcess, name: str) -> None:
+    run = line_of(slow)
+    uid = begun(run, name)
+
+    ran = run("job", "cancel", uid, "--reason", "Not needed any more.")
+    told = run("job", "explain", uid)
+
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, f"Job {uid} is cancelled.")
+    assert re.search(r"^CLASS +cancelled *$", told.out, re.MULTILINE)
+    assert re.search(r"^CANCEL ASKED +now, .*: Not needed any more\. *$", told.out, re.MULTILINE)
+
+
+def test_a_program_that_watches_gets_a_document_per_change(slow: ServerProcess, name: str) -> None:
+    run = line_of(slow)
+    uid = begun(run, name)
+
+    ran = run("job", "watch", uid, "-o", "json")
+
+    seen = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 0
+    assert [job["revision"] for job in seen] == sorted({job["revision"] for job in seen})
+    assert [job["progress"] for job in seen] == sorted(job["progress"] for job in seen)
+    assert seen[-1]["phase"] == "Success"
+    assert len(seen) > 1
+
+
+def test_a_terminal_shows_the_tree_a_bar_and_the_time(slow: ServerProcess, name: str) -> None:
+    run = line_of(slow)
+    ours, theirs = pty.openpty()
+    sized(theirs, columns=80)
+    command = [sys.executable, "-m", "clusterwright", "job", "watch", begun(run, name)]
+
+    process = subprocess.Popen(command, env=run.environ | {"TERM": "xterm"}, stdout=theirs)
+    os.close(theirs)
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", everything(ours))
+
+    assert process.wait(timeout=LIMIT) == 0
+    assert re.search(r"━+.* 50%  \d\.\d s", shown)
+    assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] InstallMaster +Running", shown)
+
+
+def test_a_watch_outlives_a_server_that_is_killed_and_sees_every_phase_once(
+    slow: ServerProcess, name: str
+) -> None:
+    run = line_of(slow)
+    command = [sys.executable, "-m", "clusterwright", "job", "watch", begun(run, name)]
+    watching = subprocess.Popen(command, env=run.environ, stdout=subprocess.PIPE, text=True)
+    assert watching.stdout is not None
+    assert watching.stdout.readline().startswith("CreateCluster")
+
+    slow.kill()
+    slow.start()
+
+    told, _ = watching.communicate(timeout=LIMIT)
+    assert watching.returncode == 0, told
+    assert told.count("InstallMaster: Success") == 1
+
+
+@pytest.mark.parametrize("verb", ["watch", "wait"])
+def test_who_leaves_a_job_is_told_how_to_come_back(
+    slow: ServerProcess, name: str, verb: str
+) -> None:
+    run = line_of(slow)
+    uid = begun(run, name)
+    command = [sys.executable, "-m", "clusterwright", "job", verb, uid]
+    watching = subprocess.Popen(
+        command, env=run.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert watching.stdout is not None
+    assert watching.stdout.readline().startswith("CreateCluster")
+
+    watching.send_signal(signal.SIGINT)
+
+    _, told = watching.communicate(timeout=LIMIT)
+    assert watching.returncode == 130
+    assert told == f"It goes on. Watch it with: clusterwright job watch {uid}\n"
+    until("the job has ended", lambda: run("job", "wait", uid).code == 0)
