@@ -28,6 +28,13 @@ WRITTEN_BY_THE_SERVER = {
 
 GROWS_WITH = {
     "access_keys": "temporary access keys of a user",
+    "iam_agencies": "agencies of a domain",
+    "iam_assignments": "memberships in groups of a domain",
+    "iam_groups": "groups of a domain",
+    "iam_memberships": "memberships in groups of a domain",
+    "projects": "projects of a domain",
+    "removed_identities": "users and keys that were deleted",
+    "users": "users of a domain",
     "access_policies": "access policies of a project",
     "addon_checks": "checks of add-ons of a cluster",
     "addons": "add-ons of a cluster",
@@ -66,11 +73,9 @@ GROWS_WITH_OPERATORS = {
     "cluster_quotas",
     "domains",
     "iam_revision",
-    "projects",
     "revoked_tokens",
     "server_key",
     "simulated_faults",
-    "users",
     "workers",
 }
 """Tables with a row for what an operator makes; revocations expire besides."""
