@@ -22,6 +22,8 @@ NEVER_IN_SUCCESS = {
     "RetryUpgradeClusterTask": "only a failed upgrade can be tried again",
     "RetryAutopilotUpgradeClusterTask": "only a failed upgrade can be tried again",
     "UpdateAutopilotUpgradePlan": "nothing is ever planned",
+    "KeystoneDeleteProject": "no project is ever deleted",
+    "KeystoneUpdateUserPassword": "it ends the recorder's own token (tests/api/test_iam_account)",
     "AssumeAgencyForPodIdentity": "only a cluster makes the token (tests/clients/test_identities)",
 }
 """Operations that the recorded scripts see refused."""

@@ -22,6 +22,7 @@ from docs.generate import official
 from tests.architecture.routes import ROUTES
 from tests.clients.beside import BESIDE
 from tests.clients.client_programs import Answer
+from tests.clients.identity_service import IDENTITY_SERVICE
 from tests.clients.life import LIFE
 from tests.clients.reads import END, READS, STOCK
 from tests.clients.rest import REST
@@ -41,8 +42,11 @@ _MOST = 2
 """Items that are left of a list."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b")
 _GO_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC")
-_RFC_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_RFC_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?\b")
 _PEM = re.compile(r"LS0tLS1[A-Za-z0-9+/=]{80,}")
+_ACCESS_KEY = re.compile(r"\b(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{20}\b")
+_SECRET_KEY = re.compile(r"\b[A-Za-z0-9]{40}\b")
+_MILLISECONDS = 1767322800000
 _PORT = re.compile(r"127\.0\.0\.1(:\d+)?")
 
 
@@ -101,6 +105,8 @@ def plain(value: Any, names: dict[str, str]) -> Any:
             return [plain(each, names) for each in value[:_MOST]]
         case str():
             return _text(value, names)
+        case int() if value > 10**12:
+            return _MILLISECONDS
         case _:
             return value
 
@@ -115,6 +121,8 @@ def _text(value: str, names: dict[str, str]) -> str:
     value = _PEM.sub("LS0tLS1CRUdJTi4uLg==", value)
     value = _GO_TIME.sub("2026-01-02 03:04:05.678901234 +0000 UTC", value)
     value = _RFC_TIME.sub("2026-01-02T03:04:05Z", value)
+    value = _ACCESS_KEY.sub("HERE0IS0AN0ACCESS0KE", value)
+    value = _SECRET_KEY.sub("the0secret0key0is0told0when0it0is0made00", value)
     value = _PORT.sub("cce.example.test", value)
     return _UUID.sub(named, value)
 
@@ -136,7 +144,12 @@ def recording() -> Iterator[Recorder]:
 
 def record() -> Mapping[str, Mapping[str, Any]]:
     """The examples of every operation that the scripts call."""
-    scripts: Sequence[Sequence[Call]] = (LIFE, (*STOCK, *READS, *BESIDE, *END), REST)
+    scripts: Sequence[Sequence[Call]] = (
+        LIFE,
+        (*STOCK, *READS, *BESIDE, *END),
+        REST,
+        IDENTITY_SERVICE,
+    )
     with recording() as recorder:
         for number, script in enumerate(scripts):
             servers = {"first_server": str(uuid4()), "second_server": str(uuid4())}

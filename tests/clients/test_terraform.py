@@ -10,13 +10,13 @@ import pytest
 from tests.clients.client_programs import LiveServer
 from tests.clients.script import walk
 from tests.clients.terraform import Provider, Signature
-from tests.clients.walks import ansible, examples, huaweicloud, opentelekomcloud
+from tests.clients.walks import ansible, examples, huaweicloud, identities, opentelekomcloud
 from tests.clients.walks.opentelekomcloud import LOG_IN
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
 
-WALKS = (huaweicloud, examples, opentelekomcloud)
+WALKS = (huaweicloud, examples, identities, opentelekomcloud)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ Description = Annotated[str | None, Field(max_length=255), KEEPS_EMPTY]
 Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_trimmed)]
 UserName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z_.@-][A-Za-z0-9 _.@-]*$")]
 ProjectName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Password = Annotated[str, Field(min_length=6, max_length=128, repr=False)]
+Password = Annotated[str, Field(min_length=6, max_length=128)]
 Mode = Literal["default", "programmatic", "console"]
 Duration = Annotated[Any, AfterValidator(_hours)]
 
@@ -133,7 +133,7 @@ class UserToCreate(Profile):
 
     name: UserName
     domain_id: Id | None = None
-    password: Password | None = None
+    password: Password | None = Field(None, repr=False)
     enabled: bool = True
 
 
@@ -148,7 +148,7 @@ class UserToUpdate(Profile):
 
     name: UserName | None = None
     domain_id: Id | None = None
-    password: Password | None = None
+    password: Password | None = Field(None, repr=False)
     enabled: bool | None = None
 
 
@@ -161,7 +161,7 @@ class UserUpdate(IdentityDocument):
 class PasswordChange(IdentityDocument):
     """A new password, and the one before."""
 
-    password: Password
+    password: Password = Field(repr=False)
     original_password: str = Field(max_length=1024, repr=False)
 
 

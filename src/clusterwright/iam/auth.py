@@ -42,6 +42,7 @@ _IDENTITY = {
     errors.TOKEN_EXPIRED: errors.IAM_INVALID_TOKEN,
     errors.FORBIDDEN: errors.IAM_FORBIDDEN,
     errors.PROJECT_UNAVAILABLE: errors.IAM_FORBIDDEN,
+    errors.NOT_SUPPORTED: errors.IAM_NOT_SUPPORTED,
 }
 
 

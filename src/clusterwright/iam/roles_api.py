@@ -29,7 +29,45 @@ router = dialect.router()
 Kind = Literal["group", "agency"]
 Filter = Annotated[str, Query(max_length=64)]
 
-_INSIDE = {Scope.DOMAIN: "Domain", Scope.PROJECT: "Project", Scope.INHERITED: "AllProjects"}
+_NAMES = {
+    ("group", Scope.DOMAIN): (
+        "KeystoneListDomainPermissionsForGroup",
+        "KeystoneAssociateGroupWithDomainPermission",
+        "KeystoneCheckDomainPermissionForGroup",
+        "KeystoneRemoveDomainPermissionFromGroup",
+    ),
+    ("group", Scope.PROJECT): (
+        "KeystoneListProjectPermissionsForGroup",
+        "KeystoneAssociateGroupWithProjectPermission",
+        "KeystoneCheckProjectPermissionForGroup",
+        "KeystoneRemoveProjectPermissionFromGroup",
+    ),
+    ("group", Scope.INHERITED): (
+        "KeystoneListAllProjectPermissionsForGroup",
+        "UpdateDomainGroupInheritRole",
+        "KeystoneCheckroleForGroup",
+        "DeleteDomainGroupInheritedRole",
+    ),
+    ("agency", Scope.DOMAIN): (
+        "ListDomainPermissionsForAgency",
+        "AssociateAgencyWithDomainPermission",
+        "CheckDomainPermissionForAgency",
+        "RemoveDomainPermissionFromAgency",
+    ),
+    ("agency", Scope.PROJECT): (
+        "ListProjectPermissionsForAgency",
+        "AssociateAgencyWithProjectPermission",
+        "CheckProjectPermissionForAgency",
+        "RemoveProjectPermissionFromAgency",
+    ),
+    ("agency", Scope.INHERITED): (
+        "ListAllProjectsPermissionsForAgency",
+        "AssociateAgencyWithAllProjectsPermission",
+        "CheckAllProjectsPermissionForAgency",
+        "RemoveAllProjectsPermissionFromAgency",
+    ),
+}
+"""The official names: to list, to give, to look for and to take away."""
 _ON = {
     Scope.DOMAIN: "the domain",
     Scope.PROJECT: "a project",
@@ -154,15 +192,13 @@ class Place:
         roles = f"{version}{part}/{where}/{subjects}/{{subject}}/roles"
         self.all, self.one = f"{roles}{ending}", f"{roles}/{{role_id}}{ending}"
         self.on = f"{'a group' if kind == 'group' else 'an agency'} has on {_ON[scope]}"
-
-    def named(self, verb: str) -> str:
-        """The name of an operation, made of ours and the official words."""
-        return f"{verb}{self.kind.title()}{_INSIDE[self.scope]}"
+        self.names = _NAMES[kind, scope]
 
 
 def _serve(place: Place) -> None:
-    """Add the five routes of one kind's roles in one scope."""
+    """Add the four routes of one kind's roles in one scope."""
     kind, scope = place.kind, place.scope
+    to_list, to_give, to_look, to_take = place.names
 
     def wanted(caller: Caller, id: str, subject: str, role_id: str) -> Assignment:
         return Assignment(
@@ -176,7 +212,7 @@ def _serve(place: Place) -> None:
 
     @router.get(
         place.all,
-        operation_id=place.named("List") + "Permissions",
+        operation_id=to_list,
         summary=f"List the roles that {place.on}",
     )
     async def list_all(
@@ -194,7 +230,7 @@ def _serve(place: Place) -> None:
     @router.put(
         place.one,
         status_code=204,
-        operation_id=place.named("Assign") + "Permission",
+        operation_id=to_give,
         summary=f"Add to the roles that {place.on}",
     )
     async def assign(
@@ -221,7 +257,7 @@ def _serve(place: Place) -> None:
     @router.head(
         place.one,
         status_code=204,
-        operation_id=place.named("Check") + "Permission",
+        operation_id=to_look,
         summary=f"Tell whether a role is among those that {place.on}",
     )
     async def check(
@@ -240,7 +276,7 @@ def _serve(place: Place) -> None:
     @router.delete(
         place.one,
         status_code=204,
-        operation_id=place.named("Remove") + "Permission",
+        operation_id=to_take,
         summary=f"Take from the roles that {place.on}",
     )
     async def withdraw(
