@@ -42,8 +42,9 @@ _MOST = 2
 """Items that are left of a list."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b")
 _GO_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC")
-_RFC_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?\b")
+_RFC_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _PEM = re.compile(r"LS0tLS1[A-Za-z0-9+/=]{80,}")
+_PLAIN_TIME = re.compile(r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+$")
 _ACCESS_KEY = re.compile(r"\b(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{20}\b")
 _SECRET_KEY = re.compile(r"\b[A-Za-z0-9]{40}\b")
 _MILLISECONDS = 1767322800000
@@ -121,6 +122,7 @@ def _text(value: str, names: dict[str, str]) -> str:
     value = _PEM.sub("LS0tLS1CRUdJTi4uLg==", value)
     value = _GO_TIME.sub("2026-01-02 03:04:05.678901234 +0000 UTC", value)
     value = _RFC_TIME.sub("2026-01-02T03:04:05Z", value)
+    value = _PLAIN_TIME.sub("2026-01-02T03:04:05.000000", value)
     value = _ACCESS_KEY.sub("HERE0IS0AN0ACCESS0KE", value)
     value = _SECRET_KEY.sub("the0secret0key0is0told0when0it0is0made00", value)
     value = _PORT.sub("cce.example.test", value)
