@@ -1,6 +1,7 @@
 """Keys, projects, users, groups, agencies and roles, as clients manage them."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -282,10 +283,13 @@ async def test_an_agency_tells_its_duration_in_hours(
     assert (found["expire_time"] is None) is (shown == "FOREVER")
 
 
+WRONG_DURATIONS: tuple[Any, ...] = (0, -1, "x", True, 1.5, [], "99999", "٧")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        *({"duration": each} for each in (0, -1, "x", True, 1.5, [], "99999", "٧")),
+        *({"duration": each} for each in WRONG_DURATIONS),
         {"trust_domain_name": ""},
         {"name": ""},
         {"name": " a"},
@@ -413,6 +417,23 @@ async def test_another_process_learns_what_was_removed_however_far_behind(tmp_pa
         (["KEY2"], True),
         ([], False),
     ]
+
+
+async def test_a_temporary_key_leaves_nothing_that_outlives_it(cloud: Cloud) -> None:
+    who = await user(cloud)
+    own = await signed_in(cloud, who)
+    asked = {"auth": {"identity": {"methods": ["token"], "token": {"duration_seconds": 900}}}}
+    path = "/v3.0/OS-CREDENTIAL/securitytokens"
+    kept = (await cloud.call("POST", path, asked, expect=201, headers=own))["credential"]
+    body = json.dumps({"credential": {"user_id": who}}).encode()
+    pair = (kept["access"], kept["secret"])
+    headers = {"X-Security-Token": kept["securitytoken"], "Content-Type": "application/json"}
+    signed = iam_server.signed(pair, "POST", KEYS, headers, body)
+
+    sent = headers | signed | {"X-Auth-Token": ""}
+    answer = await cloud.client.post(KEYS, content=body, headers=sent)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "IAM.0002")
 
 
 async def test_of_many_at_once_only_two_get_a_key(cloud: Cloud) -> None:

@@ -33,8 +33,13 @@ def _hours(value: Any) -> int:
 
 Id = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Description = Annotated[str | None, Field(max_length=255), KEEPS_EMPTY]
+Text = Annotated[str, AfterValidator(_trimmed)]
 Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_trimmed)]
-UserName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z_.@-][A-Za-z0-9 _.@-]*$")]
+UserName = Annotated[
+    str,
+    Field(max_length=64, pattern=r"^[A-Za-z_.@-][A-Za-z0-9 _.@-]*$"),
+    AfterValidator(_trimmed),
+]
 ProjectName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Password = Annotated[str, Field(min_length=6, max_length=128)]
 Mode = Literal["default", "programmatic", "console"]
@@ -111,13 +116,13 @@ class Profile(IdentityDocument):
     """What is said of a user and has no effect."""
 
     description: Description = None
-    email: Annotated[str | None, Field(max_length=255), KEEPS_EMPTY] = None
-    areacode: Annotated[str | None, Field(max_length=8), KEEPS_EMPTY] = None
-    phone: Annotated[str | None, Field(max_length=32), KEEPS_EMPTY] = None
+    email: Annotated[Text | None, Field(max_length=255), KEEPS_EMPTY] = None
+    areacode: Annotated[str | None, Field(max_length=8, pattern="^[0-9]*$"), KEEPS_EMPTY] = None
+    phone: Annotated[str | None, Field(max_length=32, pattern="^[0-9]*$"), KEEPS_EMPTY] = None
     access_mode: Mode | None = None
     pwd_status: bool | None = None
-    xuser_id: Annotated[str | None, Field(max_length=128), KEEPS_EMPTY] = None
-    xuser_type: Annotated[str | None, Field(max_length=64), KEEPS_EMPTY] = None
+    xuser_id: Annotated[Text | None, Field(max_length=128), KEEPS_EMPTY] = None
+    xuser_type: Annotated[Text | None, Field(max_length=64), KEEPS_EMPTY] = None
 
     def told(self) -> dict[str, Any]:
         """What was said, without what was not."""

@@ -129,6 +129,15 @@ def check_administrator(caller: Caller, known: Directory) -> None:
         )
 
 
+def check_lasting(caller: Caller) -> None:
+    """Raises ApiError for a temporary key: what it leaves must not outlive it."""
+    if caller.temporary:
+        raise ApiError(
+            errors.IAM_FORBIDDEN,
+            "A temporary access key makes no keys, users or passwords. Use a permanent one.",
+        )
+
+
 def check_domain(caller: Caller, domain_id: str) -> None:
     """Raises ApiError for a domain that is not the caller's."""
     if domain_id != caller.domain_id:

@@ -193,7 +193,7 @@ def group(found: Group, base: str) -> Json:
 
 
 def agency(found: Agency) -> Json:
-    """An agency. Its duration is a text: how many hours, or for ever."""
+    """An agency. Its duration is a text, of hours or for ever (API reference, 2.6)."""
     ends = found.created_at + found.hours * 3600 * 1_000_000_000
     return {
         "id": found.id,

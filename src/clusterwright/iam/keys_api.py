@@ -39,6 +39,7 @@ async def create(
 ) -> Response:
     """Create a key that signs requests at once. Its secret is told now and never again."""
     user_id = asked.credential.user_id
+    dialect.check_lasting(caller)
     _check_may(caller, directory, user_id)
     secret = vault.new_secret_key()
     key = AccessKey(
@@ -106,6 +107,8 @@ async def update(
     key = _known(caller, directory, access_key)
     wanted = asked.credential
     changes: dict[str, Any] = {}
+    if wanted.status == "active":
+        dialect.check_lasting(caller)
     if wanted.status is not None:
         changes["enabled"] = wanted.status == "active"
     if wanted.description is not None:

@@ -66,6 +66,7 @@ async def create(
 
 
 async def _create(request: Request, caller: Caller, entrance: Login, asked: UserToCreate) -> User:
+    dialect.check_lasting(caller)
     if asked.domain_id is not None:
         dialect.check_domain(caller, asked.domain_id)
     # Nobody knows the password of a user who was given none: it signs in with keys alone.
@@ -161,6 +162,7 @@ async def _update(
     if asked.enabled is not None:
         changes["enabled"] = asked.enabled
     if asked.password is not None:
+        dialect.check_lasting(caller)
         changes["password_hash"] = await entrance.hash(asked.password)
         changes["password_changed_at"] = now()
 

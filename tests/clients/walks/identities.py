@@ -215,6 +215,6 @@ def of_domain(call: Call) -> Call:
     return replace(call, args={**call.args, "headers": {"X-Domain-Id": "$domain"}})
 
 
-_FIRST, *_REST = (*LOOK, *MAKE, *DELEGATE, *CHANGE, *DESTROY)
-WALK: tuple[Call, ...] = (_FIRST, *map(of_domain, _REST))
+_SENT: tuple[Call, ...] = (*LOOK, *MAKE, *DELEGATE, *CHANGE, *DESTROY)
+WALK = (_SENT[0], *map(of_domain, _SENT[1:]))
 """Everything, in the order in which it was sent."""
