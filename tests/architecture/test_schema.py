@@ -143,6 +143,21 @@ def test_an_older_database_keeps_its_nodes_and_lets_each_project_name_its_server
         add(connection, "nodes", uid="twice", cluster_uid="c", project_id="p", server_id="s")
 
 
+def test_the_only_user_of_a_domain_becomes_its_administrator(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        command.upgrade(runner.configuration(connection), "0013d")
+        for domain, users in (("d", ["alone"]), ("e", ["one", "other"])):
+            add(connection, "domains", id=domain, name=domain)
+            for user in users:
+                add(connection, "users", id=user, domain_id=domain, name=user)
+
+    migrations.migrate(engine.url)
+
+    with engine.begin() as connection:
+        found = connection.execute(sa.text("SELECT id FROM users WHERE administrator")).scalars()
+        assert found.all() == ["alone"]
+
+
 def add(connection: sa.Connection, name: str, **values: str) -> None:
     """A row of a table as it is in this database; what is not given is zero, or nothing."""
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from clusterwright import errors
 from clusterwright.clock import now
 from clusterwright.errors import ApiError
-from clusterwright.iam import agencies, dialect, documents, grants, store
+from clusterwright.iam import agencies, answers, dialect, documents, grants, store
 from clusterwright.iam.account_wire import AgencyRequest, AgencyToUpdate, AgencyUpdate
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.dialect import Administrator, Authenticated, Id, Known, Page, PerPage, change
@@ -18,6 +18,7 @@ from clusterwright.iam.store import NameTaken
 from clusterwright.ids import new_id
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
+from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, json_response
 
 router = dialect.router()
@@ -25,7 +26,12 @@ router = dialect.router()
 PATH = "/v3.0/OS-AGENCY/agencies"
 
 
-@router.get(PATH, operation_id="ListAgencies", summary="List the agencies")
+@router.get(
+    PATH,
+    operation_id="ListAgencies",
+    summary="List the agencies",
+    **described(answers.AgenciesAnswer),
+)
 async def list_all(
     caller: Authenticated,
     data: Data,
@@ -49,7 +55,12 @@ async def list_all(
     return json_response({"agencies": shown})
 
 
-@router.post(PATH, status_code=201, operation_id="CreateAgency", summary="Create an agency")
+@router.post(
+    PATH,
+    operation_id="CreateAgency",
+    summary="Create an agency",
+    **described(answers.AgencyAnswer, status=201),
+)
 async def create(
     request: Request,
     caller: Administrator,
@@ -95,7 +106,12 @@ def _trusted(known: Directory, asked: AgencyToUpdate) -> dict[str, str]:
     }
 
 
-@router.get(PATH + "/{agency_id}", operation_id="ShowAgency", summary="Show an agency")
+@router.get(
+    PATH + "/{agency_id}",
+    operation_id="ShowAgency",
+    summary="Show an agency",
+    **described(answers.AgencyAnswer),
+)
 async def show(caller: Authenticated, data: Data, agency_id: Id) -> Response:
     """Show an agency of the caller's domain."""
     async with data.reading() as tx:
@@ -113,7 +129,12 @@ async def _made(tx: Tx, caller: Caller, agency_id: str) -> Agency:
     return agency
 
 
-@router.put(PATH + "/{agency_id}", operation_id="UpdateAgency", summary="Change an agency")
+@router.put(
+    PATH + "/{agency_id}",
+    operation_id="UpdateAgency",
+    summary="Change an agency",
+    **described(answers.AgencyAnswer),
+)
 async def update(
     request: Request,
     caller: Administrator,

@@ -6,7 +6,7 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from clusterwright.clock import now
-from clusterwright.iam import dialect, documents, grants, store
+from clusterwright.iam import answers, dialect, documents, grants, store
 from clusterwright.iam.account_wire import GroupRequest, GroupUpdate
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.dialect import Administrator, Authenticated, Base, Id, Known, change
@@ -14,6 +14,7 @@ from clusterwright.iam.grants import Group
 from clusterwright.ids import new_id
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
+from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, json_response
 
 router = dialect.router()
@@ -27,7 +28,12 @@ async def group_of(tx: Tx, caller: Caller, group_id: str) -> Group:
     return group
 
 
-@router.get("/v3/groups", operation_id="KeystoneListGroups", summary="List the groups")
+@router.get(
+    "/v3/groups",
+    operation_id="KeystoneListGroups",
+    summary="List the groups",
+    **described(answers.GroupsAnswer),
+)
 async def list_all(
     caller: Authenticated,
     data: Data,
@@ -47,7 +53,10 @@ async def list_all(
 
 
 @router.post(
-    "/v3/groups", status_code=201, operation_id="KeystoneCreateGroup", summary="Create a group"
+    "/v3/groups",
+    operation_id="KeystoneCreateGroup",
+    summary="Create a group",
+    **described(answers.GroupAnswer, status=201),
 )
 async def create(
     request: Request,
@@ -77,7 +86,12 @@ async def create(
     return json_response({"group": documents.group(group, base)}, 201)
 
 
-@router.get("/v3/groups/{group_id}", operation_id="KeystoneShowGroup", summary="Show a group")
+@router.get(
+    "/v3/groups/{group_id}",
+    operation_id="KeystoneShowGroup",
+    summary="Show a group",
+    **described(answers.GroupAnswer),
+)
 async def show(caller: Authenticated, data: Data, base: Base, group_id: Id) -> Response:
     """Show a group of the caller's domain."""
     async with data.reading() as tx:
@@ -85,7 +99,12 @@ async def show(caller: Authenticated, data: Data, base: Base, group_id: Id) -> R
     return json_response({"group": documents.group(group, base)})
 
 
-@router.patch("/v3/groups/{group_id}", operation_id="KeystoneUpdateGroup", summary="Change a group")
+@router.patch(
+    "/v3/groups/{group_id}",
+    operation_id="KeystoneUpdateGroup",
+    summary="Change a group",
+    **described(answers.GroupAnswer),
+)
 async def update(
     request: Request,
     caller: Administrator,
@@ -129,6 +148,7 @@ async def delete(request: Request, caller: Administrator, group_id: Id) -> Respo
     "/v3/groups/{group_id}/users",
     operation_id="KeystoneListUsersForGroupByAdmin",
     summary="List the users of a group",
+    **described(answers.UsersAnswer),
 )
 async def list_users(
     caller: Authenticated, data: Data, directory: Known, base: Base, group_id: Id
@@ -146,6 +166,7 @@ async def list_users(
     "/v3/users/{user_id}/groups",
     operation_id="KeystoneListGroupsForUser",
     summary="List the groups of a user",
+    **described(answers.GroupsAnswer),
 )
 async def list_of_user(
     caller: Authenticated, data: Data, directory: Known, base: Base, user_id: Id

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from clusterwright import errors
 from clusterwright.clock import now
 from clusterwright.errors import ApiError
-from clusterwright.iam import dialect, documents, store, vault
+from clusterwright.iam import answers, dialect, documents, store, vault
 from clusterwright.iam.account_wire import KeyRequest, KeyUpdate
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.dialect import Authenticated, Known, change
@@ -17,6 +17,7 @@ from clusterwright.iam.directory import Directory
 from clusterwright.iam.store import AccessKey
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
+from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, json_response
 
 router = dialect.router()
@@ -27,9 +28,9 @@ Access = Annotated[str, Path(max_length=128)]
 
 @router.post(
     PATH,
-    status_code=201,
     operation_id="CreatePermanentAccessKey",
     summary="Create a permanent access key",
+    **described(answers.KeyAnswer, status=201),
 )
 async def create(
     request: Request,
@@ -64,7 +65,10 @@ async def create(
 
 
 @router.get(
-    PATH, operation_id="ListPermanentAccessKeys", summary="List a user's permanent access keys"
+    PATH,
+    operation_id="ListPermanentAccessKeys",
+    summary="List a user's permanent access keys",
+    **described(answers.KeysAnswer),
 )
 async def list_all(
     caller: Authenticated,
@@ -84,6 +88,7 @@ async def list_all(
     PATH + "/{access_key}",
     operation_id="ShowPermanentAccessKey",
     summary="Show a permanent access key",
+    **described(answers.KeyAnswer),
 )
 async def show(caller: Authenticated, directory: Known, access_key: Access) -> Response:
     """Show a key, without its secret."""
@@ -95,6 +100,7 @@ async def show(caller: Authenticated, directory: Known, access_key: Access) -> R
     PATH + "/{access_key}",
     operation_id="UpdatePermanentAccessKey",
     summary="Change a permanent access key",
+    **described(answers.KeyAnswer),
 )
 async def update(
     request: Request,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from clusterwright import errors
 from clusterwright.errors import ApiError
-from clusterwright.iam import dialect, documents, store
+from clusterwright.iam import answers, dialect, documents, store
 from clusterwright.iam.account_wire import ProjectRequest, ProjectUpdate, StatusUpdate
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.dialect import Administrator, Authenticated, Base, Id, Known, change
@@ -17,6 +17,7 @@ from clusterwright.iam.store import Project
 from clusterwright.ids import new_id
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
+from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Setup, json_response
 
 router = dialect.router()
@@ -24,9 +25,9 @@ router = dialect.router()
 
 @router.post(
     "/v3/projects",
-    status_code=201,
     operation_id="KeystoneCreateProject",
     summary="Create a project",
+    **described(answers.ProjectAnswer, status=201),
 )
 async def create(
     request: Request,
@@ -95,7 +96,10 @@ def _made(caller: Caller, known: Directory, id: str, region: str) -> Project:
 
 
 @router.patch(
-    "/v3/projects/{project_id}", operation_id="KeystoneUpdateProject", summary="Change a project"
+    "/v3/projects/{project_id}",
+    operation_id="KeystoneUpdateProject",
+    summary="Change a project",
+    **described(answers.ProjectAnswer),
 )
 async def update(
     request: Request,
@@ -140,6 +144,7 @@ async def delete(caller: Administrator, directory: Known, project_id: Id) -> Res
     "/v3-ext/projects/{id}",
     operation_id="ShowProjectDetailsAndStatus",
     summary="Show a project with its status",
+    **described(answers.ProjectAnswer),
 )
 async def show_status(caller: Authenticated, directory: Known, base: Base, id: Id) -> Response:
     """Show a project of the caller's domain, and whether it is suspended."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from clusterwright.iam import agencies, dialect, documents, grants, store
+from clusterwright.iam import agencies, answers, dialect, documents, grants, store
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.dialect import (
     Administrator,
@@ -22,6 +22,7 @@ from clusterwright.iam.grants import Assignment, Group, Scope
 from clusterwright.iam.roles import ROLES
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
+from clusterwright.web.openapi import described
 from clusterwright.web.routes import Data, json_response
 
 router = dialect.router()
@@ -75,7 +76,12 @@ _ON = {
 }
 
 
-@router.get("/v3/roles", operation_id="KeystoneListPermissions", summary="List the roles")
+@router.get(
+    "/v3/roles",
+    operation_id="KeystoneListPermissions",
+    summary="List the roles",
+    **described(answers.AllRolesAnswer),
+)
 async def list_roles(
     caller: Authenticated,
     base: Base,
@@ -108,7 +114,12 @@ def _kind(display_name: str) -> str:
     return "policy" if display_name.endswith("Access") else "role"
 
 
-@router.get("/v3/roles/{role_id}", operation_id="KeystoneShowPermission", summary="Show a role")
+@router.get(
+    "/v3/roles/{role_id}",
+    operation_id="KeystoneShowPermission",
+    summary="Show a role",
+    **described(answers.RoleAnswer),
+)
 async def show_role(caller: Authenticated, base: Base, role_id: Id) -> Response:
     """Show a role of the system."""
     _check_role(role_id)
@@ -124,6 +135,7 @@ def _check_role(role_id: str) -> None:
     "/v3.0/OS-PERMISSION/role-assignments",
     operation_id="ShowDomainRoleAssignments",
     summary="List which groups and agencies have roles",
+    **described(answers.AssignmentsAnswer),
 )
 async def list_assignments(
     caller: Authenticated,
@@ -214,6 +226,7 @@ def _serve(place: Place) -> None:
         place.all,
         operation_id=to_list,
         summary=f"List the roles that {place.on}",
+        **described(answers.RolesAnswer),
     )
     async def list_all(
         caller: Authenticated, data: Data, directory: Known, base: Base, place: Id, subject: Id

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from clusterwright import errors
 from clusterwright.clock import now
 from clusterwright.errors import ApiError
-from clusterwright.iam import dialect, documents, passwords, store
+from clusterwright.iam import answers, dialect, documents, passwords, store
 from clusterwright.iam.account_wire import (
     PasswordUpdate,
     UserRequest,
@@ -35,6 +35,7 @@ from clusterwright.iam.wire import PasswordUser
 from clusterwright.ids import new_id
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
+from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, json_response
 
 router = dialect.router()
@@ -45,7 +46,12 @@ ToCreate = Annotated[UserRequest, Depends(Body(UserRequest))]
 ToUpdate = Annotated[UserUpdate, Depends(Body(UserUpdate))]
 
 
-@router.post(KEYSTONE, status_code=201, operation_id="KeystoneCreateUser", summary="Create a user")
+@router.post(
+    KEYSTONE,
+    operation_id="KeystoneCreateUser",
+    summary="Create a user",
+    **described(answers.UserAnswer, status=201),
+)
 async def create_plainly(
     request: Request, caller: Administrator, entrance: Entrance, base: Base, asked: ToCreate
 ) -> Response:
@@ -55,7 +61,10 @@ async def create_plainly(
 
 
 @router.post(
-    OWN, status_code=201, operation_id="CreateUser", summary="Create a user, with its address"
+    OWN,
+    operation_id="CreateUser",
+    summary="Create a user, with its address",
+    **described(answers.UserInFullAnswer, status=201),
 )
 async def create(
     request: Request, caller: Administrator, entrance: Entrance, base: Base, asked: ToCreate
@@ -93,7 +102,12 @@ async def _create(request: Request, caller: Caller, entrance: Login, asked: User
     return user
 
 
-@router.get(KEYSTONE + "/{user_id}", operation_id="KeystoneShowUser", summary="Show a user")
+@router.get(
+    KEYSTONE + "/{user_id}",
+    operation_id="KeystoneShowUser",
+    summary="Show a user",
+    **described(answers.UserAnswer),
+)
 async def show_plainly(
     caller: Authenticated, directory: Known, base: Base, user_id: Id
 ) -> Response:
@@ -102,7 +116,12 @@ async def show_plainly(
     return json_response({"user": documents.user(user, base)})
 
 
-@router.get(OWN + "/{user_id}", operation_id="ShowUser", summary="Show a user, with its address")
+@router.get(
+    OWN + "/{user_id}",
+    operation_id="ShowUser",
+    summary="Show a user, with its address",
+    **described(answers.UserInFullAnswer),
+)
 async def show(caller: Authenticated, directory: Known, base: Base, user_id: Id) -> Response:
     """Show a user of the caller's domain, with all that was said of it."""
     user = dialect.user_of(caller, directory, user_id)
@@ -110,7 +129,10 @@ async def show(caller: Authenticated, directory: Known, base: Base, user_id: Id)
 
 
 @router.patch(
-    KEYSTONE + "/{user_id}", operation_id="KeystoneUpdateUserByAdmin", summary="Change a user"
+    KEYSTONE + "/{user_id}",
+    operation_id="KeystoneUpdateUserByAdmin",
+    summary="Change a user",
+    **described(answers.UserAnswer),
 )
 async def update_plainly(
     request: Request,
@@ -127,7 +149,10 @@ async def update_plainly(
 
 
 @router.put(
-    OWN + "/{user_id}", operation_id="UpdateUser", summary="Change a user, with its address"
+    OWN + "/{user_id}",
+    operation_id="UpdateUser",
+    summary="Change a user, with its address",
+    **described(answers.UserInFullAnswer),
 )
 async def update(
     request: Request,
@@ -238,6 +263,7 @@ async def update_password(
     KEYSTONE + "/{user_id}/projects",
     operation_id="KeystoneListProjectsForUser",
     summary="List the projects that a user may use",
+    **described(answers.ProjectsAnswer),
 )
 async def list_projects(
     caller: Authenticated, directory: Known, base: Base, user_id: Id
@@ -258,6 +284,7 @@ def _login_protect(user: User) -> dict[str, Any]:
     OWN + "/{user_id}/login-protect",
     operation_id="ShowUserLoginProtect",
     summary="Show whether a user's log-in is protected by more than a password",
+    **described(answers.LoginProtectAnswer),
 )
 async def show_login_protect(caller: Authenticated, directory: Known, user_id: Id) -> Response:
     """Answer that no log-in is, which this server does not offer."""
@@ -269,6 +296,7 @@ async def show_login_protect(caller: Authenticated, directory: Known, user_id: I
     "/v3.0/OS-USER/login-protects",
     operation_id="ListUserLoginProtects",
     summary="List whether log-ins are protected by more than a password",
+    **described(answers.LoginProtectsAnswer),
 )
 async def list_login_protects(caller: Authenticated, directory: Known) -> Response:
     """Answer that none is, for every user of the caller's domain."""
