@@ -48,6 +48,7 @@ TRUST = {
     "domain_id": "d",
     "trust_domain_id": "d",
     "trust_domain_name": "t",
+    "delegated_domain": "t",
     "duration": "30",
 }
 ACCOUNT: dict[type[Document], Json] = {

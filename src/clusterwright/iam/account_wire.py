@@ -209,6 +209,8 @@ class AgencyToUpdate(IdentityDocument):
 
     trust_domain_id: Id | None = None
     trust_domain_name: Name | None = None
+    delegated_domain: Name | None = None
+    """The same in an update by Terraform (API reference, 2.6)."""
     description: Description = None
     duration: Duration | None = None
 

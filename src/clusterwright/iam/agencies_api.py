@@ -95,7 +95,7 @@ async def create(
 
 def _trusted(known: Directory, asked: AgencyToUpdate) -> dict[str, str]:
     """Id and name of the domain that is trusted; one that is not known here is believed in."""
-    id, name = asked.trust_domain_id, asked.trust_domain_name
+    id, name = asked.trust_domain_id, asked.trust_domain_name or asked.delegated_domain
     if id is None and name is None:
         return {}
     domain = known.domain(id=id, name=name)

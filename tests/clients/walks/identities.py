@@ -177,7 +177,7 @@ CHANGE = (
         args={
             "body": {
                 "agency": {
-                    "delegated_domain": "op_svc_evs",
+                    "delegated_domain": "op_svc_obs",
                     "description": "For longer",
                     "duration": "FOREVER",
                 }
@@ -192,7 +192,7 @@ CHANGE = (
         shows={
             "agency.duration": "FOREVER",
             "agency.expire_time": None,
-            "agency.trust_domain_name": "op_svc_evs",
+            "agency.trust_domain_name": "op_svc_obs",
         },
     ),
 )
