@@ -158,7 +158,7 @@ def test_the_only_user_of_a_domain_becomes_its_administrator(engine: sa.Engine) 
         assert found.all() == ["alone"]
 
 
-def add(connection: sa.Connection, name: str, **values: str) -> None:
+def add(connection: sa.Connection, name: str, /, **values: str) -> None:
     """A row of a table as it is in this database; what is not given is zero, or nothing."""
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)
     filler: dict[type[Any], Any] = {sa.String: "", sa.JSON: {}, sa.Boolean: False}

@@ -108,7 +108,7 @@ def test_people_read_a_new_record_line_by_line_and_several_as_a_table(alone: Com
 
     assert re.search(r"^SECRET KEY +\S{40} *$", added, re.MULTILINE)
     assert re.search(r"^ENABLED +yes *$", added, re.MULTILINE)
-    assert re.search(r"^ID +NAME +ENABLED +DOMAIN ID *\n\w{32} +alice +yes ", listed)
+    assert re.search(r"^ID +NAME +ENABLED +DOMAIN ID +ADMINISTRATOR *\n\w{32} +alice +yes ", listed)
 
 
 def test_a_secret_is_whole_on_a_narrow_terminal(alone: CommandLine) -> None:

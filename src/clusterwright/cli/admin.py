@@ -281,9 +281,12 @@ def _facts(record: Record) -> Facts:
             "temporary": bool(record.expires_at),
         }
     facts: Facts = {"id": record.id, "name": record.name, "enabled": record.enabled}
+    if isinstance(record, Domain):
+        return facts
+    facts["domain_id"] = record.domain_id
     if isinstance(record, User):
         facts["administrator"] = bool(record.administrator)
-    return facts if isinstance(record, Domain) else facts | {"domain_id": record.domain_id}
+    return facts
 
 
 def _line(secret: str) -> str:
