@@ -65,7 +65,8 @@ MOST_GRANTS = 2000
 """Memberships of one domain's groups, and as many roles that its groups and agencies have."""
 
 KEPT_REMOVALS = 1000
-"""Users and keys that were removed, as other processes are told; who is further behind reads all.
+"""Changes of identities for which it is kept which users and keys they removed, as other processes
+are told; who is further behind reads all.
 """
 KEPT_TASKS = 50
 """Upgrades, checks of each kind, snapshots and workflows of one cluster; older ones are forgotten,
