@@ -22,7 +22,14 @@ from clusterwright.settings import Settings
 from clusterwright.unsupported import UNSUPPORTED
 from docs import commands as command_line
 from tests.clients.missing import lacking
-from tests.clients.walks import ansible, examples, huaweicloud, openstack, opentelekomcloud
+from tests.clients.walks import (
+    ansible,
+    examples,
+    huaweicloud,
+    identities,
+    openstack,
+    opentelekomcloud,
+)
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -63,8 +70,13 @@ def shape(method: str, path: str) -> str:
 
 
 def official() -> list[Operation]:
-    """Every operation of the official Python SDK, by path and method."""
-    found = _SDK_OPERATION.findall(inspect.getsource(CceClient))
+    """Every operation of the official Python SDK of CCE, by path and method."""
+    return sdk_operations(CceClient)
+
+
+def sdk_operations(client: type) -> list[Operation]:
+    """Every operation that a client of the official Python SDK has, by path and method."""
+    found = _SDK_OPERATION.findall(inspect.getsource(client))
     operations = [Operation(method, path, name) for name, method, path in found]
     return sorted(operations, key=lambda each: (each.path, each.method))
 
@@ -118,7 +130,9 @@ def driven(operations: list[Operation]) -> Mapping[str, str]:
 WALKS: Mapping[str, Collection[str]] = {
     "openstack": openstack.SENDS,
     "Ansible": [call.operation for call in ansible.WALK],
-    "Terraform (huaweicloud)": [call.operation for call in (*huaweicloud.WALK, *examples.WALK)],
+    "Terraform (huaweicloud)": [
+        call.operation for call in (*huaweicloud.WALK, *examples.WALK, *identities.WALK)
+    ],
     "Terraform (opentelekomcloud)": [call.operation for call in opentelekomcloud.WALK],
 }
 """What the other clients send: the first in the tests, the others as it was recorded."""

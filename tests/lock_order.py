@@ -25,6 +25,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
+from clusterwright.iam import grants
 from clusterwright.iam import store as iam
 from clusterwright.storage.database import Database, metadata
 
@@ -36,7 +37,11 @@ _NUMBERED = {"job_events"}
 
 _IDENTITIES = {
     table.name
-    for table in (iam.domains, iam.projects, iam.users, iam.access_keys, iam.revoked_tokens)
+    for table in (
+        *(iam.domains, iam.projects, iam.users, iam.access_keys, iam.revoked_tokens),
+        *(iam.removed_identities, grants.groups, grants.memberships),
+        *(grants.agencies, grants.assignments),
+    )
 }
 """Tables that are changed by whoever holds the one row of ``iam_revision``."""
 

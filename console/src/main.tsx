@@ -24,7 +24,7 @@ const queries = new QueryClient({
     queries: {
       staleTime: 5_000,
       // What was refused is refused again; what was not answered may be.
-      retry: (failures, error) => !(error instanceof Refusal && error.status < 500) && failures < 3,
+      retry: (failures, error) => !(error instanceof Refusal && error.status < 500) && failures < 2,
       refetchOnWindowFocus: true,
     },
     mutations: { retry: false },

@@ -55,8 +55,16 @@ from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.spares import Ahead
 from clusterwright.drivers.local.wanted import Nodes
 from clusterwright.drivers.simulated import SimulatedDriver
+from clusterwright.iam import (
+    agencies_api,
+    groups_api,
+    keys_api,
+    projects_api,
+    roles_api,
+    server_key,
+    users_api,
+)
 from clusterwright.iam import api as iam_api
-from clusterwright.iam import server_key
 from clusterwright.iam import store as iam_store
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.directory import Directory
@@ -116,6 +124,12 @@ REGISTRY = Registry(
 ROUTERS = (
     health_router,
     iam_api.router,
+    keys_api.router,
+    projects_api.router,
+    users_api.router,
+    groups_api.router,
+    agencies_api.router,
+    roles_api.router,
     jobs_api.router,
     jobs_api_v2.router,
     live_api.router,

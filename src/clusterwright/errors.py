@@ -137,6 +137,9 @@ IAM_FORBIDDEN = ErrorCode(
 IAM_KEY_QUOTA = ErrorCode(
     403, "IAM.0003", "IAM.0003", "The quota of temporary access keys is exhausted."
 )
+IAM_QUOTA = ErrorCode(403, "IAM.0003", "IAM.0003", "The quota of the resource is exhausted.")
+IAM_CONFLICT = ErrorCode(409, "IAM.0005", "IAM.0005", "The object exists already.")
+IAM_NOT_SUPPORTED = ErrorCode(501, "IAM.0501", "IAM.0501", "The operation is not supported.")
 IAM_THROTTLED = ErrorCode(429, "IAM.0012", "IAM.0012", "The request is throttled. Try again later.")
 IAM_NOT_FOUND = ErrorCode(404, "IAM.0004", "IAM.0004", "Could not find the object.")
 
@@ -169,6 +172,7 @@ _TITLES = {
     404: "Not Found",
     409: "Conflict",
     429: "Too Many Requests",
+    501: "Not Implemented",
 }
 
 

@@ -75,17 +75,8 @@ class Server:
         key: tuple[str, str] | None = None,
     ) -> dict[str, str]:
         """The headers that the official SDK sends with a request."""
-        access_key, secret_key = key or (self.account["access_key"], self.account["secret_key"])
-        request = SdkRequest(
-            method=method,
-            host="cce.example.test",
-            resource_path=path,
-            query_params=[],
-            header_params=dict(headers or {}),
-            body=body,
-        )
-        sent = Signer(BasicCredentials(access_key, secret_key)).sign(request).header_params
-        return {name: str(value) for name, value in sent.items()}
+        mine = key or (self.account["access_key"], self.account["secret_key"])
+        return signed(mine, method, path, headers, body)
 
     async def change(self, *records: store.Record) -> None:
         """Add records as another process would, and notice it."""
@@ -93,6 +84,26 @@ class Server:
             for record in records:
                 await store.add(tx, record)
         await self.directory.refresh(self.database)
+
+
+def signed(
+    key: tuple[str, str],
+    method: str,
+    path: str,
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+) -> dict[str, str]:
+    """The headers that the official SDK sends with a request that it signs with a key."""
+    request = SdkRequest(
+        method=method,
+        host="cce.example.test",
+        resource_path=path,
+        query_params=[],
+        header_params=dict(headers or {}),
+        body=body,
+    )
+    sent = Signer(BasicCredentials(*key)).sign(request).header_params
+    return {name: str(value) for name, value in sent.items()}
 
 
 def tables(settings: Settings) -> None:

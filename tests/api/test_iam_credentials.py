@@ -134,7 +134,7 @@ async def test_the_project_header_must_agree_with_the_path(server: Server) -> No
 async def test_a_disabled_access_key_does_not_exist(server: Server) -> None:
     key = server.directory.snapshot.access_keys[server.account["access_key"]]
     async with server.database.transaction() as tx:
-        await store.set_enabled(tx, key, enabled=False)
+        await store.change(tx, key, enabled=False)
     await server.directory.refresh(server.database)
 
     answer = await server.jobs(server.sign("GET", jobs_path(server)))

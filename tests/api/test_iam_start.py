@@ -263,7 +263,7 @@ async def test_noticing_a_change_reads_what_has_changed_and_nothing_else(tmp_pat
         known = server.directory.snapshot
 
         async with server.database.transaction() as tx:
-            await store.set_enabled(tx, many[7], enabled=False)
+            await store.change(tx, many[7], enabled=False)
         async with server.database.reading() as tx:
             newer = await store.load(tx, replace(known, access_keys={}, users={}, domains={}))
 

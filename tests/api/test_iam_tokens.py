@@ -319,7 +319,7 @@ async def test_a_disabled_user_project_or_domain_is_refused_at_once(server: Serv
     ):
         for enabled in (False, True):
             async with server.database.transaction() as tx:
-                await store.set_enabled(tx, record, enabled=enabled)
+                await store.change(tx, record, enabled=enabled)
             await server.directory.refresh(server.database)
             statuses.append((await server.jobs(headers)).status_code)
 

@@ -19,6 +19,9 @@ from tests.api.test_idempotency import ask, names, told
 from tests.architecture.routes import ROUTES, called
 from tests.lock_order import watched
 
+NEVER_TWICE = ("/v3/auth/tokens", "/password")
+"""Who signs in is nobody yet, and who changes the password ends the token that would ask again."""
+
 
 async def test_every_operation_is_done_once_under_a_key(
     tmp_path: Path, postgresql_server: str, monkeypatch: pytest.MonkeyPatch
@@ -29,7 +32,8 @@ async def test_every_operation_is_done_once_under_a_key(
 
     async def twice(client: httpx.AsyncClient, method: str, url: Any, **options: Any) -> Any:
         # Kubernetes itself, on a cluster's own host, knows no such key.
-        if method != "POST" or "Host" in (options.get("headers") or {}):
+        own_host = "Host" in (options.get("headers") or {})
+        if method != "POST" or own_host or str(url).endswith(NEVER_TWICE):
             return await request(client, method, url, **options)
         options["headers"] = dict(options.get("headers") or {}) | {"Idempotency-Key": unique("key")}
         first, *others = await asyncio.gather(

@@ -56,8 +56,12 @@ async def test_a_job_that_never_gets_beyond_our_own_error_fails_at_last(
 
     async with open_cloud(tmp_path) as cloud:
         document = await ended(cloud, "Failed")
+        jobs = f"/clusterwright/v1/projects/{cloud.account['project_id']}/jobs"
+        full = await cloud.call("GET", f"{jobs}/{document['metadata']['uid']}", expect=200)
 
     assert document["status"]["reason"].startswith("The engine gave the job up.")
+    assert full["cause"]["class"] == "internal"
+    assert full["cause"]["message"] == document["status"]["reason"]
 
 
 async def test_a_claim_whose_answer_was_lost_is_noticed_and_the_job_queued_again(

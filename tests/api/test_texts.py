@@ -12,6 +12,7 @@ import pytest
 from clusterwright.cce.addons import wire as addons
 from clusterwright.cce.nodes.batch_wire import NodeUids
 from clusterwright.document import Document, Malformed
+from clusterwright.iam import account_wire as account
 from tests.api import declared, nodes_in_full
 from tests.api.nodes_parts import SCRIPT
 from tests.api.official import spoilt
@@ -28,10 +29,49 @@ ADDONS: dict[type[Document], Json] = {
     }
     for model in (addons.AddonToInstall, addons.AddonToUpdate)
 }
+PERSON = {
+    "name": "u",
+    "description": "d",
+    "email": "ci@example.test",
+    "areacode": "86",
+    "phone": "123",
+    "access_mode": "console",
+    "pwd_status": True,
+    "xuser_id": "x",
+    "xuser_type": "x",
+    "domain_id": "d",
+    "password": "secret",
+    "enabled": True,
+}
+TRUST = {
+    "name": "a",
+    "domain_id": "d",
+    "trust_domain_id": "d",
+    "trust_domain_name": "t",
+    "delegated_domain": "t",
+    "duration": "30",
+}
+ACCOUNT: dict[type[Document], Json] = {
+    account.KeyRequest: {"credential": {"user_id": "u", "description": "d"}},
+    account.KeyUpdate: {"credential": {"status": "active", "description": "d"}},
+    account.ProjectRequest: {"project": {"name": "p", "parent_id": "p", "domain_id": "d"}},
+    account.ProjectUpdate: {"project": {"name": "p", "description": "d"}},
+    account.StatusUpdate: {"project": {"status": "normal"}},
+    account.UserRequest: {"user": PERSON},
+    account.UserUpdate: {"user": PERSON},
+    account.PasswordUpdate: {"user": {"password": "secret", "original_password": "secret"}},
+    account.GroupRequest: {"group": {"name": "g", "domain_id": "d", "description": "d"}},
+    account.GroupUpdate: {"group": {"name": "g", "domain_id": "d", "description": "d"}},
+    account.AgencyRequest: {"agency": TRUST},
+    account.AgencyUpdate: {
+        "agency": {name: TRUST[name] for name in TRUST if name not in ("name", "domain_id")}
+    },
+}
 SAMPLES: Mapping[type[Document], Json] = (
     {model: declared.example(model) for models in BODIES.values() for model in models}
     | {each.ours: each.body for each in nodes_in_full.OPERATIONS}
     | ADDONS
+    | ACCOUNT
 )
 """A good body of each operation, with everything in it."""
 OTHER_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -68,7 +108,7 @@ FREE = {
     *("kind", "apiVersion", "creationTimestamp", "updateTimestamp", "resourceSpecCode"),
     *("reason", "deleteOption", "deleteStatus", "data", "action", "fixedIps"),
     *("init-node-password", "publicKey", "alpha.cce/preInstall", "alpha.cce/postInstall"),
-    *("limits", "requests"),
+    *("limits", "requests", "password", "original_password"),
 }
 """Where any text may stand, or where another rule looks."""
 

@@ -111,7 +111,7 @@ async def test_a_receiver_that_was_away_gets_everything(cloud: Cloud) -> None:
     _, job = await created(cloud)
     await seen(cloud, hook, lambda found: any(one["attempts"] > 1 for one in found))
     shown = await cloud.call("GET", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=200)
-    assert shown["failures"] > 1
+    assert shown["failures"] >= 1
     assert "secret" not in shown
 
     with receiving(port, status=503) as receiver:

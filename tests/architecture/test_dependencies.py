@@ -15,7 +15,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 _DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())
-_LOCKED = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
+_LOCKED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", re.MULTILINE)
 _LOWEST = {">=", "==", "~="}
 _OURS = {"clusterwright", "tests", "bench", "docs", "tools"}
 

@@ -25,6 +25,8 @@ NEVER_IN_SUCCESS = {
     "ResumeJob": "nothing fails in the scripts (tests/api/test_acting_on_jobs)",
     "StreamEvents": "it never ends (tests/durability/test_streams)",
     "UpdateAutopilotUpgradePlan": "nothing is ever planned",
+    "KeystoneDeleteProject": "no project is ever deleted",
+    "KeystoneUpdateUserPassword": "it ends the recorder's own token (tests/api/test_iam_account)",
     "AssumeAgencyForPodIdentity": "only a cluster makes the token (tests/clients/test_identities)",
 }
 """Operations that the recorded scripts see refused."""

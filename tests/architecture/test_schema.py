@@ -30,6 +30,13 @@ WRITTEN_BY_THE_SERVER = {
 
 GROWS_WITH = {
     "access_keys": "temporary access keys of a user",
+    "iam_agencies": "agencies of a domain",
+    "iam_assignments": "memberships in groups of a domain",
+    "iam_groups": "groups of a domain",
+    "iam_memberships": "memberships in groups of a domain",
+    "projects": "projects of a domain",
+    "removed_identities": "users and keys that were deleted",
+    "users": "users of a domain",
     "access_policies": "access policies of a project",
     "addon_checks": "checks of add-ons of a cluster",
     "addons": "add-ons of a cluster",
@@ -73,11 +80,9 @@ GROWS_WITH_OPERATORS = {
     "domains",
     "iam_revision",
     "job_durations",
-    "projects",
     "revoked_tokens",
     "server_key",
     "simulated_faults",
-    "users",
     "workers",
 }
 """Tables with a row for what an operator makes; revocations expire besides."""
@@ -145,7 +150,22 @@ def test_an_older_database_keeps_its_nodes_and_lets_each_project_name_its_server
         add(connection, "nodes", uid="twice", cluster_uid="c", project_id="p", server_id="s")
 
 
-def add(connection: sa.Connection, name: str, **values: str) -> None:
+def test_the_only_user_of_a_domain_becomes_its_administrator(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        command.upgrade(runner.configuration(connection), "0013d")
+        for domain, users in (("d", ["alone"]), ("e", ["one", "other"])):
+            add(connection, "domains", id=domain, name=domain)
+            for user in users:
+                add(connection, "users", id=user, domain_id=domain, name=user)
+
+    migrations.migrate(engine.url)
+
+    with engine.begin() as connection:
+        found = connection.execute(sa.text("SELECT id FROM users WHERE administrator")).scalars()
+        assert found.all() == ["alone"]
+
+
+def add(connection: sa.Connection, name: str, /, **values: str) -> None:
     """A row of a table as it is in this database; what is not given is zero, or nothing."""
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)
     filler: dict[type[Any], Any] = {sa.String: "", sa.JSON: {}, sa.Boolean: False}

@@ -108,7 +108,7 @@ def test_people_read_a_new_record_line_by_line_and_several_as_a_table(alone: Com
 
     assert re.search(r"^SECRET KEY +\S{40} *$", added, re.MULTILINE)
     assert re.search(r"^ENABLED +yes *$", added, re.MULTILINE)
-    assert re.search(r"^ID +NAME +ENABLED +DOMAIN ID *\n\w{32} +alice +yes ", listed)
+    assert re.search(r"^ID +NAME +ENABLED +DOMAIN ID +ADMINISTRATOR *\n\w{32} +alice +yes ", listed)
 
 
 def test_a_secret_is_whole_on_a_narrow_terminal(alone: CommandLine) -> None:
@@ -132,3 +132,22 @@ def test_a_folder_without_a_database_is_told_in_one_line(
 
     assert (ran.code, ran.out) == (1, "")
     assert re.fullmatch(r"Error: There is no database at .*\. Start the server first\.\n", ran.err)
+
+
+def test_a_user_is_promoted_and_demoted_and_the_first_one_is_an_administrator(
+    alone: CommandLine,
+) -> None:
+    first_account(alone)
+    [first] = alone("admin", "user", "list", "-o", "json").document
+
+    def administrators() -> list[str]:
+        listed = alone("admin", "user", "list", "-o", "json").document
+        return sorted(user["name"] for user in listed if user["administrator"])
+
+    assert alone("admin", "user", "add", "second", "--domain", first["domain_id"]).code == 0
+    seen = [administrators()]
+    for verb in ("promote", "demote"):
+        assert alone("admin", "user", verb, "second").code == 0
+        seen.append(administrators())
+
+    assert seen == [[first["name"]], sorted([first["name"], "second"]), [first["name"]]]

@@ -23,6 +23,7 @@ from tests.architecture.routes import ROUTES
 from tests.clients.beside import BESIDE
 from tests.clients.client_programs import Answer
 from tests.clients.extension import EXTENSION
+from tests.clients.identity_service import IDENTITY_SERVICE
 from tests.clients.life import LIFE
 from tests.clients.reads import END, READS, STOCK
 from tests.clients.rest import REST
@@ -45,6 +46,10 @@ _GO_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC")
 _RFC_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _PEM = re.compile(r"LS0tLS1[A-Za-z0-9+/=]{80,}")
 _SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
+_PLAIN_TIME = re.compile(r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+$")
+_ACCESS_KEY = re.compile(r"\b(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{20}\b")
+_SECRET_KEY = re.compile(r"\b[A-Za-z0-9]{40}\b")
+_MILLISECONDS = 1767322800000
 _PORT = re.compile(r"127\.0\.0\.1(:\d+)?")
 
 
@@ -103,6 +108,8 @@ def plain(value: Any, names: dict[str, str]) -> Any:
             return [plain(each, names) for each in value[:_MOST]]
         case str():
             return _text(value, names)
+        case int() if value > 10**12:
+            return _MILLISECONDS
         case _:
             return value
 
@@ -118,6 +125,9 @@ def _text(value: str, names: dict[str, str]) -> str:
     value = _SECRET.sub("whsec_AAAA", value)
     value = _GO_TIME.sub("2026-01-02 03:04:05.678901234 +0000 UTC", value)
     value = _RFC_TIME.sub("2026-01-02T03:04:05Z", value)
+    value = _PLAIN_TIME.sub("2026-01-02T03:04:05.000000", value)
+    value = _ACCESS_KEY.sub("HERE0IS0AN0ACCESS0KE", value)
+    value = _SECRET_KEY.sub("the0secret0key0is0told0when0it0is0made00", value)
     value = _PORT.sub("cce.example.test", value)
     return _UUID.sub(named, value)
 
@@ -144,6 +154,7 @@ def record() -> Mapping[str, Mapping[str, Any]]:
         (*STOCK, *READS, *BESIDE, *END),
         REST,
         EXTENSION,
+        IDENTITY_SERVICE,
     )
     with recording() as recorder:
         for number, script in enumerate(scripts):

@@ -53,7 +53,8 @@ class Signature(httpx.Auth):
         request.headers["Authorization"] = (
             f"SDK-HMAC-SHA256 Access={self._access_key}, SignedHeaders={signed}, Signature={mark}"
         )
-        request.headers["X-Project-Id"] = self._project_id
+        if "X-Domain-Id" not in request.headers:
+            request.headers["X-Project-Id"] = self._project_id
         yield request
 
 

@@ -10,14 +10,22 @@ import pytest
 from tests.clients.client_programs import LiveServer
 from tests.clients.script import walk
 from tests.clients.terraform import Provider, Signature
-from tests.clients.walks import ansible, beyond, care, examples, huaweicloud, opentelekomcloud
+from tests.clients.walks import (
+    ansible,
+    beyond,
+    care,
+    examples,
+    huaweicloud,
+    identities,
+    opentelekomcloud,
+)
 from tests.clients.walks.opentelekomcloud import LOG_IN
 from tests.helm import needs_helm
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
 
-WALKS = (huaweicloud, examples, care, opentelekomcloud)
+WALKS = (huaweicloud, examples, care, identities, opentelekomcloud)
 
 
 @pytest.fixture

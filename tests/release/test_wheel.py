@@ -30,7 +30,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Versions as locked, so that pip finds in its cache what `make install` has fetched. Hashes
     # must go: with any of them pip wants one for the wheel too.
     locked = re.findall(
-        r"^[\w.-]+==[^\\\n]+", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+        r"^[\w.-]+(?:\[[\w,-]+\])?==[^\\\n]+", (ROOT / "requirements.lock").read_text(), re.MULTILINE
     )
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(locked))

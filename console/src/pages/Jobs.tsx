@@ -10,6 +10,7 @@ import { choices } from './Clusters'
 import { JobTable } from './JobTable'
 import css from './pages.module.css'
 
+const SINCES = ['', '3600', '86400', '604800']
 const PHASES = ['Initializing', 'Running', 'Success', 'Failed']
 
 export function Jobs() {
@@ -42,7 +43,7 @@ export function Jobs() {
         <Select
           label={say.since}
           hideLabel
-          options={Object.entries(say.sinces).map(([id, text]) => ({ id, text }))}
+          options={SINCES.map((id) => ({ id, text: say.sinces[id] ?? id }))}
           value={search.since ?? ''}
           onChange={(since) => filter({ since })}
         />

@@ -59,7 +59,7 @@ def _group(
 
     def switch(context: typer.Context, wanted: str, *, enabled: bool) -> None:
         async def change(tx: Tx, snapshot: Snapshot) -> None:
-            await store.set_enabled(tx, _find(records(snapshot), wanted), enabled=enabled)
+            await store.change(tx, _find(records(snapshot), wanted), enabled=enabled)
 
         _apply(context, change)
         typer.echo(f"{wanted} is {'enabled' if enabled else 'disabled'}.", err=True)
@@ -181,6 +181,27 @@ def set_password(
     print_record(_apply(context, change), output)
 
 
+@user_app.command("promote")
+def promote(context: typer.Context, user: Named) -> None:
+    """Let a user change who may use its domain, by the API."""
+    _set_administrator(context, user, administrator=True)
+
+
+@user_app.command("demote")
+def demote(context: typer.Context, user: Named) -> None:
+    """Take that right from a user."""
+    _set_administrator(context, user, administrator=False)
+
+
+def _set_administrator(context: typer.Context, user: str, *, administrator: bool) -> None:
+    async def work(tx: Tx, snapshot: Snapshot) -> None:
+        found = _find(snapshot.users, user)
+        await store.change(tx, found, administrator=administrator)
+
+    _apply(context, work)
+    typer.echo(f"{user} is {'an' if administrator else 'no'} administrator.", err=True)
+
+
 @key_app.command("add")
 def add_key(
     context: typer.Context,
@@ -210,6 +231,7 @@ def add_key(
             access_key=access_key or vault.new_access_key(),
             user_id=_find(snapshot.users, user).id,
             sealed_secret=vault.Vault(sealing).seal(secret),
+            created_at=now(),
         )
         await store.add(tx, key)
         return _facts(key) | shown
@@ -259,7 +281,12 @@ def _facts(record: Record) -> Facts:
             "temporary": bool(record.expires_at),
         }
     facts: Facts = {"id": record.id, "name": record.name, "enabled": record.enabled}
-    return facts if isinstance(record, Domain) else facts | {"domain_id": record.domain_id}
+    if isinstance(record, Domain):
+        return facts
+    facts["domain_id"] = record.domain_id
+    if isinstance(record, User):
+        facts["administrator"] = bool(record.administrator)
+    return facts
 
 
 def _line(secret: str) -> str:

@@ -1,103 +1,36 @@
 """The identity service's routes: what cloud clients ask before they reach a cluster."""
 
-import ipaddress
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from fastapi import Depends, Header, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from clusterwright import errors
 from clusterwright.clock import now, rfc3339
-from clusterwright.document import Malformed
 from clusterwright.errors import ApiError
-from clusterwright.iam import auth, documents, store, temporary
+from clusterwright.iam import documents, store, temporary
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
-from clusterwright.iam.directory import Directory
-from clusterwright.iam.login import Login, Origin, Throttled
+from clusterwright.iam.dialect import (
+    Authenticated,
+    Base,
+    Entrance,
+    Guard,
+    IdentityRoute,
+    Known,
+    Page,
+    PerPage,
+    Subject,
+    change,
+    directory,
+    origin,
+)
 from clusterwright.iam.tokens import Token, TokenError
 from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
-from clusterwright.storage.database import Tx
-from clusterwright.web import refusals, routes
-from clusterwright.web.server import given
-
-T = TypeVar("T")
-
-
-class IdentityRoute(routes.Route):
-    """A route that refuses in the identity service's words and names the request its way."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def answer(request: Request) -> Response:
-            request_id: str = request.state.request_id
-            try:
-                response = await handle(request)
-            except (ApiError, Malformed, RequestValidationError) as error:
-                refusal = _refusal(error, request)
-                content = refusals.error_body(refusal, request_id, request.scope)
-                response = Response(content, refusal.error.status, media_type="application/json")
-                if isinstance(refusal, Throttled):
-                    response.headers["Retry-After"] = str(refusal.retry_after)
-            response.headers["X-IAM-Trace-Id"] = request_id
-            return response
-
-        return answer
-
-
-def _refusal(error: Exception, request: Request) -> ApiError:
-    found = refusals.as_refusal(error, request.scope, request.state.request_id)
-    match error:
-        case Malformed():
-            return ApiError(errors.IAM_INVALID_BODY, found.detail)
-        case RequestValidationError():
-            return ApiError(errors.IAM_INVALID_PARAMETER, found.detail)
-        case _:
-            return auth.in_dialect(found, request.scope["path"])
-
+from clusterwright.web import routes
 
 router = routes.Router(route_class=IdentityRoute)
-
-Authenticated = Annotated[Caller, Depends(auth.caller)]
-
-
-async def _directory(request: Request) -> Directory:
-    return (await auth.authenticator(request)).directory
-
-
-async def _origin(request: Request) -> Origin:
-    """Where a request is from.
-
-    The last address in X-Forwarded-For is the only one that a proxy has seen itself; all before it
-    are the client's own words.
-    """
-    address = request.client.host if request.client else ""
-    if (await routes.settings(request)).trust_proxy:
-        last = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
-        with suppress(ValueError):
-            address = str(ipaddress.ip_address(last))
-    return Origin(address, request.state.request_id)
-
-
-Known = Annotated[Directory, Depends(_directory)]
-Guard = Annotated[Authenticator, Depends(auth.authenticator)]
-Entrance = Annotated[Login, Depends(given(Login))]
-Subject = Annotated[str, Header(alias="X-Subject-Token")]
-Base = Annotated[str, Depends(routes.base_url)]
-
-
-async def _change(request: Request, work: Callable[[Tx], Awaitable[T]]) -> T:
-    """Change rows, and let this process see the change at once."""
-    database = await routes.database_at_once(request)
-    async with database.transaction() as tx:
-        result = await work(tx)
-    await (await _directory(request)).refresh(database)
-    return result
 
 
 @router.get("/")
@@ -120,7 +53,7 @@ async def issue_token(
     asked: Annotated[TokenRequest, Depends(routes.Body(TokenRequest))],
 ) -> Response:
     """Issue a token for a password or for another token."""
-    text, token = await entrance.log_in(asked, await _origin(request))
+    text, token = await entrance.log_in(asked, await origin(request))
     return await _token_response(request, text, token, status=201)
 
 
@@ -160,7 +93,7 @@ async def revoke_token(
     """
     token = _open(caller, guard, subject)
     if token.expires_at > now():
-        await _change(request, lambda tx: store.revoke(tx, token.chain, token.expires_at))
+        await change(request, lambda tx: store.revoke(tx, token.chain, token.expires_at))
     return Response(status_code=204)
 
 
@@ -187,9 +120,9 @@ def _check(caller: Caller, guard: Authenticator, text: str) -> Token:
 
 async def _token_response(request: Request, text: str, token: Token, status: int = 200) -> Response:
     asked = dict(routes.raw_query(request.scope)).get("nocatalog", "false")
-    directory = await _directory(request)
+    known = await directory(request)
     services = None if asked.lower() != "false" else await _catalog(request, token.project_id)
-    document = documents.token(token, directory.snapshot, services)
+    document = documents.token(token, known.snapshot, services)
     return routes.json_response(document, status, {"X-Subject-Token": text})
 
 
@@ -254,8 +187,8 @@ async def list_projects(
     parent_id: str | None = None,
     enabled: bool | None = None,
     is_domain: bool = False,
-    page: Annotated[routes.Whole | None, Query(ge=1)] = None,
-    per_page: Annotated[routes.Whole | None, Query(ge=1, le=5000)] = None,
+    page: Page = None,
+    per_page: PerPage = None,
 ) -> Response:
     """List the projects of the caller's domain that match every filter given."""
     found = [
@@ -263,7 +196,7 @@ async def list_projects(
         for project in directory.projects(caller.domain_id)
         if name in (None, project.name)
         and domain_id in (None, project.domain_id)
-        and parent_id in (None, project.domain_id)
+        and parent_id in (None, project.parent_id or project.domain_id)
         and enabled in (None, project.enabled)
         and not is_domain
     ]
@@ -320,10 +253,21 @@ async def list_domains(caller: Authenticated, directory: Known, base: Base) -> R
 
 @router.get("/v3/users")
 async def list_users(
-    caller: Authenticated, directory: Known, base: Base, name: str | None = None
+    caller: Authenticated,
+    directory: Known,
+    base: Base,
+    name: str | None = None,
+    domain_id: str | None = None,
+    enabled: bool | None = None,
 ) -> Response:
-    """List the users of the caller's domain, or the one of that name."""
-    found = [user for user in directory.users(caller.domain_id) if name in (None, user.name)]
+    """List the users of the caller's domain that match every filter given."""
+    found = [
+        user
+        for user in directory.users(caller.domain_id)
+        if name in (None, user.name)
+        and domain_id in (None, user.domain_id)
+        and enabled in (None, user.enabled)
+    ]
     document = {
         "links": documents.links(f"{base}/v3/users"),
         "users": [documents.user(user, base) for user in found],
@@ -341,7 +285,7 @@ async def issue_security_token(
     """Issue a temporary access key. It ends no later than the credentials that ask for it."""
     issued = temporary.issue(directory.vault, caller, seconds=asked.duration_seconds)
     most = (await routes.settings(request)).temporary_keys
-    await _change(request, partial(temporary.keep, issued=issued, most=most))
+    await change(request, partial(temporary.keep, issued=issued, most=most))
     credential = {
         "access": issued.key.access_key,
         "secret": issued.secret,

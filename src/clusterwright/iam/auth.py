@@ -43,6 +43,7 @@ _IDENTITY = {
     errors.TOKEN_EXPIRED: errors.IAM_INVALID_TOKEN,
     errors.FORBIDDEN: errors.IAM_FORBIDDEN,
     errors.PROJECT_UNAVAILABLE: errors.IAM_FORBIDDEN,
+    errors.NOT_SUPPORTED: errors.IAM_NOT_SUPPORTED,
 }
 
 
@@ -164,12 +165,12 @@ class Authenticator:
             self.directory.check_chain(key.chain)
         project_id = headers.get(b"x-project-id", b"").decode("latin-1")
         project_id = project_id or _project_of(scope["path"])
-        return self._known((key.access_key, project_id)) or self._keep(
-            (key.access_key, project_id),
-            self.directory.caller(
-                self.directory.snapshot.users[key.user_id], project_id, key.expires_at, key.chain
-            ),
-        )
+        if known := self._known((key.access_key, project_id)):
+            return known
+        user = self.directory.snapshot.users[key.user_id]
+        found = self.directory.caller(user, project_id, key.expires_at, key.chain)
+        found = replace(found, temporary=bool(key.expires_at))
+        return self._keep((key.access_key, project_id), found)
 
     def _access_key(self, access_key: str) -> AccessKey:
         key = self.directory.snapshot.access_keys.get(access_key)

@@ -19,3 +19,5 @@ class Caller:
     """Whether the request came in below ``/autopilot``, where only clusters without nodes are."""
     chain: str = ""
     """The chain of tokens that the credentials belong to; empty for those of a permanent key."""
+    temporary: bool = False
+    """Whether the request was signed with a temporary key."""

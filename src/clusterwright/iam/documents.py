@@ -3,7 +3,9 @@
 from typing import Any
 
 from clusterwright.clock import rfc3339
-from clusterwright.iam.store import Domain, Project, Snapshot, User
+from clusterwright.iam.grants import Agency, Assignment, Group, Scope
+from clusterwright.iam.roles import Role
+from clusterwright.iam.store import AccessKey, Domain, Project, Snapshot, User
 from clusterwright.iam.tokens import Token
 
 Json = dict[str, Any]
@@ -117,10 +119,10 @@ def project(found: Project, base: str) -> Json:
     """A project."""
     return _reference(found) | {
         "domain_id": found.domain_id,
-        "parent_id": found.domain_id,
+        "parent_id": found.parent_id or found.domain_id,
         "is_domain": False,
         "enabled": found.enabled,
-        "description": "",
+        "description": found.description,
         "links": links(f"{base}/v3/projects/{found.id}"),
     }
 
@@ -136,12 +138,106 @@ def domain(found: Domain, base: str) -> Json:
 
 def user(found: User, base: str) -> Json:
     """A user."""
+    told = found.profile or {}
     return _reference(found) | {
         "domain_id": found.domain_id,
         "enabled": found.enabled,
-        "description": "",
+        "description": told.get("description", ""),
+        "pwd_status": told.get("pwd_status", False),
+        "pwd_strength": "High",
+        "access_mode": told.get("access_mode", "default"),
+        "last_project_id": "",
         "password_expires_at": None,
         "links": links(f"{base}/v3/users/{found.id}"),
+    }
+
+
+def user_in_full(found: User, base: str) -> Json:
+    """A user with all that was said of it, as the service's own paths have it."""
+    told = found.profile or {}
+    document = user(found, base)
+    del document["last_project_id"], document["password_expires_at"]
+    texts = ("email", "areacode", "phone", "xuser_id", "xuser_type")
+    return (
+        document
+        | {name: told.get(name, "") for name in texts}
+        | {
+            "is_domain_owner": bool(found.administrator),
+            "create_time": rfc3339(found.created_at or found.password_changed_at),
+            "pwd_create_time": rfc3339(found.password_changed_at),
+        }
+    )
+
+
+def access_key(found: AccessKey) -> Json:
+    """A permanent access key, without its secret."""
+    return {
+        "access": found.access_key,
+        "user_id": found.user_id,
+        "status": "active" if found.enabled else "inactive",
+        "description": found.description,
+        "create_time": rfc3339(found.created_at),
+    }
+
+
+def group(found: Group, base: str) -> Json:
+    """A group."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "domain_id": found.domain_id,
+        "description": found.description,
+        "create_time": found.created_at // 1_000_000,
+        "links": links(f"{base}/v3/groups/{found.id}"),
+    }
+
+
+def agency(found: Agency) -> Json:
+    """An agency. Its duration is a text, of hours or for ever (API reference, 2.6)."""
+    ends = found.created_at + found.hours * 3600 * 1_000_000_000
+    return {
+        "id": found.id,
+        "name": found.name,
+        "domain_id": found.domain_id,
+        "trust_domain_id": found.trust_domain_id,
+        "trust_domain_name": found.trust_domain_name,
+        "description": found.description,
+        "duration": str(found.hours) if found.hours else "FOREVER",
+        "create_time": _plain(found.created_at),
+        "expire_time": _plain(ends) if found.hours else None,
+    }
+
+
+def _plain(at: int) -> str:
+    return rfc3339(at).removesuffix("Z")
+
+
+def role(found: Role, base: str) -> Json:
+    """A role."""
+    statements = [{"Effect": "Allow", "Action": list(found.actions)}]
+    return {
+        "id": found.id,
+        "name": found.name,
+        "display_name": found.display_name,
+        "catalog": found.catalog,
+        "type": found.type,
+        "flag": "",
+        "domain_id": None,
+        "description": found.description,
+        "description_cn": found.description_cn,
+        "policy": {"Version": "1.1", "Statement": statements, "Depends": []},
+        "links": links(f"{base}/v3/roles/{found.id}"),
+    }
+
+
+def assignment(found: Assignment) -> Json:
+    """A role that a group or an agency has."""
+    where = "project" if found.scope is Scope.PROJECT else "domain"
+    return {
+        "role": {"id": found.role_id},
+        found.kind: {"id": found.subject},
+        "scope": {where: {"id": found.scope_id}},
+        "is_inherited": found.scope is Scope.INHERITED,
     }
 
 

@@ -18,7 +18,8 @@ def new_user(domain_id: str, name: str, password: str, id: str = "") -> User:
         domain_id=domain_id,
         name=name,
         password_hash=passwords.hash_password(password),
-        password_changed_at=now(),
+        password_changed_at=(at := now()),
+        created_at=at,
     )
 
 
@@ -58,6 +59,11 @@ async def bootstrap(database: Database, settings: Settings) -> bool:
         await store.add(tx, user)
         await store.add(
             tx,
-            AccessKey(access_key=chosen["access_key"], user_id=user.id, sealed_secret=sealed),
+            AccessKey(
+                access_key=chosen["access_key"],
+                user_id=user.id,
+                sealed_secret=sealed,
+                created_at=user.created_at,
+            ),
         )
     return True

@@ -91,6 +91,18 @@ class Login:
             first=first,
         )
 
+    async def hash(self, password: str) -> str:
+        """What is kept of a password. Raises ApiError when too many are being checked."""
+        try:
+            async with self._hashers.turn():
+                return await self._hashers.run(passwords.hash_password, password)
+        except Crowded as error:
+            raise Throttled("Many others are logging in.", 1) from error
+
+    async def prove(self, asked: PasswordUser, origin: Origin) -> User:
+        """The user whose password was given. Raises ApiError, and counts what is wrong."""
+        return await self._by_password(asked, origin)
+
     def _given(self, text: str | None) -> Token:
         self._authenticator.by_token(text or "")
         return self._tokens.read(text or "")

@@ -6,7 +6,7 @@ PostgreSQL the row's lock makes writers take turns, so looking first and then in
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -29,7 +29,9 @@ from sqlalchemy import (
 )
 
 from clusterwright.clock import now
+from clusterwright.storage import limits
 from clusterwright.storage.database import Tx, metadata
+from clusterwright.storage.limits import BoundedJSON
 
 
 def _changed_in() -> Column[int]:
@@ -53,6 +55,8 @@ projects = Table(
     Column("domain_id", ForeignKey("domains.id"), nullable=False),
     Column("name", String(255), nullable=False),
     Column("enabled", Boolean, nullable=False),
+    Column("parent_id", String(64), nullable=False, server_default=text("''")),
+    Column("description", String(255), nullable=False, server_default=text("''")),
     UniqueConstraint("domain_id", "name"),
 )
 users = Table(
@@ -65,6 +69,9 @@ users = Table(
     Column("password_hash", Text, nullable=False),
     Column("password_changed_at", BigInteger, nullable=False),
     Column("enabled", Boolean, nullable=False),
+    Column("administrator", Boolean),
+    Column("profile", BoundedJSON("user", limits.LABELS)),
+    Column("created_at", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("domain_id", "name"),
 )
 access_keys = Table(
@@ -78,6 +85,8 @@ access_keys = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("chain", String(64), nullable=False, server_default=text("''")),
+    Column("description", String(255), nullable=False, server_default=text("''")),
+    Column("created_at", BigInteger, nullable=False, server_default="0"),
 )
 revoked_tokens = Table(
     "revoked_tokens",
@@ -85,6 +94,13 @@ revoked_tokens = Table(
     _changed_in(),
     Column("token_id", String(64), primary_key=True),
     Column("expires_at", BigInteger, nullable=False),
+)
+removed_identities = Table(
+    "removed_identities",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("id", String(128), nullable=False),
 )
 iam_revision = Table(
     "iam_revision",
@@ -111,6 +127,9 @@ class Project:
     domain_id: str
     name: str
     enabled: bool = True
+    parent_id: str = ""
+    """The project that it was made under; empty where that is the domain itself."""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +142,12 @@ class User:
     password_hash: str
     password_changed_at: int
     enabled: bool = True
+    administrator: bool | None = None
+    """Whether it may change who may use its domain; a domain's first user may."""
+    profile: dict[str, Any] | None = None
+    """What else was said of it: description, address, telephone."""
+    created_at: int = 0
+    """0 where it was made by a release that did not note it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +164,8 @@ class AccessKey:
     expires_at: int = 0
     enabled: bool = True
     chain: str = ""
+    description: str = ""
+    created_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +189,7 @@ KEPT = 24 * 3600 * 1_000_000_000
 """Nanoseconds that what has ended is kept, so that a clock set back revives nothing."""
 
 Record = Domain | Project | User | AccessKey
+R = TypeVar("R", Domain, Project, User, AccessKey)
 _TABLES: dict[type[Record], Table] = {
     Domain: domains,
     Project: projects,
@@ -189,25 +217,40 @@ async def load(tx: Tx, known: Snapshot = NOTHING) -> Snapshot:
     """Everything, of which only what has changed since ``known`` is read.
 
     The revision is read first, so that the rows are never older than it says. What has ended is
-    forgotten as ``purge`` forgets it, so rows that vanish need not be told.
+    forgotten as ``purge`` forgets it, so rows that vanish need not be told; those of what was
+    removed are told by ``removed_identities``, as long as it remembers.
     """
     as_of = await revision(tx)
+    if as_of - known.revision > limits.KEPT_REMOVALS:
+        known = NOTHING
     found: dict[type[Record], dict[str, Any]] = {}
-    for record, table in _TABLES.items():
+    for record, table in reversed(_TABLES.items()):  # owners last, so that none is missing
         key = table.primary_key.columns[0].name
         rows = await tx.execute(_newer(table, known))
         found[record] = {row[key]: record(**row) for row in rows.mappings()}
     ended = await tx.execute(_newer(revoked_tokens, known))
     revoked = {row.token_id: row.expires_at for row in ended}
+    gone = await tx.execute(
+        select(removed_identities).where(removed_identities.c.revision > known.revision)
+    )
+    removed = {(row.kind, row.id) for row in gone}
+
+    def merged(kind: type[R], before: Mapping[str, R]) -> dict[str, R]:
+        name = _TABLES[kind].name
+        left = {id: one for id, one in before.items() if (name, id) not in removed}
+        return left | found[kind]
+
     kept_since = now() - KEPT
-    keys = {**known.access_keys, **found[AccessKey]}
+    keys = merged(AccessKey, known.access_keys)
     return Snapshot(
         revision=as_of,
-        domains={**known.domains, **found[Domain]},
-        projects={**known.projects, **found[Project]},
-        users={**known.users, **found[User]},
+        domains=merged(Domain, known.domains),
+        projects=merged(Project, known.projects),
+        users=merged(User, known.users),
         access_keys={
-            name: key for name, key in keys.items() if not 0 < key.expires_at < kept_since
+            name: key
+            for name, key in keys.items()
+            if not 0 < key.expires_at < kept_since and ("users", key.user_id) not in removed
         },
         revoked={
             chain: ends
@@ -222,18 +265,73 @@ class NameTaken(Exception):
 
 
 async def add(tx: Tx, record: Record) -> None:
-    """Insert a record. Raises NameTaken when its domain has one of that name already."""
+    """Insert a record. Raises NameTaken when its domain has one of that name already.
+
+    The first user of a domain is its administrator.
+    """
     changed_in = await begin_change(tx)
     table = _TABLES[type(record)]
     values = {name: getattr(record, name) for name in _names(table)}
     if not isinstance(record, AccessKey):
-        same = table.c.name == record.name
-        if not isinstance(record, Domain):
-            same &= table.c.domain_id == record.domain_id
-        if (await tx.execute(select(exists().where(same)))).scalar_one():
-            kind = type(record).__name__.lower()
-            raise NameTaken(f"A {kind} named {record.name} exists. Choose another name.")
+        await _check_name(tx, record, record.name)
+    if isinstance(record, User):
+        others = select(exists().where(users.c.domain_id == record.domain_id))
+        if not (await tx.execute(others)).scalar_one():
+            values["administrator"] = True
     await tx.execute(insert(table).values(values | {"revision": changed_in}))
+
+
+async def _check_name(tx: Tx, record: Domain | Project | User, name: str) -> None:
+    """Raises NameTaken when another record has a name that is wanted for this one."""
+    table = _TABLES[type(record)]
+    same = (table.c.name == name) & (table.c.id != record.id)
+    if not isinstance(record, Domain):
+        same &= table.c.domain_id == record.domain_id
+    if (await tx.execute(select(exists().where(same)))).scalar_one():
+        kind = type(record).__name__.lower()
+        raise NameTaken(f"A {kind} named {name} exists. Choose another name.")
+
+
+async def get(tx: Tx, kind: type[R], id: str) -> R | None:
+    """A record as it is now, if it is there."""
+    table = _TABLES[kind]
+    found = _newer(table, NOTHING).where(table.primary_key.columns[0] == id)
+    row = (await tx.execute(found)).mappings().one_or_none()
+    return kind(**row) if row else None
+
+
+async def change(tx: Tx, record: Record, **values: Any) -> None:
+    """Change columns of a record. Raises NameTaken for the name of another one."""
+    changed_in = await begin_change(tx)
+    if "name" in values and not isinstance(record, AccessKey):
+        await _check_name(tx, record, values["name"])
+    table = _TABLES[type(record)]
+    key = table.primary_key.columns[0]
+    mine = key == getattr(record, key.name)
+    await tx.execute(update(table).where(mine).values(values | {"revision": changed_in}))
+
+
+async def remove(tx: Tx, record: User | AccessKey) -> None:
+    """Remove a user with its keys, or a key. Other processes are told."""
+    changed_in = await begin_change(tx)
+    table = _TABLES[type(record)]
+    key = table.primary_key.columns[0]
+    id = getattr(record, key.name)
+    if isinstance(record, User):
+        await tx.execute(delete(access_keys).where(access_keys.c.user_id == id))
+    await tx.execute(delete(table).where(key == id))
+    row = {"revision": changed_in, "kind": table.name, "id": id}
+    await tx.execute(insert(removed_identities).values(row))
+    outdated = removed_identities.c.revision <= changed_in - limits.KEPT_REMOVALS
+    await tx.execute(delete(removed_identities).where(outdated))
+
+
+async def count(tx: Tx, kind: type[Record], **where: Any) -> int:
+    """How many records have these values."""
+    table = _TABLES[kind]
+    same = [table.c[name] == value for name, value in where.items()]
+    counted = await tx.execute(select(func.count()).select_from(table).where(*same))
+    return int(counted.scalar_one())
 
 
 async def temporary_keys(tx: Tx, user_id: str, at: int) -> int:
@@ -241,15 +339,6 @@ async def temporary_keys(tx: Tx, user_id: str, at: int) -> int:
     mine = (access_keys.c.user_id == user_id) & (access_keys.c.expires_at > at)
     counted = await tx.execute(select(func.count()).select_from(access_keys).where(mine))
     return int(counted.scalar_one())
-
-
-async def set_enabled(tx: Tx, record: Record, *, enabled: bool) -> None:
-    """Let a record be used, or not."""
-    changed_in = await begin_change(tx)
-    table = _TABLES[type(record)]
-    key = table.primary_key.columns[0]
-    mine = key == getattr(record, key.name)
-    await tx.execute(update(table).where(mine).values(enabled=enabled, revision=changed_in))
 
 
 async def set_password(tx: Tx, user_id: str, password_hash: str, changed_at: int) -> None:

@@ -23,7 +23,7 @@ from clusterwright.jobs.events import Level, Message
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
 from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import Superseded
-from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree
+from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree, failure
 from clusterwright.jobs.wire import Rendering
 from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
@@ -223,16 +223,7 @@ class Execution:
 
     async def _fail(self, step: Job, reason: str, cause: Cause) -> bool:
         """Let a step have failed, which is all that this tells."""
-        told = {
-            "step": step.uid,
-            "stepType": step.type,
-            "class": cause.blame.value,
-            "code": cause.code,
-            "message": reason,
-            "action": cause.action,
-            "retryable": cause.retryable,
-        }
-        await self._commit(Change(step.uid, JobPhase.FAILED, reason, told))
+        await self._commit(failure(step, reason, cause))
         return False
 
     async def _step(self, step: Step, job: Job) -> bool:

@@ -6,7 +6,7 @@ while nobody listens. What is told is only ever read from rows (docs/decisions/0
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from clusterwright.jobs.events import Event
 from clusterwright.jobs.positions import Position, Snapshot
 from clusterwright.storage.database import Database, Tx
 from clusterwright.supervision import Chore
+from clusterwright.turns import unhurried
 
 POLLING = 0.2
 """Seconds between two looks for what other processes have committed."""
@@ -47,28 +48,28 @@ class Listener:
     __slots__ = ("_closed", "_told", "_waiter")
 
     def __init__(self) -> None:
-        self._told: deque[Told] = deque()
+        self._told: list[Told] = []
         self._waiter: asyncio.Future[None] | None = None
         self._closed = False
 
     def tell(self, told: Told) -> None:
-        """Let the listener know."""
+        """Let the listener know, once it is woken."""
         if len(self._told) >= MOST_WAITING:
-            self.close()
+            self._closed = True
         else:
             self._told.append(told)
-            self._wake()
 
     def close(self) -> None:
         """Tell nothing more."""
         self._closed = True
-        self._wake()
+        self.wake()
 
     def forget(self) -> None:
         """Pass over what has happened until now."""
         self._told.clear()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let the listener look at what it was told."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -85,8 +86,7 @@ class Listener:
             self._waiter = None
         if self._closed:
             raise Closed
-        found = list(self._told)
-        self._told.clear()
+        found, self._told = self._told, []
         return found
 
 
@@ -132,10 +132,15 @@ class Feed:
             now = await events.now(tx)
             seen = self._seen or now
             found = await _all(tx, seen, now) if now != seen else []
-            self._tell(found, seen, now)
+            # In one turn, for whoever begins to listen in the next has missed all this.
+            told = self._tell(found, seen, now)
             self._seen = now
+        async for listener in unhurried(told):
+            listener.wake()
 
-    def _tell(self, found: list[Event], before: Snapshot, now: Snapshot) -> None:
+    def _tell(self, found: list[Event], before: Snapshot, now: Snapshot) -> set[Listener]:
+        """Give events to the listeners to them, who are to be woken."""
+        woken: set[Listener] = set()
         # Whoever has got the last event of its project has got all of this look.
         last = {event.project_id: event.id for event in found}
         for event in found:
@@ -149,6 +154,8 @@ class Feed:
                 if key in listeners:
                     for listener in listeners[key]:
                         listener.tell(told)
+                    woken |= listeners[key]
+        return woken
 
     @contextmanager
     def listening(self, *, tree: str = "", project: str = "") -> Iterator[Listener]:

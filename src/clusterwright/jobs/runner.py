@@ -22,6 +22,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from dbos._serialization import DBOSPortableJSONSerializer
 
 from clusterwright import clock
+from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Drivers
 from clusterwright.jobs import removal, sessions, store, workers
 from clusterwright.jobs.claims import POLLING, Claims, speak_through_our_log
@@ -31,7 +32,7 @@ from clusterwright.jobs.lock import locked
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.progress import apply
 from clusterwright.jobs.store import Superseded
-from clusterwright.jobs.tree import Change, JobPhase, Tree
+from clusterwright.jobs.tree import Tree, failure
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Database, StorageUnavailable, Tx
 from clusterwright.supervision import Chore
@@ -336,7 +337,7 @@ class Runner:
             reason = f"The engine gave the job up. Look for job {uid} in the log."
             after = apply(
                 tree,
-                [Change(job.uid, JobPhase.FAILED, reason) for job in tree.leaves()],
+                [failure(job, reason, causes.INTERNAL_ERROR) for job in tree.leaves()],
                 clock.now(),
             )
             await store.record(tx, tree, after)

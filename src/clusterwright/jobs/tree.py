@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from clusterwright.drivers.causes import Cause
+
 
 class JobPhase(StrEnum):
     """The four words a job's phase may be (API reference, 3.3)."""
@@ -109,3 +111,17 @@ class Change:
     phase: JobPhase
     reason: str = ""
     cause: Mapping[str, Any] | None = None
+
+
+def failure(step: Job, reason: str, cause: Cause) -> Change:
+    """That a step has failed, and why, as people are told."""
+    told = {
+        "step": step.uid,
+        "stepType": step.type,
+        "class": cause.blame.value,
+        "code": cause.code,
+        "message": reason,
+        "action": cause.action,
+        "retryable": cause.retryable,
+    }
+    return Change(step.uid, JobPhase.FAILED, reason, told)

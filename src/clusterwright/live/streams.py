@@ -20,7 +20,7 @@ from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.positions import Position, Snapshot
 from clusterwright.live import documents, store
 from clusterwright.storage.database import Database, StorageUnavailable
-from clusterwright.web.asgi import Receive, Scope, Send
+from clusterwright.web.asgi import Message, Receive, Scope, Send
 from clusterwright.web.edge import read_body
 
 log = logging.getLogger(__name__)
@@ -73,26 +73,24 @@ class Streams:
 
         Raises ApiError before the first message only.
         """
+        # Of what is made here little is kept: thousands of streams wait below.
         await self._check(scope, receive)
-        headers = dict(scope["headers"])
-        last = headers.get(b"last-event-id", b"").strip().decode("latin-1")
         project_id, *below = scope["path"].removeprefix(PREFIX).split("/")
-        one_job = below[0] == "jobs"
-        root_uid = await self._root(below[1], project_id) if one_job else ""
+        root_uid = await self._root(below[1], project_id) if below[0] == "jobs" else ""
         with self._feed.listening(tree=root_uid, project=project_id) as listener:
             chunks = (
-                self._of_job(listener, root_uid, project_id, last)
-                if one_job
-                else self._of_project(listener, project_id, last)
+                self._of_job(listener, root_uid, project_id, _last_seen(scope))
+                if root_uid
+                else self._of_project(listener, project_id, _last_seen(scope))
             )
-            first = await anext(chunks)  # a refusal comes here
-            start = [*_HEADERS, (b"x-request-id", request_id.encode())]
-            await send({"type": "http.response.start", "status": 200, "headers": start})
+            chunk = await anext(chunks)  # a refusal comes here
+            await send(_start(request_id))
             gone = asyncio.ensure_future(_gone(receive, listener))
             try:
-                await _send(send, _RETRY + first)
-                async for chunk in self._with_heartbeats(chunks, scope, receive):
-                    await _send(send, chunk)
+                await _send(send, _RETRY + chunk)
+                async for chunk in chunks:
+                    await _send(send, chunk or await self._heartbeat(scope, receive))
+                    del chunk
             except Closed:
                 pass
             except (ApiError, StorageUnavailable) as error:  # the client asks again, and is told
@@ -109,15 +107,12 @@ class Streams:
         caller = await self._authenticator.authenticate(scope, lambda: read_body(receive))
         check_project(caller, project_id)
 
-    async def _with_heartbeats(self, chunks: Chunks, scope: Scope, receive: Receive) -> Chunks:
-        has_token = any(name == b"x-auth-token" for name, _ in scope["headers"])
-        async for chunk in chunks:
-            if chunk:
-                yield chunk
-                continue
-            if has_token:  # a signature is good for a while only, a token until it is not
-                await self._check(scope, receive)
-            yield f": {clock.rfc3339(clock.now())}\n\n".encode()
+    async def _heartbeat(self, scope: Scope, receive: Receive) -> bytes:
+        """A comment that tells the time. Raises ApiError when the caller's token has ended."""
+        # A signature is good for a while only, a token until it is not.
+        if any(name == b"x-auth-token" for name, _ in scope["headers"]):
+            await self._check(scope, receive)
+        return f": {clock.rfc3339(clock.now())}\n\n".encode()
 
     async def _root(self, uid: str, project_id: str) -> str:
         async with self._data.reading() as tx:
@@ -136,12 +131,15 @@ class Streams:
         if found is None:
             raise unknown(root_uid)
         seen = _revision(last, found.revision) if last else found.revision
+        is_over = seen == found.revision and found.tree.finished_at is not None
         if last:
             yield b": resumed\n\n"
         else:
             document = await documents.in_full(found, self._durations, self._registry)
             yield b"id: %d\nevent: snapshot\ndata: %b\n\n" % (seen, document)
-        if seen == found.revision and found.tree.finished_at is not None:
+            del document
+        del found
+        if is_over:
             yield _end(seen)
             return
         happened = await self._after(root_uid, seen)
@@ -219,6 +217,20 @@ def _position(text: str) -> Position:
         return Position.parse(text)
     except ValueError:
         raise _bad_position() from None
+
+
+def _last_seen(scope: Scope) -> str:
+    """What the client says that it has seen last."""
+    for name, value in scope["headers"]:
+        if name == b"last-event-id":
+            found: str = value.strip().decode("latin-1")
+            return found
+    return ""
+
+
+def _start(request_id: str) -> Message:
+    headers = [*_HEADERS, (b"x-request-id", request_id.encode())]
+    return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
 def _revision(text: str, newest: int) -> int:

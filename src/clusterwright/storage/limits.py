@@ -53,6 +53,23 @@ MOST_KEYS = 10_000
 MOST_UNFINISHED_JOBS = 200
 """Of one cluster, those that were asked to stop not counted."""
 
+KEYS_OF_USER = 2
+"""Permanent access keys of one user, as at the public service."""
+MOST_PROJECTS = 100
+"""Of one domain; clients can delete none."""
+MOST_USERS = 500
+"""Of one domain, as clients make them."""
+MOST_GROUPS = 100
+"""Of one domain."""
+MOST_AGENCIES = 100
+"""Of one domain, the built-in one not counted."""
+MOST_GRANTS = 2000
+"""Memberships of one domain's groups, and as many roles that its groups and agencies have."""
+
+KEPT_REMOVALS = 1000
+"""Changes of identities for which it is kept which users and keys they removed, as other processes
+are told; who is further behind reads all.
+"""
 KEPT_TASKS = 50
 """Upgrades, checks of each kind, snapshots and workflows of one cluster; older ones are forgotten,
 for clients cannot delete any.

@@ -8,7 +8,7 @@ request with the key waits for the first. What was refused is not kept, for it h
 import hashlib
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +83,8 @@ class Attempt:
         self._fingerprint = b""
         self._opened: AbstractAsyncContextManager[Tx] | None = None
         self._tx: Tx | None = None
+        self.then: list[Callable[[], Awaitable[None]]] = []
+        """What is to be done once all this is committed."""
 
     async def answer(self, handle: Handle) -> Response:
         """What ``handle`` answers, or what was answered before. Raises what ``handle`` raises."""
@@ -166,6 +168,8 @@ class Attempt:
             packed = zlib.compress(msgspec.msgpack.encode(answer), 1)
             await store.keep(tx, self._key, self._kept.seal(packed))
         await self._close(None)
+        for act in self.then:
+            await act()
         return response
 
     async def _close(self, error: BaseException | None) -> None:
@@ -234,6 +238,15 @@ async def begin(request: Request, *, project_id: str, user_id: str) -> None:
     """Say who is asking, once that is known. Ends a request that was answered before."""
     if (attempt := _attempt(request)) is not None:
         await attempt.begin(project_id=project_id, user_id=user_id)
+
+
+async def afterwards(request: Request, act: Callable[[], Awaitable[None]]) -> None:
+    """Act once what the request has written is committed: at once, or with its answer."""
+    attempt = _attempt(request)
+    if attempt is None:
+        await act()
+    else:
+        attempt.then.append(act)
 
 
 def joined(request: Request, database: Database) -> Database:

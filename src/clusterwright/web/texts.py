@@ -200,6 +200,69 @@ ShowWebhook 查询一个 Webhook
 DeleteWebhook 删除 Webhook
 ListWebhookDeliveries 查询 Webhook 的投递记录
 ResendWebhookDelivery 重新投递
+CreatePermanentAccessKey 创建永久访问密钥
+ListPermanentAccessKeys 查询用户的永久访问密钥列表
+ShowPermanentAccessKey 查询一个永久访问密钥
+UpdatePermanentAccessKey 修改永久访问密钥的状态或描述
+DeletePermanentAccessKey 删除永久访问密钥
+KeystoneCreateProject 创建项目
+KeystoneUpdateProject 修改项目
+KeystoneDeleteProject 拒绝删除项目
+ShowProjectDetailsAndStatus 查询项目的详情与状态
+UpdateProjectStatus 冻结或恢复项目
+KeystoneCreateUser 创建用户
+CreateUser 创建用户，可附带邮箱与电话
+KeystoneShowUser 查询一个用户
+ShowUser 查询一个用户，含邮箱与电话
+KeystoneUpdateUserByAdmin 修改用户
+UpdateUser 修改用户，可附带邮箱与电话
+KeystoneDeleteUser 删除用户
+KeystoneUpdateUserPassword 修改自己的密码
+KeystoneListProjectsForUser 查询用户可用的项目
+ShowUserLoginProtect 查询用户的登录保护
+ListUserLoginProtects 查询登录保护列表
+KeystoneListGroups 查询用户组列表
+KeystoneCreateGroup 创建用户组
+KeystoneShowGroup 查询一个用户组
+KeystoneUpdateGroup 修改用户组
+KeystoneDeleteGroup 删除用户组
+KeystoneListUsersForGroupByAdmin 查询用户组中的用户
+KeystoneListGroupsForUser 查询用户所在的用户组
+KeystoneAddUserToGroup 将用户加入用户组
+KeystoneCheckUserInGroup 检查用户是否在用户组中
+KeystoneRemoveUserFromGroup 将用户移出用户组
+ListAgencies 查询委托列表
+CreateAgency 创建委托
+ShowAgency 查询一个委托
+UpdateAgency 修改委托
+DeleteAgency 删除委托
+KeystoneListPermissions 查询权限列表
+KeystoneShowPermission 查询一个权限
+ShowDomainRoleAssignments 查询授权记录
+KeystoneListDomainPermissionsForGroup 查询用户组在账号上的权限
+KeystoneAssociateGroupWithDomainPermission 授予用户组账号上的权限
+KeystoneCheckDomainPermissionForGroup 检查用户组在账号上的权限
+KeystoneRemoveDomainPermissionFromGroup 移除用户组在账号上的权限
+KeystoneListProjectPermissionsForGroup 查询用户组在项目上的权限
+KeystoneAssociateGroupWithProjectPermission 授予用户组项目上的权限
+KeystoneCheckProjectPermissionForGroup 检查用户组在项目上的权限
+KeystoneRemoveProjectPermissionFromGroup 移除用户组在项目上的权限
+KeystoneListAllProjectPermissionsForGroup 查询用户组在所有项目上的权限
+UpdateDomainGroupInheritRole 授予用户组所有项目上的权限
+KeystoneCheckroleForGroup 检查用户组在所有项目上的权限
+DeleteDomainGroupInheritedRole 移除用户组在所有项目上的权限
+ListDomainPermissionsForAgency 查询委托在账号上的权限
+AssociateAgencyWithDomainPermission 授予委托账号上的权限
+CheckDomainPermissionForAgency 检查委托在账号上的权限
+RemoveDomainPermissionFromAgency 移除委托在账号上的权限
+ListProjectPermissionsForAgency 查询委托在项目上的权限
+AssociateAgencyWithProjectPermission 授予委托项目上的权限
+CheckProjectPermissionForAgency 检查委托在项目上的权限
+RemoveProjectPermissionFromAgency 移除委托在项目上的权限
+ListAllProjectsPermissionsForAgency 查询委托在所有项目上的权限
+AssociateAgencyWithAllProjectsPermission 授予委托所有项目上的权限
+CheckAllProjectsPermissionForAgency 检查委托在所有项目上的权限
+RemoveAllProjectsPermissionFromAgency 移除委托在所有项目上的权限
 """
 
 _VERBS = {
@@ -303,6 +366,23 @@ storageType | The type of the volume. | 存储类型。
 chart_id | The id of the chart. | 模板 ID。
 show_resources | `true` lists what the release consists of. | 为 true 时返回实例包含的资源。
 association_id | The id of the association. | 关联 ID。
+user_id | The id of the user. | 用户 ID。
+group_id | The id of the group. | 用户组 ID。
+agency_id | The id of the agency. | 委托 ID。
+role_id | The id of the role. | 权限 ID。
+access_key | The access key. | 访问密钥 ID（AK）。
+place | The id of the domain or project that the role is given on. | 授权范围的账号或项目 ID。
+subject | The id of the group or agency that the role is given to; in a list, the kind of it. | 被授权的用户组或委托 ID；在列表中为其类型。
+subject.user_id | Only roles of this user, who has none by itself. | 按用户过滤。
+subject.group_id | Only roles of this group. | 按用户组过滤。
+subject.agency_id | Only roles of this agency. | 按委托过滤。
+scope | Only roles on this kind of thing. | 按授权范围的类型过滤。
+scope.project_id | Only roles on this project. | 按项目过滤。
+is_inherited | Whether only roles on all projects are wanted, or only others. | 是否为所有项目上的权限。
+trust_domain_id | The id of the domain that is trusted. | 被委托方的账号 ID。
+display_name | The name that people know. | 显示名称。
+catalog | Only roles of this service. | 按服务过滤。
+permission_type | `policy` or `role`. | 取值为 policy 或 role。
 X-Cluster-ID | The id of the cluster, where the host does not name it. | 集群 ID，域名中未包含时必填。
 X-Subject-Token | The token that the request is about. | 请求所针对的令牌。
 """
