@@ -28,12 +28,14 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a new environment with the wheel, its extra and what they ask for."""
     folder = tmp_path_factory.mktemp("installed")
     # Versions as locked, so that pip finds in its cache what `make install` has fetched. Hashes
-    # must go: with any of them pip wants one for the wheel too.
+    # must go: with any of them pip wants one for the wheel too. Extras must go from constraints.
     locked = re.findall(
-        r"^[\w.-]+(?:\[[\w,-]+\])?==[^\\\n]+", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+        r"^([\w.-]+)(?:\[[\w,-]+\])?(==[^\\\n]+)",
+        (ROOT / "requirements.lock").read_text(),
+        re.MULTILINE,
     )
     constraints = folder / "constraints.txt"
-    constraints.write_text("\n".join(locked))
+    constraints.write_text("\n".join(map("".join, locked)))
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     interpreter = folder / "venv" / "bin" / "python"
     # Compiling the whole SDK takes longer than compiling what the demo imports.
