@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 UV := 0.13.9
 PYTEST_OPTIONS ?= -n auto --dist loadfile --no-loadscope-reorder
 # Whole folders, so that a new test is fast or not by where it is. Everything else is `make test`.
-FAST_TESTS := tests/architecture tests/database tests/drivers tests/jobs
+FAST_TESTS := tests/architecture tests/database
+INSIDE_TESTS := $(FAST_TESTS) tests/api tests/drivers tests/jobs
 
 .PHONY: help install console demo run check lint test coverage fix lock docs dist bench helm kubernetes clean
 
@@ -30,7 +31,7 @@ demo: install ## Start a throw-away server, create a cluster with the official S
 run: install ## Serve on 127.0.0.1:8900
 	@$(BIN)/clusterwright serve
 
-check: lint ## What one runs while working: lint, and the tests that start no server
+check: lint ## What one runs while working: lint, and the tests that take no minute
 	$(BIN)/pytest $(PYTEST_OPTIONS) $(FAST_TESTS)
 
 lint: install ## Format, lint, types, import contracts
@@ -47,7 +48,7 @@ test: install ## What the gate runs: lint and all tests
 
 # Apart from `make test`, because tracing makes these tests two to four times as slow (CONTRIBUTING).
 coverage: install ## What the tests inside this process execute, and its floor
-	$(BIN)/pytest $(PYTEST_OPTIONS) --hypothesis-profile measured --cov --cov-report term tests/api $(FAST_TESTS)
+	$(BIN)/pytest $(PYTEST_OPTIONS) --hypothesis-profile measured --cov --cov-report term $(INSIDE_TESTS)
 
 fix: install ## Repair what can be repaired: format, imports, generated pages
 	$(BIN)/ruff format .
