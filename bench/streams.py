@@ -78,7 +78,8 @@ def main(
     """Measure memory, reads beside the streams, and how late events come."""
     processes.stay_on_client_core()
     needed = streams + 500
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4 * needed, 4 * needed))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(prefix="clusterwright-bench-") as scratch:
         settings = {"pace": 0, "connections": needed}
         with processes.clusterwright(Path(scratch) / "data", **settings) as server:
