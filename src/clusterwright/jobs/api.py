@@ -55,11 +55,10 @@ class ShowJob:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Send the job's document. Raises ApiError as ``read`` does."""
-        for name, _ in scope["headers"]:
-            if name == b"prefer" and (seconds := preferred_wait(scope)):
-                found = await self.read_patiently(scope, receive, seconds)
-                await send_whole(send, 200, found, request_id, more=[applied(seconds)])
-                return
+        if seconds := preferred_wait(scope):
+            found = await self.read_patiently(scope, receive, seconds)
+            await send_whole(send, 200, found, request_id, more=[applied(seconds)])
+            return
         await send_whole(send, 200, await self.read(scope, receive), request_id)
 
     async def read_patiently(self, scope: Scope, receive: Receive, seconds: int) -> bytes:
