@@ -121,23 +121,34 @@ PILOTS = "/autopilot/v3/projects/$project"
 PILOT = f"{PILOTS}/clusters/$cluster"
 
 
-def upgrade(kind: str, operation: str, body: dict[str, Any], **keeps: str) -> Call:
-    """One act of an upgrade."""
-    return Call(
-        operation=f"POST {PILOT}/operation/{operation}",
-        args={"body": {"apiVersion": "v3", "kind": kind} | body},
-        keeps=keeps,
+def upgraded(place: str, action: str) -> tuple[Call, ...]:
+    """A cluster of v1.31 that becomes one of v1.32; ``action`` is the key of the last request."""
+    versions = {"clusterID": "$cluster", "clusterVersion": "v1.31", "targetVersion": "v1.32"}
+
+    def asked(operation: str, kind: str, **spec: str) -> dict[str, Any]:
+        body = {"apiVersion": "v3", "kind": kind, "spec": versions | spec}
+        return {"operation": f"POST {place}/operation/{operation}", "args": {"body": body}}
+
+    def succeeded(task: str) -> Call:
+        operation = f"GET {place}/operation/{task}/tasks/$task"
+        return Call(operation=operation, shows={"status.phase": "Success"}, waits=True)
+
+    strategy = {"inPlaceRollingUpdate": {"userDefinedStep": 20}, "type": "inPlaceRollingUpdate"}
+    task = {
+        "metadata": {"apiVersion": "v3", "kind": "UpgradeTask"},
+        "spec": {action: {"strategy": strategy, "targetVersion": "v1.32"}},
+    }
+    keeps = {"task": "metadata.uid"}
+    return (
+        Call(operation=f"GET {place}/upgradeinfo", shows={"spec.versionInfo.targetVersions": ...}),
+        Call(**asked("upgradeworkflows", "WorkFlowTask", clusterVersion="")),
+        Call(**asked("precheck", "PreCheckTask"), keeps=keeps),
+        succeeded("precheck"),
+        Call(operation=f"POST {place}/operation/upgrade", args={"body": task}, keeps=keeps),
+        succeeded("upgrade"),
     )
 
 
-def succeeded(task: str) -> Call:
-    """Reads of a task until it has succeeded."""
-    return Call(
-        operation=f"GET {PILOT}/operation/{task}", shows={"status.phase": "Success"}, waits=True
-    )
-
-
-VERSIONS = {"clusterVersion": "v1.31", "targetVersion": "v1.32"}
 WITHOUT_NODES = (
     Call(operation="GET /autopilot/v3/addontemplates", shows={"items.*.metadata.name": "coredns"}),
     Call(
@@ -172,7 +183,6 @@ WITHOUT_NODES = (
     ),
     Call(operation=f"GET {PILOT}", shows={"status.phase": "Available"}, waits=True),
     Call(operation=f"GET {PILOTS}/clusters", shows={"items.*.metadata.uid": "$cluster"}),
-    Call(operation=f"GET {PILOT}/upgradeinfo", shows={"spec.versionInfo.targetVersions": ...}),
     Call(
         operation=f"GET {PILOTS}/cluster/$cluster/log-configs",
         shows={"log_configs.*.name": "audit"},
@@ -210,37 +220,7 @@ WITHOUT_NODES = (
     ),
     *chart("/autopilot", chart="id"),
     *release("/autopilot/cam/v3", "$chart", "/autopilot/v2/charts"),
-    upgrade(
-        "WorkFlowTask",
-        "upgradeworkflows",
-        {"spec": VERSIONS | {"clusterID": "$cluster", "clusterVersion": ""}},
-    ),
-    upgrade(
-        "PreCheckTask",
-        "precheck",
-        {"spec": VERSIONS | {"clusterID": "$cluster"}},
-        task="metadata.uid",
-    ),
-    succeeded("precheck/tasks/$task"),
-    Call(
-        operation=f"POST {PILOT}/operation/upgrade",
-        args={
-            "body": {
-                "metadata": {"apiVersion": "v3", "kind": "UpgradeTask"},
-                "spec": {
-                    "autopilotClusterUpgradeAction": {
-                        "strategy": {
-                            "inPlaceRollingUpdate": {"userDefinedStep": 20},
-                            "type": "inPlaceRollingUpdate",
-                        },
-                        "targetVersion": "v1.32",
-                    }
-                },
-            }
-        },
-        keeps={"task": "metadata.uid"},
-    ),
-    succeeded("upgrade/tasks/$task"),
+    *upgraded(PILOT, "autopilotClusterUpgradeAction"),
     Call(
         operation="POST /v5/imagecaches",
         args={

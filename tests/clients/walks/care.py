@@ -6,7 +6,7 @@ Recorded while the real provider applied, planned and destroyed ``cluster-care``
 from typing import Any
 
 from tests.clients.script import Call
-from tests.clients.walks.beyond import NETWORK
+from tests.clients.walks.beyond import NETWORK, upgraded
 from tests.clients.walks.examples import END, cluster
 from tests.clients.walks.huaweicloud import CLUSTER, HOST, TEMPLATE, P, gone, is_in, job
 
@@ -65,50 +65,11 @@ SAID = (
 
 def act(operation: str, body: dict[str, Any], **more: Any) -> Call:
     """Something done to the cluster."""
-    return Call(operation=f"{operation}", args={"body": body}, **more)
+    return Call(operation=operation, args={"body": body}, **more)
 
 
-def succeeded(task: str) -> Call:
-    """Reads of a task until it has succeeded."""
-    return Call(
-        operation=f"GET {CLUSTER}/operation/{task}", shows={"status.phase": "Success"}, waits=True
-    )
-
-
-VERSIONS = {"clusterID": "$cluster", "clusterVersion": "v1.31", "targetVersion": "v1.32"}
 UPGRADED = (
-    Call(operation=f"GET {CLUSTER}/upgradeinfo", shows={"spec.versionInfo.targetVersions": ...}),
-    act(
-        f"POST {CLUSTER}/operation/upgradeworkflows",
-        {
-            "apiVersion": "v3",
-            "kind": "WorkFlowTask",
-            "spec": VERSIONS | {"clusterVersion": ""},
-        },
-    ),
-    act(
-        f"POST {CLUSTER}/operation/precheck",
-        {"apiVersion": "v3", "kind": "PreCheckTask", "spec": VERSIONS},
-        keeps={"task": "metadata.uid"},
-    ),
-    succeeded("precheck/tasks/$task"),
-    act(
-        f"POST {CLUSTER}/operation/upgrade",
-        {
-            "metadata": {"apiVersion": "v3", "kind": "UpgradeTask"},
-            "spec": {
-                "clusterUpgradeAction": {
-                    "strategy": {
-                        "inPlaceRollingUpdate": {"userDefinedStep": 20},
-                        "type": "inPlaceRollingUpdate",
-                    },
-                    "targetVersion": "v1.32",
-                }
-            },
-        },
-        keeps={"task": "metadata.uid"},
-    ),
-    succeeded("upgrade/tasks/$task"),
+    *upgraded(CLUSTER, "clusterUpgradeAction"),
     act(f"POST {CLUSTER}/clustercertrevoke", {"userId": "$who"}),
 )
 LOGIN = {"sshKey": "kp", "userPassword": {"password": "", "username": ""}}
