@@ -69,10 +69,6 @@ def _polled(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
         job = api.peek_job(uid) or job
 
 
-class _Lost(Exception):
-    """The stream has ended before the job did."""
-
-
 def _streamed(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
     """The snapshot and what each event makes of it. Raises Refused where there is no stream."""
     tree: dict[str, Any] = {}
