@@ -60,8 +60,10 @@ async def is_ready(driver: LocalDriver) -> bool:
 
 
 async def until_ready(driver: LocalDriver) -> None:
+    """Return once it is ready, and its supervision has seen that too: no trouble is told then."""
+    trouble = Folder(driver._home, CLUSTER.uid).trouble
     async with asyncio.timeout(90):
-        while not await is_ready(driver):  # noqa: ASYNC110  # a driver tells only when asked
+        while not await is_ready(driver) or trouble.exists():  # noqa: ASYNC110  # as above
             await asyncio.sleep(0.02)
 
 

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
 from clusterwright.drivers.contract import DriverError, Unavailable
@@ -32,6 +32,8 @@ PERIOD = 0.5
 """Seconds between two looks at what is wanted and what runs, where nothing happens before."""
 POLL = 0.03
 """The same while the control plane starts."""
+_QUEUE = 0.1
+"""The same while others start."""
 STARTING_SECONDS = 60.0
 """How long one start may keep others waiting."""
 LEAST_MEMORY = host.CONTROL_PLANE_MEMORY
@@ -155,16 +157,11 @@ class Plane:
         assert wish.cluster is not None
         programs = await self._programs(wish, components.CONTROL_PLANE)
         network = await self._network(wish)
-        started = await self._bring_up(
-            components.control_plane(wish.cluster, self._folder, wish.ports, programs, network)
+        commands = components.control_plane(
+            wish.cluster, self._folder, wish.ports, programs, network
         )
-        if APISERVER in started:
-            self.is_starting = True
-            try:
-                async with self._starts:
-                    await self._wait_until_ready(wish)
-            finally:
-                self.is_starting = False
+        if not await self._start(wish, commands):
+            return _QUEUE
         held = network is None or await self._hold_nodes(wish)
         if not await self._inside.is_ready(components.server_url(wish.ports)):
             return POLL if not self._trouble else PERIOD
@@ -235,14 +232,36 @@ class Plane:
             self._tell_news()
         await self._tell("")
 
+    async def _start(self, wish: Wanted, commands: list[Command]) -> bool:
+        """Bring the control plane up. Returns False while as many as may be start elsewhere."""
+        if await self._upkeep.runs(next(c for c in commands if c.name == APISERVER)):
+            await self._bring_up(commands)
+            return True
+        if self._starts.locked():
+            # Whoever waits here looks at what is wanted again and again: it may have changed.
+            return False
+        url = components.server_url(wish.ports)
+        async with self._starts:
+            self.is_starting = True
+            try:
+                # Whoever asks the API server begins when it answers: before, they only take its
+                # processor time, a tenth of a start on two cores, and then wait for a clock.
+                base = [command for command in commands if command.name not in components.ASKING]
+                if APISERVER in await self._bring_up(base):
+                    await self._wait_until(partial(self._inside.answers, url))
+                    await self._bring_up(commands)
+                    await self._wait_until(partial(self._inside.is_ready, url))
+            finally:
+                self.is_starting = False
+        return True
+
     def _tell_news(self) -> None:
         told, self.news = self.news, asyncio.Event()
         told.set()
 
-    async def _wait_until_ready(self, wish: Wanted) -> None:
+    async def _wait_until(self, done: Callable[[], Awaitable[bool]]) -> None:
         deadline = time.monotonic() + STARTING_SECONDS
-        url = components.server_url(wish.ports)
-        while time.monotonic() < deadline and not await self._inside.is_ready(url):
+        while time.monotonic() < deadline and not await done():
             # A process that ended, and a new wish, wake us.
             await asyncio.sleep(POLL)
             if self._awake.is_set():
