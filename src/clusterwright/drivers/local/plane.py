@@ -72,6 +72,7 @@ class Plane:
         }
         self._volumes = Volumes(folder)
         self._trouble = ""
+        self._nodes_follow = False
         self.news = asyncio.Event()
         """Set, and another one in its place, when there is more to tell of the control plane."""
         self.is_starting = False
@@ -168,18 +169,19 @@ class Plane:
         with_dns = network is not None and dns.PROGRAM in programs.paths
         resolvers = await self._reals.resolvers() if network is not None else ()
         if await self._inside.prepare(wish, with_dns=with_dns, resolvers=resolvers):
-            await self._settle(wish)
+            has_nodes = await asyncio.to_thread(self._has_nodes)
+            await self._settle(wish, nodes_follow=network is None or not has_nodes)
         else:
             return POLL
-        if await asyncio.to_thread(self._has_nodes):
+        if has_nodes:
             if network is None:
                 programs = await self._programs(wish, (components.KWOK, components.STAGES))
                 kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
                 await self._bring_up([kwok])
             pause = await self._inside.keep_nodes(wish, self._nodes[wish.nodes])
             await self._inside.keep_volumes(wish, self._volumes)
-            if network is not None and held:
-                await self._renew_nodes(wish)
+            if network is not None and held and await self._renew_nodes(wish):
+                await self._settle(wish, nodes_follow=True)
             return pause if held else min(pause, nodes.BUSY)
         return PERIOD
 
@@ -202,16 +204,14 @@ class Plane:
         await self._network(wish)
         return await self._reals.hold(wish, await self._programs(wish, REAL_NODES))
 
-    async def _renew_nodes(self, wish: Wanted) -> None:
+    async def _renew_nodes(self, wish: Wanted) -> bool:
         """Let nodes follow a control plane that has other programs, one after the other.
 
-        It comes first, so no kubelet is ever newer than its API server.
+        It comes first, so no kubelet is ever newer than its API server. Returns whether all have.
         """
         url = components.server_url(wish.ports)
         programs = await self._programs(wish, REAL_NODES)
-        is_well = partial(self._inside.is_well, url)
-        if uid := await self._reals.next_to_renew(programs, is_well):
-            await self._reals.renew(uid, programs)
+        return await self._reals.renew(programs, partial(self._inside.is_well, url))
 
     async def _programs(self, wish: Wanted, names: Iterable[str]) -> Programs:
         """The programs that the cluster was begun with, or others where those are gone."""
@@ -223,12 +223,12 @@ class Plane:
     def _has_nodes(self) -> bool:
         return any(self._folder.nodes.glob("*.json"))
 
-    async def _settle(self, wish: Wanted) -> None:
-        """Tell that what is wanted is there."""
-        if self._inside.settled != wish.revision:
-            told = {"revision": wish.revision}
+    async def _settle(self, wish: Wanted, *, nodes_follow: bool) -> None:
+        """Tell that what is wanted is there, and whether its nodes have what belongs to it."""
+        if self._inside.settled != wish.revision or nodes_follow > self._nodes_follow:
+            told = {"revision": wish.revision, "nodes_follow": nodes_follow}
             await asyncio.to_thread(write_json, self._folder.settled, told)
-            self._inside.settled = wish.revision
+            self._inside.settled, self._nodes_follow = wish.revision, nodes_follow
             self._tell_news()
         await self._tell("")
 
