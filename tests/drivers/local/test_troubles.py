@@ -60,9 +60,7 @@ async def is_ready(driver: LocalDriver) -> bool:
 
 
 async def until_ready(driver: LocalDriver) -> None:
-    async with asyncio.timeout(90):
-        while not await is_ready(driver):  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.02)
+    await local_host.eventually(lambda: is_ready(driver))
 
 
 async def told(driver: LocalDriver, kind: type[Exception] = Unavailable) -> str:
