@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from clusterwright.drivers.local.folder import Folder
 from tests import kubernetes
 from tests.drivers import real_nodes
 from tests.drivers.examples import a_cluster, a_node
+from tests.drivers.local_host import eventually
 from tests.drivers.real_nodes import BUSYBOX, Kubectl
 
 pytestmark = kubernetes.needs_kubernetes
@@ -125,12 +126,6 @@ async def join(driver: LocalDriver, *wanted: Node) -> None:
             return (await driver.observe_node(node)).ready
 
         await eventually(is_joined)
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 120) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.1)
 
 
 async def test_a_kubelet_gets_the_options_asked_for_and_others_later_while_pods_go_on(

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from clusterwright.drivers.local.inside import Inside
 from tests import kubernetes
 from tests.drivers import local_host
 from tests.drivers.examples import a_cluster, a_node
-from tests.drivers.local_host import Kubernetes
+from tests.drivers.local_host import Kubernetes, eventually
 
 pytestmark = kubernetes.needs_kubernetes
 
@@ -29,12 +29,6 @@ COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-schedul
 async def driver(tmp_path: Path) -> AsyncIterator[LocalDriver]:
     async with local_host.driver(tmp_path) as opened:
         yield opened
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 90) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.02)
 
 
 async def is_ready(driver: LocalDriver) -> bool:

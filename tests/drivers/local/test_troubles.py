@@ -62,9 +62,11 @@ async def is_ready(driver: LocalDriver) -> bool:
 async def until_ready(driver: LocalDriver) -> None:
     """Return once it is ready, and its supervision has seen that too: no trouble is told then."""
     trouble = Folder(driver._home, CLUSTER.uid).trouble
-    async with asyncio.timeout(90):
-        while not await is_ready(driver) or trouble.exists():  # noqa: ASYNC110  # as above
-            await asyncio.sleep(0.02)
+
+    async def is_well() -> bool:
+        return await is_ready(driver) and not trouble.exists()
+
+    await local_host.eventually(is_well)
 
 
 async def told(driver: LocalDriver, kind: type[Exception] = Unavailable) -> str:

@@ -219,7 +219,7 @@ class LocalDriver:
 
         if await _in_thread(write):
             self._supervise(folder)
-            while await asyncio.to_thread(self._runs, folder):  # noqa: ASYNC110
+            while await asyncio.to_thread(self._runs, folder):  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(_PAUSE)
 
     def _runs(self, folder: Folder) -> bool:
