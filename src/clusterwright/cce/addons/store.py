@@ -119,6 +119,7 @@ class Check:
 
 
 _FIELDS = tuple(field.name for field in fields(Addon))
+_INSERT = sa.insert(addons)
 _CHECK_FIELDS = tuple(field.name for field in fields(Check))
 
 
@@ -129,9 +130,7 @@ class Installed(Exception):
 async def insert(tx: Tx, *rows: Addon) -> None:
     """Add add-ons to a cluster. Raises Installed."""
     try:
-        await tx.execute(
-            sa.insert(addons), [{name: getattr(row, name) for name in _FIELDS} for row in rows]
-        )
+        await tx.execute(_INSERT, [{name: getattr(row, name) for name in _FIELDS} for row in rows])
     except IntegrityError:
         raise Installed from None
 

@@ -7,6 +7,7 @@ A project's names and container ranges are claimed and freed by whoever holds it
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -289,7 +290,16 @@ async def count(tx: Tx, *, project_id: str) -> int:
 
 async def update(tx: Tx, uid: str, **values: Any) -> None:
     """Change columns of a cluster."""
-    await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(**values))
+    await tx.execute(_changing(tuple(values)), values | {"which": uid})
+
+
+@cache
+def _changing(names: tuple[str, ...], *, of_job: bool = False) -> sa.Update:
+    """The statement that changes these columns, built once for each set of them."""
+    is_it = [clusters.c.uid == sa.bindparam("which")]
+    if of_job:
+        is_it.append(clusters.c.job_uid == sa.bindparam("job"))
+    return sa.update(clusters).where(*is_it).values({name: sa.bindparam(name) for name in names})
 
 
 async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str | None) -> None:
@@ -299,7 +309,7 @@ async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str | None) -> None:
     """
     kept = {key: value for key, value in (cluster.spec | fields).items() if value is not None}
     spec = sa.type_coerce(kept, sa.JSON)
-    await update(tx, cluster.uid, spec=spec)
+    await tx.execute(sa.update(clusters).where(clusters.c.uid == cluster.uid).values(spec=spec))
 
 
 async def rename(tx: Tx, cluster: Cluster) -> None:
@@ -313,11 +323,8 @@ async def rename(tx: Tx, cluster: Cluster) -> None:
 
 async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     """Change columns of a cluster if it is still this job's; a later job has its own say."""
-    await tx.execute(
-        sa.update(clusters)
-        .where(clusters.c.uid == uid, clusters.c.job_uid == job_uid)
-        .values(**values)
-    )
+    statement = _changing(tuple(values), of_job=True)
+    await tx.execute(statement, values | {"which": uid, "job": job_uid})
 
 
 async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
