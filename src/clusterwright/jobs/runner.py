@@ -145,7 +145,7 @@ class Runner:
             application_name=APPLICATION,
         )
         self._database.outbox = self._promise
-        self._claims = Claims(dbos, queue)
+        self._claims = Claims(dbos, queue, lambda: len(self._running))
         self._database.on_promise = self._claims.bell.ring
 
     def chores(self) -> Iterator[Chore]:
