@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
@@ -161,6 +162,17 @@ _GET = sa.select(clusters).where(
     clusters.c.uid == sa.bindparam("uid"), clusters.c.project_id == sa.bindparam("project_id")
 )
 _GET_LOCKED = _GET.with_for_update()
+_FIND = (
+    sa.select(clusters)
+    .where(clusters.c.project_id == sa.bindparam("project"))
+    .order_by(clusters.c.created_at, clusters.c.uid)
+)
+_AS_SENT = [
+    sa.cast(column, sa.Text).label("spec") if column is clusters.c.spec else column
+    for column in clusters.c
+    if column is not clusters.c.configuration
+]
+_SHOWN = tuple(column.name for column in _AS_SENT)
 
 
 def _counting(dialect: Any) -> sa.Executable:
@@ -262,24 +274,52 @@ async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Clust
     return _cluster(row) if row else None
 
 
-async def find(
-    tx: Tx, *, project_id: str, phase: str = "", type: str = "", version: str = ""
-) -> list[Cluster]:
-    """The clusters of a project in the order of their creation, filtered by what is not empty."""
-    query = sa.select(clusters).where(clusters.c.project_id == project_id)
-    if phase:
-        query = query.where(clusters.c.phase == phase)
-    if type:
-        query = query.where(clusters.c.type == type)
-    if version:
-        query = query.where(
-            sa.or_(
-                clusters.c.version == version,
-                clusters.c.version.startswith(f"{version}.", autoescape=True),
-            )
-        )
-    rows = await tx.execute(query.order_by(clusters.c.created_at, clusters.c.uid))
+async def find(tx: Tx, *, project_id: str) -> list[Cluster]:
+    """The clusters of a project in the order of their creation."""
+    rows = await tx.execute(_FIND, {"project": project_id})
     return [_cluster(row) async for row in unhurried(rows)]
+
+
+async def listed(
+    tx: Tx,
+    *,
+    project_id: str,
+    autopilot: bool,
+    phase: str = "",
+    type: str = "",
+    version: str = "",
+) -> list[Cluster]:
+    """As ``find``, of one kind and filtered by what is not empty, to be shown and nothing else.
+
+    What clients have sent is in them as JSON, which is not taken apart and put together again.
+    """
+    query = _listing(by_phase=bool(phase), by_type=bool(type), by_version=bool(version))
+    asked: dict[str, Any] = {"project": project_id, "autopilot": autopilot}
+    asked |= {"phase": phase} if phase else {}
+    asked |= {"type": type} if type else {}
+    if version:
+        words = version.replace("/", "//").replace("%", "/%").replace("_", "/_")
+        asked |= {"version": version, "minor": f"{words}."}
+    rows = await tx.execute(query, asked)
+    return [_shown(row) async for row in unhurried(rows)]
+
+
+@cache
+def _listing(*, by_phase: bool, by_type: bool, by_version: bool) -> sa.Select[Any]:
+    """The statement that finds clusters by what is asked for, built once for each choice."""
+    wanted = [
+        clusters.c.project_id == sa.bindparam("project"),
+        sa.case((clusters.c.spec["flavor"].as_string() == AUTOPILOT_FLAVOR, True), else_=False)
+        == sa.bindparam("autopilot", type_=sa.Boolean),
+    ]
+    if by_phase:
+        wanted.append(clusters.c.phase == sa.bindparam("phase"))
+    if by_type:
+        wanted.append(clusters.c.type == sa.bindparam("type"))
+    if by_version:
+        begins = clusters.c.version.startswith(sa.bindparam("minor"), escape="/")
+        wanted.append(sa.or_(clusters.c.version == sa.bindparam("version"), begins))
+    return sa.select(*_AS_SENT).where(*wanted).order_by(clusters.c.created_at, clusters.c.uid)
 
 
 async def count(tx: Tx, *, project_id: str) -> int:
@@ -342,3 +382,10 @@ async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
 def _cluster(row: Any) -> Cluster:
     values = {name: getattr(row, name) for name in _FIELDS}
     return Cluster(**values | {"phase": ClusterPhase(row.phase)})
+
+
+def _shown(row: Any) -> Cluster:
+    values = dict(zip(_SHOWN, row, strict=True))
+    values["spec"] = msgspec.Raw(values["spec"].encode())
+    values["phase"] = ClusterPhase(values["phase"])
+    return Cluster(**values)
