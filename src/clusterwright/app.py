@@ -297,6 +297,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                         hot=[show_job, streams, Console()],
                         on_stop=feed.stop,
                         hosts=kubernetes,
+                        quick=show_job,
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
             finally:

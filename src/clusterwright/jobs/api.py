@@ -53,6 +53,18 @@ class ShowJob:
         parts = path.split("/")
         return len(parts) == 7 and parts[5] == "jobs" and bool(parts[6])
 
+    def at_hand(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
+        """The document where nothing is to be waited for or refused (``web.edge.AtHand``)."""
+        path: str = scope["path"]
+        if not self.matches("GET", path) or path.encode() != scope["raw_path"]:
+            return None
+        _, _, _, _, project_id, _, job_id = path.split("/")
+        found = self._reader.at_hand(job_id, project_id=project_id)
+        if found is None:
+            return None
+        caller = self._authenticator.at_hand(scope, headers)
+        return found if caller is not None and caller.project_id == project_id else None
+
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Send the job's document. Raises ApiError as ``read`` does."""
         if seconds := preferred_wait(scope):

@@ -25,6 +25,10 @@ BODY_SECONDS = 30.0
 """How long a body may stand still."""
 LEAST_RATE = 1024
 """Bytes a second: a body that is slower on the whole has BODY_SECONDS of grace, and no more."""
+_USUAL = MAX_TARGET
+"""Bytes of path and headers of a request that may be answered at once."""
+_UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"prefer"})
+"""Headers of requests that may not."""
 
 
 class HotRoute(Protocol):
@@ -35,6 +39,17 @@ class HotRoute(Protocol):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Send the whole answer, at once or bit by bit. Raises only before the first message."""
+
+
+class AtHand(Protocol):
+    """What may know the whole answer to a request without waiting for anything."""
+
+    def at_hand(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
+        """The JSON text of the answer to a GET; None where it must be asked for in the usual way.
+
+        It is called in another thread. The request is within the edge's limits, has no query and no
+        body, and none of its ``headers`` twice.
+        """
 
 
 class OwnHost(Protocol):
@@ -59,6 +74,7 @@ class Edge:
         hot: Iterable[HotRoute] = (),
         larger: Mapping[str, int] | None = None,
         hosts: OwnHost | None = None,
+        quick: AtHand | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         """``larger`` tells where bodies may be larger, by the beginning of the path."""
@@ -70,6 +86,26 @@ class Edge:
         self._larger = tuple((larger or {}).items())
         self.body_seconds = body_seconds
         self._hot = tuple(hot)
+        self._quick = quick
+
+    def at_hand(self, scope: Scope) -> tuple[Message, Message] | None:
+        """The answer to a request where it is at hand, for ``web.listener``.
+
+        Whatever is not quite usual goes the long way, where it is refused if it must be.
+        """
+        if self._quick is None or scope["method"] != "GET" or scope["query_string"]:
+            return None
+        fields = scope["headers"]
+        headers = dict(fields)
+        if (
+            len(headers) != len(fields)
+            or not _UNUSUAL.isdisjoint(headers)
+            or scope["http_version"] != "1.1"
+            or len(scope["raw_path"]) + sum(map(len, chain.from_iterable(fields))) > _USUAL
+        ):
+            return None
+        body = self._quick.at_hand(scope, headers)
+        return None if body is None else whole(200, body, f"{getrandbits(128):032x}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -221,6 +257,24 @@ class _Body:
         return min(self._edge.body_seconds, max(slowest - now, 0))
 
 
+def whole(
+    status: int,
+    body: bytes,
+    request_id: str,
+    kind: bytes = JSON,
+    more: Iterable[tuple[bytes, bytes]] = (),
+) -> tuple[Message, Message]:
+    """An answer with all of its body, a JSON text unless ``kind`` says otherwise."""
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id.encode()),
+        *more,
+    ]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    return start, {"type": "http.response.body", "body": body}
+
+
 async def send_whole(
     send: Send,
     status: int,
@@ -230,14 +284,8 @@ async def send_whole(
     more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
     """Answer with a body at once, a JSON text unless ``kind`` says otherwise."""
-    headers = [
-        (b"content-type", kind),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request_id.encode()),
-        *more,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    for message in whole(status, body, request_id, kind, more):
+        await send(message)
 
 
 async def _refuse(send: Send, error: Exception, scope: Scope, request_id: str) -> None:
