@@ -129,7 +129,6 @@ UNUSUAL: dict[str, Change] = {
     "a large header": header("x-large", "x" * 70_000),
     "a query": lambda scope: scope.update(query_string=b"a=b"),
     "an encoded path": lambda scope: scope.update(raw_path=scope["raw_path"][:-1] + b"%61"),
-    "HTTP 1.0": lambda scope: scope.update(http_version="1"),
     "another method": lambda scope: scope.update(method="DELETE"),
     "another prefix": path(lambda old: old.replace("/api/v3/", "/api/v4/")),
     "another project": path(lambda old: old.replace("/projects/", "/projects/x")),

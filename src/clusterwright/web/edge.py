@@ -100,12 +100,16 @@ class Edge:
         if (
             len(headers) != len(fields)
             or not _UNUSUAL.isdisjoint(headers)
-            or scope["http_version"] != "1.1"
-            or len(scope["raw_path"]) + sum(map(len, chain.from_iterable(fields))) > _USUAL
+            or len(scope["raw_path"]) + len(b"".join(chain.from_iterable(fields))) > _USUAL
         ):
             return None
         body = self._quick.at_hand(scope, headers)
-        return None if body is None else whole(200, body, f"{getrandbits(128):032x}")
+        if body is None:
+            return None
+        # The server adds the length.
+        answer = [(b"content-type", JSON), (b"x-request-id", b"%032x" % getrandbits(128))]
+        start = {"type": "http.response.start", "status": 200, "headers": answer}
+        return start, {"type": "http.response.body", "body": body}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -257,24 +261,6 @@ class _Body:
         return min(self._edge.body_seconds, max(slowest - now, 0))
 
 
-def whole(
-    status: int,
-    body: bytes,
-    request_id: str,
-    kind: bytes = JSON,
-    more: Iterable[tuple[bytes, bytes]] = (),
-) -> tuple[Message, Message]:
-    """An answer with all of its body, a JSON text unless ``kind`` says otherwise."""
-    headers = [
-        (b"content-type", kind),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request_id.encode()),
-        *more,
-    ]
-    start = {"type": "http.response.start", "status": status, "headers": headers}
-    return start, {"type": "http.response.body", "body": body}
-
-
 async def send_whole(
     send: Send,
     status: int,
@@ -284,8 +270,14 @@ async def send_whole(
     more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
     """Answer with a body at once, a JSON text unless ``kind`` says otherwise."""
-    for message in whole(status, body, request_id, kind, more):
-        await send(message)
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id.encode()),
+        *more,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _refuse(send: Send, error: Exception, scope: Scope, request_id: str) -> None:
