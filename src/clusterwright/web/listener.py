@@ -42,6 +42,10 @@ AtHand = Callable[[Scope], tuple[Message, Message] | None]
 It is called in a thread of granian's beside the loop, with the request as it came: it may look at
 what is replaced as a whole or never changes, and must change nothing.
 """
+_LOCK_SECONDS = 0.0005
+"""How long one thread may keep Python's lock from another that wants it. With Python's own 5 ms the
+loop would wait that long, each time, for a thread that answers one request after the other.
+"""
 _LAST_WORDS = 2.0
 """Seconds for connections that were closed by us to be gone."""
 _PROBES = 3
@@ -79,6 +83,7 @@ class Listener:
         """
         self._app = app
         self._at_hand = at_hand
+        sys.setswitchinterval(_LOCK_SECONDS)
         self._socket.listen(self._limits.connections)
         self._server = _Server(self._socket, self._limits)
         serving = self._server.serve(embed.AsyncWorker.wrap_target(self._work))  # type: ignore[no-untyped-call]
