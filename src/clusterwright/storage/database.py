@@ -39,6 +39,7 @@ from clusterwright.storage.sqlite import (
     sqlite_path,
 )
 from clusterwright.storage.sqlstates import Meaning, meaning
+from clusterwright.storage.writes import Writes
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -304,6 +305,8 @@ class Database:
         """What ``Tx.change`` calls."""
         self.on_changed: Callable[[Iterable[str]], None] = _nobody_asks
         """What is called with all of a transaction's changes when it has ended, either way."""
+        self.writes = Writes(are_all=self.is_sqlite)
+        """Tells whether anything was written; on PostgreSQL other processes write, too."""
         # Apart, because a full disk refuses writers while readers are served.
         self.outages = (Outage(), Outage())
         self._backend: _Backend
@@ -323,7 +326,7 @@ class Database:
         Raises StorageUnavailable when the database does not answer, is locked or is full, and
         Conflict when another transaction won.
         """
-        return self._begin(read_only=False)
+        return self.writes.around(self._begin(read_only=False))
 
     def reading(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction that only reads. Raises StorageUnavailable like ``transaction``."""

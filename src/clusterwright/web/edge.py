@@ -74,7 +74,7 @@ class Edge:
         hot: Iterable[HotRoute] = (),
         larger: Mapping[str, int] | None = None,
         hosts: OwnHost | None = None,
-        quick: AtHand | None = None,
+        quick: Iterable[AtHand] = (),
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         """``larger`` tells where bodies may be larger, by the beginning of the path."""
@@ -86,14 +86,14 @@ class Edge:
         self._larger = tuple((larger or {}).items())
         self.body_seconds = body_seconds
         self._hot = tuple(hot)
-        self._quick = quick
+        self._quick = tuple(quick)
 
     def at_hand(self, scope: Scope) -> tuple[Message, Message] | None:
         """The answer to a request where it is at hand, for ``web.listener``.
 
         Whatever is not quite usual goes the long way, where it is refused if it must be.
         """
-        if self._quick is None or scope["method"] != "GET" or scope["query_string"]:
+        if scope["method"] != "GET" or scope["query_string"]:
             return None
         fields = scope["headers"]
         headers = dict(fields)
@@ -103,13 +103,13 @@ class Edge:
             or len(scope["raw_path"]) + len(b"".join(chain.from_iterable(fields))) > _USUAL
         ):
             return None
-        body = self._quick.at_hand(scope, headers)
-        if body is None:
-            return None
-        # The server adds the length.
-        answer = [(b"content-type", JSON), (b"x-request-id", b"%032x" % getrandbits(128))]
-        start = {"type": "http.response.start", "status": 200, "headers": answer}
-        return start, {"type": "http.response.body", "body": body}
+        for each in self._quick:
+            if (body := each.at_hand(scope, headers)) is not None:
+                # The server adds the length.
+                answer = [(b"content-type", JSON), (b"x-request-id", b"%032x" % getrandbits(128))]
+                start = {"type": "http.response.start", "status": 200, "headers": answer}
+                return start, {"type": "http.response.body", "body": body}
+        return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
