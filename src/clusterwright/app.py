@@ -95,6 +95,7 @@ from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
 from clusterwright.web.idempotency import Keys
+from clusterwright.web.kept import KeptAnswers
 from clusterwright.web.openapi import describe
 from clusterwright.web.server import Server
 from clusterwright.webhooks import api as webhooks_api
@@ -283,6 +284,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         server.check_complete()
         app = routes()
         server.serve(app)
+        kept = KeptAnswers(app, data.writes, authenticator.at_hand)
         door = Door(data, simulated.doors, directory, answers)
         # An archive, and the parameters and boundaries around it.
         uploads = settings.chart_limit + limits.DOCUMENT
@@ -291,12 +293,13 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             try:
                 async with chores, door.serving(settings.host, settings.kubernetes_port):
                     yield Edge(
-                        app,
+                        kept,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job, streams, Console()],
                         on_stop=feed.stop,
                         hosts=kubernetes,
+                        quick=[show_job, kept],
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
             finally:

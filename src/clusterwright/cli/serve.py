@@ -196,7 +196,7 @@ async def _run(
     from clusterwright.web.listener import cancel_answers
 
     try:
-        main.start(app)
+        main.start(app, app.at_hand)
         if health is not None:
             health.start(Only(app, HEALTH_PATHS))
     except OSError as error:
