@@ -8,12 +8,18 @@ import sys
 from importlib import import_module
 from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from clusterwright.settings import Settings
+
 OF_POSTGRESQL = ("asyncpg", "psycopg", "psycopg.errors")
 """What only that database needs; the engine imports the last two whatever it works on."""
+ONLY_NAMED = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm")
+"""Of what the engine, and on SQLite we, take names and nothing else: for annotations, and to ask
+whether something is an object of these classes, which nothing is.
+"""
 SELDOM_USED = (
     "click",  # commands of the engine's
     "h11",  # doors of simulated clusters
@@ -55,13 +61,34 @@ class _Later(ModuleType):
         return module
 
 
-def postpone(*libraries: str) -> None:
-    """Let these libraries be loaded when first used, and every pydantic model be built then.
+class _Named(ModuleType):
+    """Stands for a module that is never loaded, with an empty class for each name."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        kind = type(name, (_Nothing,), {"__module__": self.__name__})
+        setattr(self, name, kind)
+        return kind
+
+
+class _Nothing:
+    def __new__(cls, *_: object, **__: object) -> Self:
+        raise RuntimeError(f"{cls.__module__} was thought to be needed for its names only.")
+
+    def __class_getitem__(cls, _: object) -> type[Self]:
+        return cls
+
+
+def postpone(settings: Settings) -> None:
+    """Let libraries be loaded when first used, if ever, and every pydantic model be built then.
 
     To be called before they are imported; what is there already stays.
     """
     # The framework has 45 models, all of them for the description of the API.
     BaseModel.model_config = ConfigDict(defer_build=True)
-    for name in libraries:
-        if name not in sys.modules:
-            sys.modules[name] = _Later(name)
+    is_sqlite = settings.database_url.startswith("sqlite")
+    for name in SELDOM_USED + (OF_POSTGRESQL if is_sqlite else ()):
+        sys.modules.setdefault(name, _Later(name))
+    for name in ONLY_NAMED if is_sqlite else ():
+        sys.modules.setdefault(name, _Named(name))

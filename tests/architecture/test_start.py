@@ -14,6 +14,7 @@ from tests.server_process import ServerProcess
 NEVER_AT_START = {
     *postponed.SELDOM_USED,
     *postponed.OF_POSTGRESQL,
+    *postponed.ONLY_NAMED,
     "alembic",  # the schema is there
     "huaweicloudsdkcore",
     "jinja2",
@@ -25,8 +26,9 @@ MOST_MODULES = 1150
 """Of all libraries and of ours; every one takes half a millisecond."""
 _COUNT = """
 import json
-from clusterwright import postponed
-postponed.postpone(*postponed.SELDOM_USED, *postponed.OF_POSTGRESQL)
+from clusterwright.postponed import postpone
+from clusterwright.settings import Settings
+postpone(Settings())
 from pydantic import BaseModel
 from clusterwright import app
 app.routes()
@@ -70,15 +72,16 @@ def test_a_start_analyses_no_route_and_builds_no_model() -> None:
         [sys.executable, "-c", _COUNT], capture_output=True, text=True, check=True
     )
 
-    assert json.loads(done.stdout) == {"routes": 0, "models": []}
+    assert json.loads(done.stdout) == {"routes": 0, "models": ["Settings"]}
 
 
 def test_a_postponed_library_is_whole_when_it_is_used(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
         "import sys\n"
-        "from clusterwright import postponed\n"
-        "postponed.postpone(*postponed.SELDOM_USED, *postponed.OF_POSTGRESQL)\n"
+        "from clusterwright.postponed import postpone\n"
+        "from clusterwright.settings import Settings\n"
+        "postpone(Settings())\n"
         "import asyncpg, h11, httpx, jwt, psycopg, yaml\n"
         "from psycopg import errors\n"
         "assert 'psycopg.pq' not in sys.modules\n"
@@ -91,3 +94,22 @@ def test_a_postponed_library_is_whole_when_it_is_used(tmp_path: Path) -> None:
     )
 
     subprocess.run([sys.executable, program], check=True, capture_output=True)
+
+
+def test_what_is_only_named_can_be_named_and_never_made(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from clusterwright.postponed import postpone\n"
+        "from clusterwright.settings import Settings\n"
+        "postpone(Settings())\n"
+        "from sqlalchemy.orm import Session, sessionmaker\n"
+        "def work(one: Session | None, several: sessionmaker[int]) -> None: ...\n"
+        "assert not isinstance(work, Session)\n"
+        "Session()\n"
+    )
+
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True)
+
+    assert done.stderr.strip().endswith(
+        "sqlalchemy.orm was thought to be needed for its names only."
+    )

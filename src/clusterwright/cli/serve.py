@@ -111,7 +111,9 @@ async def _serve(settings: Settings) -> None:
     # Imported here so that other commands start fast. What imports make stays for good: looking
     # for garbage among it would cost a tenth of the start and again at every later collection.
     gc.disable()
-    _postpone(settings)
+    from clusterwright.postponed import postpone
+
+    postpone(settings)
     from sqlalchemy.exc import DBAPIError
 
     from clusterwright.app import open_app
@@ -145,13 +147,6 @@ async def _serve(settings: Settings) -> None:
     except DBAPIError as error:
         log.debug("the database failed", exc_info=error)
         _leave(f"The database cannot be used: {error.orig}")
-
-
-def _postpone(settings: Settings) -> None:
-    from clusterwright import postponed
-
-    is_sqlite = settings.database_url.startswith("sqlite")
-    postponed.postpone(*postponed.SELDOM_USED, *(postponed.OF_POSTGRESQL if is_sqlite else ()))
 
 
 def _listeners(settings: Settings) -> tuple["Listener", "Listener | None"]:
