@@ -22,6 +22,7 @@ whether something is an object of these classes, which nothing is.
 """
 SELDOM_USED = (
     "click",  # commands of the engine's
+    "cryptography.x509",  # clusters' certificates
     "h11",  # doors of simulated clusters
     "httpx",  # webhooks, real clusters
     "jwt",  # identities of pods
