@@ -7,7 +7,7 @@ official client parses the body of an error before it looks at anything else (cl
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain
 from random import getrandbits
 from typing import Protocol
@@ -230,10 +230,12 @@ class _Body:
         self._path = path
         self._request_id = request_id
 
-    async def __call__(self) -> Message:
+    def __call__(self) -> Awaitable[Message]:
         """The next message. Raises ApiError for a body that is too large, too slow or broken."""
-        if self._complete:  # what comes now tells that the client has gone, whenever that is
-            return await self._receive()
+        # When the body is complete, what comes tells that the client has gone, whenever that is.
+        return self._receive() if self._complete else self._part()
+
+    async def _part(self) -> Message:
         try:
             async with asyncio.timeout(self._patience()):
                 message = await self._receive()

@@ -64,7 +64,7 @@ class Sender:
         self._private = private
         self._client: httpx.AsyncClient | None = None
 
-    async def _http(self) -> httpx.AsyncClient:
+    async def _http(self) -> "httpx.AsyncClient":
         if self._client is None:
             # Reading all known authorities would keep the loop for tens of milliseconds.
             context = await asyncio.to_thread(ssl.create_default_context)

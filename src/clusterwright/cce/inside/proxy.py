@@ -84,7 +84,7 @@ class Proxy:
         finally:
             await response.aclose()
 
-    async def _client(self, kubeconfig: Kubeconfig) -> httpx.AsyncClient:
+    async def _client(self, kubeconfig: Kubeconfig) -> "httpx.AsyncClient":
         client = self._clients.get(kubeconfig)
         if client is None:
             context = await asyncio.to_thread(_context, kubeconfig)
@@ -104,7 +104,7 @@ class Proxy:
         return client
 
 
-async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _pieces(response: "httpx.Response") -> AsyncIterator[bytes]:
     try:
         async for piece in response.aiter_bytes():
             yield piece
