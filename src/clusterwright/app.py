@@ -232,6 +232,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
     async with open_drivers(data, key, settings, helm) as (available, simulated):
         durations = Durations(data)
         outbox = Outbox(data, Vault(key), private=settings.webhook_private_targets)
+        await outbox.begin()
         runner = Runner(data, REGISTRY, available, settings, durations)
         documents = await reader.connect(
             data,
