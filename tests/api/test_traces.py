@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from clusterwright.traces.collector import CannotExport, collector, is_wanted
 from tests.api.cloud import open_cloud
 from tests.api.test_live import created, extension
 from tests.collector import collecting, told
-from tests.kit import PATIENCE
+from tests.kit import until_async
 from tests.server_process import free_port
 
 SECRET = "a-secret-of-ours"
@@ -38,12 +37,6 @@ def send_to(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return send
 
 
-async def until(what: str, holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
 async def test_a_job_that_ends_is_sent_as_a_trace_by_itself(
     tmp_path: Path, database_url: str, send_to: Callable[..., None]
 ) -> None:
@@ -55,7 +48,7 @@ async def test_a_job_that_ends_is_sent_as_a_trace_by_itself(
         )
         async with open_cloud(tmp_path, database=database_url) as cloud:
             _, job = await created(cloud)
-            await until("it has arrived", lambda: job in there.jobs())
+            await until_async("it has arrived", lambda: job in there.jobs())
             shown = await cloud.call("GET", f"{extension(cloud)}/jobs/{job}", expect=200)
             happened = await cloud.call("GET", f"{extension(cloud)}/jobs/{job}/events", expect=200)
 
@@ -82,7 +75,7 @@ async def test_what_ended_while_nobody_collected_is_sent_later_and_told_once_in_
     send_to(f"http://127.0.0.1:{port}", OTEL_EXPORTER_OTLP_HEADERS=f"api-key={SECRET}")
     async with open_cloud(tmp_path) as cloud:
         jobs = [(await created(cloud))[1] for _ in range(3)]
-        await until("it was tried", lambda: "waiting for the collector" in caplog.text)
+        await until_async("it was tried", lambda: "waiting for the collector" in caplog.text)
         await asyncio.sleep(0.5)
         await cloud.call("GET", "/readyz", expect=200)
     with collecting(port) as there:
@@ -91,8 +84,8 @@ async def test_what_ended_while_nobody_collected_is_sent_later_and_told_once_in_
             jobs.append((await created(cloud))[1])
             await asyncio.sleep(0.3)
             there.status = 200
-            await until("all have arrived", lambda: set(jobs) <= set(there.jobs()))
-            await until("it is told", lambda: "sending traces again" in caplog.text)
+            await until_async("all have arrived", lambda: set(jobs) <= set(there.jobs()))
+            await until_async("it is told", lambda: "sending traces again" in caplog.text)
 
     assert caplog.text.count("waiting for the collector of traces") == 2  # once in each life
     assert SECRET not in caplog.text
@@ -110,14 +103,16 @@ async def test_a_trace_that_is_refused_or_too_old_keeps_no_other(
         async with open_cloud(tmp_path) as cloud:
             there.status = 400
             _, refused = await created(cloud)
-            await until("it was refused", lambda: "leaving out a trace that is ref" in caplog.text)
+            await until_async(
+                "it was refused", lambda: "leaving out a trace that is ref" in caplog.text
+            )
             there.status = 200
             monkeypatch.setattr(exporter, "OLDEST", -1.0)
             _, old = await created(cloud)
-            await until("it was too old", lambda: "that are too old" in caplog.text)
+            await until_async("it was too old", lambda: "that are too old" in caplog.text)
             monkeypatch.setattr(exporter, "OLDEST", 3600.0)
             _, good = await created(cloud)
-            await until("it has arrived", lambda: good in there.jobs())
+            await until_async("it has arrived", lambda: good in there.jobs())
 
         assert {refused, old}.isdisjoint(there.jobs())
 
