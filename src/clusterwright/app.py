@@ -5,6 +5,7 @@ serve what it yields; ``cli/serve.py`` uses granian.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -89,6 +90,7 @@ from clusterwright.settings import Settings
 from clusterwright.storage import limits, migrations
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
+from clusterwright.traces import exporter
 from clusterwright.web import refusals
 from clusterwright.web.console import Console
 from clusterwright.web.edge import Edge
@@ -231,6 +233,10 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
     async with open_drivers(data, key, settings, helm) as (available, simulated):
         durations = Durations(data)
         outbox = Outbox(data, Vault(key), private=settings.webhook_private_targets)
+        await outbox.begin()
+        traces = exporter.configured(data, os.environ)
+        if traces:
+            await traces.begin()
         runner = Runner(data, REGISTRY, available, settings, durations)
         documents = await reader.connect(
             data,
@@ -254,6 +260,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                 feed.chore(),
                 durations.chore(),
                 outbox.chore(),
+                *([traces.chore()] if traces else []),
                 *health_chores(available, data),
                 Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
@@ -305,6 +312,8 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         finally:
             login.close()
             await outbox.close()
+            if traces:
+                await traces.close()
             await kubernetes.close()
             await documents.close()
             await data.dispose()

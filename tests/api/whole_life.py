@@ -87,6 +87,7 @@ async def change_jobs(cloud: Cloud) -> None:
     made = await cloud.call("POST", f"{cloud.project}/clusters", cluster("waits"), expect=201)
     jobs = f"/clusterwright/v1/projects/{cloud.account['project_id']}/jobs"
     first: str = made["status"]["jobID"]
+    await cloud.until(f"{jobs}/{first}", "phase", "Running")
     await cloud.call("POST", f"{jobs}/{first}/cancel", {"mode": "after-step"}, expect=202)
     await cloud.call("POST", f"{jobs}/{first}/cancel", {"mode": "now"}, expect=202)
     await cloud.until(f"{cloud.project}/jobs/{first}", "status.phase", "Failed")

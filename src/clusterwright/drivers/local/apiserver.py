@@ -1,7 +1,6 @@
 """Speaks to the API server of one cluster: the few requests that the driver needs, typed."""
 
 import asyncio
-import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -16,9 +15,6 @@ from clusterwright.drivers.contract import DriverError, Unavailable
 
 SECONDS = 5.0
 """How long an answer may take."""
-# It would tell each look at a cluster.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-
 _MERGE = "application/merge-patch+json"
 
 
