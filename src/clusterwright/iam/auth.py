@@ -78,14 +78,10 @@ class Authenticator:
         """Who sent this request. Raises ApiError."""
         headers: Headers = dict(scope["headers"])
         try:
-            if token := headers.get(b"x-auth-token"):
-                found = self.by_token(token.decode("latin-1"))
-            elif authorization := headers.get(b"authorization", b"").strip().decode("latin-1"):
-                kind, _, bearer = authorization.partition(" ")
-                if kind.lower() == "bearer":
-                    found = self.by_token(bearer.strip())
-                else:
-                    found = await self._by_signature(authorization, headers, scope, read_body)
+            if token := _token(headers):
+                found = self.by_token(token)
+            elif authorization := _authorization(headers):
+                found = await self._by_signature(authorization, headers, scope, read_body)
             else:
                 raise ApiError(
                     errors.BAD_CREDENTIALS,
@@ -101,6 +97,22 @@ class Authenticator:
                 raise in_dialect(refusal, scope["path"]) from refusal
             raise
         return found
+
+    def confirm(self, scope: Scope) -> None:
+        """Make sure that the credentials of a request, good when it came, have not ended since.
+
+        A signature is good for a while only, its key until it is not. Raises ApiError, and
+        StorageUnavailable when it cannot be told.
+        """
+        headers: Headers = dict(scope["headers"])
+        if token := _token(headers):
+            self.by_token(token)
+            return
+        try:
+            key = self._access_key(signature.parse(_authorization(headers)).access_key)
+        except SignatureError as error:
+            raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
+        self._by_key(key, headers, scope["path"])
 
     def by_token(self, text: str) -> Caller:
         """The caller that a token stands for. Raises ApiError."""
@@ -160,11 +172,14 @@ class Authenticator:
             )
         except SignatureError as error:
             raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
+        return self._by_key(key, headers, scope["path"])
+
+    def _by_key(self, key: AccessKey, headers: Headers, path: str) -> Caller:
         if key.expires_at:
             _check_temporary(key, headers)
             self.directory.check_chain(key.chain)
         project_id = headers.get(b"x-project-id", b"").decode("latin-1")
-        project_id = project_id or _project_of(scope["path"])
+        project_id = project_id or _project_of(path)
         if known := self._known((key.access_key, project_id)):
             return known
         user = self.directory.snapshot.users[key.user_id]
@@ -177,6 +192,19 @@ class Authenticator:
         if key is None or not key.enabled:
             raise SignatureError(f"Get secretKey failed,ak:{access_key},err:ak not exist")
         return key
+
+
+def _authorization(headers: Headers) -> str:
+    """The header of that name; an empty one is none."""
+    return headers.get(b"authorization", b"").strip().decode("latin-1")
+
+
+def _token(headers: Headers) -> str:
+    """The token that was sent, in either header; empty for none."""
+    if token := headers.get(b"x-auth-token"):
+        return token.decode("latin-1")
+    kind, _, bearer = _authorization(headers).partition(" ")
+    return bearer.strip() if kind.lower() == "bearer" else ""
 
 
 def _check_temporary(key: AccessKey, headers: Headers) -> None:
