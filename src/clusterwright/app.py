@@ -291,6 +291,11 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         server.serve(app)
         kept = KeptAnswers(app, data.writes, authenticator.at_hand)
         door = Door(data, simulated.doors, directory, answers)
+
+        def stop_answers() -> None:
+            feed.stop()
+            kubernetes.stop()
+
         # An archive, and the parameters and boundaries around it.
         uploads = settings.chart_limit + limits.DOCUMENT
         try:
@@ -302,7 +307,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job, streams, Console()],
-                        on_stop=feed.stop,
+                        on_stop=stop_answers,
                         hosts=kubernetes,
                         quick=[show_job, kept],
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
