@@ -83,6 +83,12 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('./pages/Job'), 'JobPage'),
 })
 
+const faults = createRoute({
+  getParentRoute: () => inside,
+  path: '/faults',
+  component: lazyRouteComponent(() => import('./pages/Faults'), 'FaultsPage'),
+})
+
 const explorer = createRoute({
   getParentRoute: () => inside,
   path: '/explorer',
@@ -94,7 +100,7 @@ const operation = createRoute({ getParentRoute: () => explorer, path: '$operatio
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, explorer.addChildren([operation])])]),
+    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, faults, explorer.addChildren([operation])])]),
     basepath: '/console',
     defaultPreload: 'intent',
     scrollRestoration: true,

@@ -67,6 +67,7 @@ export function Shell() {
           <Link to="/jobs" activeOptions={{ includeSearch: false }}>
             {messages.app.jobs}
           </Link>
+          {session && <Link to="/faults">{messages.app.faults}</Link>}
           <Link to="/explorer" activeOptions={{ includeSearch: false }}>
             {messages.app.explorer}
           </Link>

@@ -6,6 +6,7 @@ import { session } from './session'
 import type {
   Addon,
   Cluster,
+  Faults,
   Items,
   JobPage,
   JobRow,
@@ -175,6 +176,13 @@ function fromOlder(job: OlderJob): JobRow {
     attempt: 1,
   }
 }
+
+export const faultsQuery = () =>
+  queryOptions({
+    queryKey: mine('faults'),
+    queryFn: ({ signal }) => call<Faults>(beside('/faults'), { signal }),
+    refetchInterval: ({ state }) => (state.error ? false : LATER),
+  })
 
 export const officialJobQuery = (id: string) =>
   queryOptions({

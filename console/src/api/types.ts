@@ -190,5 +190,25 @@ export interface JobEvent {
   messages: Message[]
 }
 
+export type FaultClass = Exclude<CauseClass, 'unknown'>
+
+/** A step that is made to fail on demand. */
+export interface Fault {
+  id: string
+  step: string
+  cluster: string | null
+  reason: string
+  kind: 'error' | 'unavailable'
+  class: FaultClass
+  remaining: number
+  scope: 'project' | 'server'
+}
+
+export interface Faults {
+  faults: Fault[]
+  mayArm: boolean
+  steps: string[]
+}
+
 /** Phases after which nothing changes any more. */
 export const FINAL = new Set(['Success', 'Failed'])
