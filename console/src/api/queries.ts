@@ -1,7 +1,8 @@
 /** What the pages ask the server, and how often they ask again. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { isMoving } from '../ui/phase'
-import { beside, call, official, Refusal, serverNow } from './client'
+import { beside, call, official, Refusal } from './client'
+import { serverNow } from './clock'
 import { session } from './session'
 import type {
   Addon,

@@ -1,7 +1,13 @@
 /** What the console says, in English. The type of this object is what every language must say. */
+import { count, plural } from './count'
+import { access } from './en-access'
+import { faults } from './en-faults'
 
-const count = (n: number) => new Intl.NumberFormat('en').format(n)
-const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`
+/** What a code of a cause means and what to do then, where the server's English words do not do. */
+export interface CauseWords {
+  means: string
+  action: string
+}
 
 export const en = {
   app: {
@@ -9,6 +15,7 @@ export const en = {
     skip: 'Skip to content',
     clusters: 'Clusters',
     jobs: 'Jobs',
+    access: 'Keys and users',
     faults: 'Faults',
     explorer: 'API',
     signIn: 'Sign in',
@@ -46,6 +53,14 @@ export const en = {
     accountHelp: 'The domain of the user. The first one is called clusterwright.',
     user: 'User name',
     password: 'Password',
+    ways: 'How to sign in',
+    byPassword: 'Password',
+    byKey: 'Access key',
+    access: 'Access key (AK)',
+    secret: 'Secret key (SK)',
+    secretHelp: 'It signs one request and is not sent.',
+    whereKey: 'The first key pair is in credentials.json in the server’s data folder, too.',
+    keptKey: 'What is kept: a temporary key in this tab for at most a day. Your own key is not kept.',
     submit: 'Sign in',
     submitting: 'Signing in…',
     where: 'The first user and password are in credentials.json in the server’s data folder.',
@@ -312,6 +327,7 @@ export const en = {
     phase: 'Phase',
     time: 'Time',
     timeline: 'Timeline',
+    divider: 'Width of the names',
     filter: 'Show',
     filters: { all: 'All', running: 'Running', failed: 'Failed', slow: 'Slow' } as Record<string, string>,
     search: 'Step',
@@ -345,43 +361,9 @@ export const en = {
     levels: { info: 'Info', warning: 'Warning', error: 'Error' } as Record<string, string>,
     openCluster: 'Open cluster',
   },
-  faults: {
-    title: 'Faults',
-    about: 'A fault makes a step of a job fail on demand, so that you can see what your tools do then. It strikes clusters of this project alone.',
-    list: 'Faults that strike this project',
-    arm: 'Arm a fault',
-    submit: 'Arm',
-    submitting: 'Arming…',
-    step: 'Step',
-    stepHelp: 'The step of a job that is to fail.',
-    cluster: 'Cluster',
-    clusterLabel: 'Name of the cluster',
-    clusterHelp: 'It need not be there yet. Empty: any cluster of the project.',
-    any: 'any',
-    className: 'Class',
-    classHelp: 'Whose the failure is to be.',
-    reason: 'Reason',
-    reasonHelp: 'What the failed job says.',
-    reasonUsual: 'Simulated fault.',
-    times: 'How many times',
-    timesBad: 'Enter a whole number from 1 to 1,000,000.',
-    kind: 'Kind',
-    kinds: { error: 'The step fails', unavailable: 'The step tries again' } as Record<string, string>,
-    remaining: 'Left',
-    armed: (n: number) => `${plural(n, 'time', 'times')} left`,
-    used: 'used up',
-    scope: 'Armed by',
-    scopes: { project: 'this project', server: 'the operator' } as Record<string, string>,
-    action: 'Action',
-    clear: 'Clear',
-    clearOf: (step: string, id: string) => `Clear ${step}, fault ${id}`,
-    clearAll: 'Clear all',
-    clearAllTitle: 'Clear all faults of this project?',
-    clearAllText: 'They strike no more. Those of the operator stay.',
-    empty: 'No faults',
-    emptyText: 'Everything goes as well as it can. Arm a fault, then create a cluster, and read why its job failed.',
-    forbidden: 'The operator of this server lets no user arm faults.',
-  },
+  faults,
+  access,
+  causes: {} as Record<string, CauseWords>,
   explorer: {
     title: 'API explorer',
     operations: 'Operations',
