@@ -89,6 +89,12 @@ const faults = createRoute({
   component: lazyRouteComponent(() => import('./pages/Faults'), 'FaultsPage'),
 })
 
+const access = createRoute({
+  getParentRoute: () => inside,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./pages/Access'), 'AccessPage'),
+})
+
 const explorer = createRoute({
   getParentRoute: () => inside,
   path: '/explorer',
@@ -100,7 +106,7 @@ const operation = createRoute({ getParentRoute: () => explorer, path: '$operatio
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, faults, explorer.addChildren([operation])])]),
+    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, faults, access, explorer.addChildren([operation])])]),
     basepath: '/console',
     defaultPreload: 'intent',
     scrollRestoration: true,
