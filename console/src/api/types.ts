@@ -157,7 +157,10 @@ export type JobRow = Pick<
   | 'duration'
   | 'progress'
   | 'attempt'
->
+> & {
+  /** Missing where only an older API tells of jobs. */
+  cause?: Cause | null
+}
 
 export interface JobPage {
   jobs: JobRow[]

@@ -132,6 +132,7 @@ class JobRow(Document):
     duration: float | None
     progress: float
     attempt: int
+    cause: Cause | None
 
 
 class JobPage(Document):
