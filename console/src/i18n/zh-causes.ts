@@ -36,23 +36,23 @@ export const causes: Record<string, CauseWords> = {
   StepTimeout: { means: '步骤没有在规定时间内完成。', action: '请在该步骤的消息中查看它在等待什么，解决后继续。' },
   Cancelled: { means: '任务被取消。', action: '可以从停止处继续，或删除已创建的内容。' },
   InternalError: { means: '服务器内部错误。', action: '请联系服务器管理员在日志中查找该任务，解决后继续。' },
-  'SimulatedFault.user': { means: '设置的故障：请求有误。', action: '请修改请求后重新提交。' },
-  'SimulatedFault.quota': { means: '设置的故障：配额不足。', action: '请释放部分配额或申请提高配额后继续。' },
+  'SimulatedFault.user': { means: '这是一个人为设置的故障。', action: '请修改请求后重新提交。' },
+  'SimulatedFault.quota': { means: '这是一个人为设置的故障。', action: '请释放部分配额或申请提高配额后继续。' },
   'SimulatedFault.capacity': {
-    means: '设置的故障：容量不足。',
+    means: '这是一个人为设置的故障。',
     action: '请等待容量释放，或改用其他规格、可用区后继续。',
   },
   'SimulatedFault.provider': {
-    means: '设置的故障：底层服务错误。',
+    means: '这是一个人为设置的故障。',
     action: '请清除故障（本控制台的“故障”页面或 `clusterwright fault clear`）后继续。',
   },
   'SimulatedFault.internal': {
-    means: '设置的故障：内部错误。',
+    means: '这是一个人为设置的故障。',
     action: '请联系服务器管理员在日志中查找该任务，解决后继续。',
   },
   'SimulatedFault.timeout': {
-    means: '设置的故障：超时。',
+    means: '这是一个人为设置的故障。',
     action: '请在该步骤的消息中查看它在等待什么，解决后继续。',
   },
-  'SimulatedFault.cancelled': { means: '设置的故障：取消。', action: '可以从停止处继续，或删除已创建的内容。' },
+  'SimulatedFault.cancelled': { means: '这是一个人为设置的故障。', action: '可以从停止处继续，或删除已创建的内容。' },
 }
