@@ -83,6 +83,7 @@ from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
 from clusterwright.live import actions as live_actions
 from clusterwright.live import api as live_api
+from clusterwright.live import faults as live_faults
 from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
@@ -139,6 +140,7 @@ ROUTERS = (
     live_api.router,
     webhooks_api.router,
     live_actions.router,
+    live_faults.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
