@@ -109,7 +109,7 @@ async def _measure(server: ServerProcess, streams: int, events: int) -> list[dic
         memory = processes.memory(server.pid)[1]
         beside = await _read(http, path)
         await client.succeed(await client.create("many"))
-        while len(many.delays) < streams:  # noqa: ASYNC110
+        while len(many.delays) < streams:  # noqa: ASYNC110  # many tell, one by one
             await asyncio.sleep(0.1)
         many.close()
     late = statistics.quantiles(few.delays, n=100)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -69,7 +70,7 @@ class Client:
         deadline = time.monotonic() + seconds
         for uid in jobs:
             left = max(deadline - time.monotonic(), 0.1)
-            until(f"job {uid} has not ended", lambda: self.has_ended(uid), left)  # noqa: B023
+            until(f"job {uid} has not ended", partial(self.has_ended, uid), left)
             document = self.job(uid)
             assert set(phases(document).values()) == {"Success"}, document
             ends.append(document)

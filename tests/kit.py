@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from inspect import isawaitable
 from typing import Any
 
 PATIENCE = 120.0
@@ -46,12 +47,20 @@ def until(what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> No
         time.sleep(0.05)
 
 
-async def until_async(what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Wait in an event loop until ``ready`` says so. Fails with ``what`` when it does not."""
+async def until_async(what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Wait in an event loop until ``ready`` says so, at once or when what it returns is awaited.
+
+    Returns what was said. Fails with ``what`` when it is not.
+    """
     deadline = time.monotonic() + seconds
-    while not ready():
+    while not (said := await _said(ready())):
         assert time.monotonic() < deadline, f"after {seconds} s: {what}"
         await asyncio.sleep(0.01)
+    return said
+
+
+async def _said(answer: Any) -> Any:
+    return await answer if isawaitable(answer) else answer
 
 
 def until_equal(read: Callable[[], Any], wanted: Any, seconds: float = PATIENCE) -> None:

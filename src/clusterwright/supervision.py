@@ -30,7 +30,7 @@ class Chore:
     """Work to be done every ``period`` seconds for as long as the process lives."""
 
     name: str
-    work: Callable[[], Awaitable[None]]
+    work: Callable[[], Awaitable[object]]
     period: float
 
 

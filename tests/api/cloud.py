@@ -21,7 +21,7 @@ from clusterwright.web.asgi import ASGIApp
 from tests.kit import PATIENCE as PATIENCE
 from tests.kit import SUBNET as SUBNET
 from tests.kit import VPC as VPC
-from tests.kit import cluster_body, log_in_body
+from tests.kit import cluster_body, log_in_body, until_async
 
 BASE = "http://cce.example.test"
 
@@ -108,9 +108,8 @@ async def open_cloud(folder: Path, **settings: Any) -> AsyncIterator[Cloud]:
 async def _signed_in(app: ASGIApp, account: Mapping[str, str]) -> AsyncIterator[Cloud]:
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-        async with asyncio.timeout(PATIENCE):
-            while not (token := await sign_in(client, account)):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)  # the server looks for new users twice a second
+        # The server looks for new users twice a second.
+        token = await until_async("the account is unknown", lambda: sign_in(client, account))
         client.headers["X-Auth-Token"] = token
         yield Cloud(client, account, app)
 

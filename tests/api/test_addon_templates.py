@@ -145,8 +145,8 @@ async def test_autoscaler_is_not_installed_without_custom_values(
     cloud: Cloud, values: dict[str, Any] | None
 ) -> None:
     uid = await cloud.cluster()
-    spec = {"clusterID": uid, "addonTemplateName": "autoscaler"}
-    spec |= {} if values is None else {"values": values}  # type: ignore[dict-item]
+    spec: dict[str, Any] = {"clusterID": uid, "addonTemplateName": "autoscaler"}
+    spec |= {} if values is None else {"values": values}
 
     refused = await cloud.call("POST", ADDONS, {"spec": spec}, expect=400)
 

@@ -254,7 +254,7 @@ async def test_an_upgrade_names_its_action(cloud: Cloud, kinds: dict[str, str]) 
 async def test_its_add_ons_are_those_that_need_no_nodes(cloud: Cloud) -> None:
     uid = await create(cloud)
     templates = await cloud.call("GET", "/autopilot/v3/addontemplates", expect=200)
-    wanted_add_on = {
+    wanted_add_on: dict[str, Any] = {
         "kind": "Addon",
         "apiVersion": "v3",
         "metadata": {"annotations": {"addon.install/type": "install"}},
@@ -274,7 +274,7 @@ async def test_its_add_ons_are_those_that_need_no_nodes(cloud: Cloud) -> None:
     assert shown["spec"]["clusterID"] == uid
     await cloud.call("GET", path.replace("/autopilot/", "/api/"), expect=404)
     await cloud.call("DELETE", path.replace("/autopilot/", "/api/"), expect=404)
-    wanted_add_on["spec"]["addonTemplateName"] = "npd"  # type: ignore[index]
+    wanted_add_on["spec"]["addonTemplateName"] = "npd"
     refused = await cloud.call("POST", "/autopilot/v3/addons", wanted_add_on, expect=400)
     assert "npd is not one of" in refused["message"]
     await cloud.call("DELETE", path, expect=200)

@@ -92,11 +92,11 @@ OPERATIONS: tuple[tuple[str, str, type[Document]], ...] = (
 """Every operation on clusters that reads a body."""
 
 
-def differences(model: type[Document], official: type, path: str = "") -> Iterator[str]:
+def differences(model: type[Document], official: Any, path: str = "") -> Iterator[str]:
     """What the SDK's class declares and ours does not."""
     known = fields(model)
-    for attribute, type_name in official.openapi_types.items():  # type: ignore[attr-defined]
-        key = official.attribute_map[attribute]  # type: ignore[attr-defined]
+    for attribute, type_name in official.openapi_types.items():
+        key = official.attribute_map[attribute]
         place = f"{path}.{key}" if path else key
         if key not in known:
             yield f"{place} is missing: {type_name}"

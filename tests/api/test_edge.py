@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clusterwright.cce.clusters import store
 from clusterwright.web.asgi import Message, Receive, Scope, Send
 from clusterwright.web.edge import Edge, read_body
 from tests.api.cloud import BASE, Cloud
@@ -192,3 +193,33 @@ async def test_a_body_that_drips_ends_although_it_never_stands_still() -> None:
     await edge(scope | {"headers": []}, drip, keep)
 
     assert [message.get("status") for message in sent] == [408, None]
+
+
+async def test_an_error_in_the_middle_of_an_answer_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError("half of it")
+
+    transport = httpx.ASGITransport(app=Edge(breaking, body_limit=1))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        with pytest.raises(AssertionError):  # httpx, of the answer without an end
+            await client.get("/")
+
+    assert "breaking off an answer" in caplog.text
+    assert "half of it" in caplog.text
+
+
+async def test_an_error_that_was_answered_is_logged_once(
+    shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("nobody foresaw it")
+
+    monkeypatch.setattr(store, "find", broken)
+
+    answer = await shared_cloud.client.get(f"{shared_cloud.project}/clusters")
+
+    assert answer.status_code == 500
+    assert caplog.text.count("nobody foresaw it") == 1

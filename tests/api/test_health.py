@@ -20,6 +20,7 @@ from tests.api.nodes_examples import node
 from tests.api.test_cluster_drivers import reach
 from tests.drivers import local_host, real_nodes
 from tests.drivers.real_nodes import Kubectl
+from tests.kit import until_async
 
 NOTICED = 30.0
 """Seconds within which a program that is stopped, or keeps ending, must show; far above the aim of
@@ -39,9 +40,11 @@ class Looks:
 
     async def passing(self, count: int) -> None:
         """Wait for so many whole looks."""
-        last = self.taken + count + 1
-        while self.taken < last:  # noqa: ASYNC110  # looks are taken by a chore
-            await asyncio.sleep(0.005)
+        await self.beyond(self.taken + count)
+
+    async def beyond(self, count: int) -> None:
+        """Wait until more than so many have been taken."""
+        await until_async(f"more than {count} looks", lambda: self.taken > count)
 
 
 @pytest.fixture
@@ -91,8 +94,7 @@ def test_two_looks_make_a_node_abnormal_and_one_makes_it_active(
             for said in ("a blink", "", "a blink", ""):
                 before = looks.taken
                 looks.now = seen(uid, one, said)
-                while looks.taken == before:  # noqa: ASYNC110
-                    await asyncio.sleep(0.001)
+                await looks.beyond(before)
                 looks.now = seen(uid, one, "")
                 await looks.passing(1)
                 await cloud.until(path, "status.phase", "Active")
@@ -167,9 +169,7 @@ def test_simulated_nodes_are_abnormal_while_nothing_plays_their_kubelets(tmp_pat
             first = inside.read(name)["metadata"]["uid"]
             with inside.connected() as client:
                 client.delete(name).raise_for_status()
-            async with asyncio.timeout(NOTICED):
-                while inside.get(name) != 200:  # noqa: ASYNC110  # nobody is told
-                    await asyncio.sleep(0.1)
+            await until_async("it is back", lambda: inside.get(name) == 200, NOTICED)
             assert inside.read(name)["metadata"]["uid"] != first
             await cloud.until(path, "status.phase", "Active")
 

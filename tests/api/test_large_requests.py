@@ -48,7 +48,8 @@ class Turns:
 def turns() -> Iterator[Turns]:
     """Counts during the block. A turn begins where the loop looks for what has happened."""
     counted = Turns()
-    selector: Any = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]
+    loop: Any = asyncio.get_running_loop()
+    selector = loop._selector
     looking = selector.select
 
     def look(timeout: float | None = None) -> Any:

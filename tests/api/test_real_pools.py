@@ -13,6 +13,7 @@ from tests.api.nodes_examples import add_nodes, add_pool, job, members
 from tests.api.test_cluster_drivers import reach
 from tests.drivers import local_host, real_nodes
 from tests.drivers.local_host import Kubernetes
+from tests.kit import until_async
 
 SLOW = 240
 """Seconds that anything may take where programs are started, on a machine with much else to do."""
@@ -109,9 +110,11 @@ async def configure(cloud: Cloud, pool: str, folder: Folder) -> None:
     listed = await cloud.call("GET", jobs, expect=200)
     [one] = [each for each in listed if each["spec"]["type"] == "ConfigureNodePool"]
     await job(cloud, one["metadata"]["uid"])
-    async with asyncio.timeout(SLOW):
-        while kubelet(folder, before).get("eventRecordQPS") != 7:  # noqa: ASYNC110  # a plane writes it
-            await asyncio.sleep(0.1)
+
+    def written() -> bool:
+        return kubelet(folder, before).get("eventRecordQPS") == 7
+
+    await until_async("it is written", written, SLOW)
 
 
 def option(name: str, value: int) -> dict[str, Any]:

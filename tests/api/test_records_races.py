@@ -18,9 +18,10 @@ from clusterwright.cce.surroundings.checks import WORDS
 from clusterwright.cce.surroundings.store import Kind
 from tests import postgresql
 from tests.api import nodes_examples
-from tests.api.cloud import DISTANT, PATIENCE, Cloud, cluster, open_cloud, unique
+from tests.api.cloud import DISTANT, Cloud, cluster, open_cloud, unique
 from tests.api.nodes_examples import node, pool
 from tests.api.records_made import Json, address, at, group, network, subnet, vpc
+from tests.kit import until_async
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,9 +76,12 @@ class Stage:
             ") SELECT count(*) FROM waiting"
         )
         held_by = self.session.get_server_pid()
-        async with asyncio.timeout(PATIENCE):
-            while await self.session.fetchval(query, held_by) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+
+        async def enough() -> bool:
+            waiting: int = await self.session.fetchval(query, held_by)
+            return waiting >= count
+
+        await until_async(f"{count} wait", enough)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -69,7 +69,7 @@ async def test_a_chore_that_fails_is_told_once_done_again_and_named_while_it_fai
 async def test_a_chore_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "PATIENCE", 0.01)
 
-    async with Supervisor([Chore("hanging", asyncio.Event().wait, 0.001)]) as supervisor:  # type: ignore[arg-type]
+    async with Supervisor([Chore("hanging", asyncio.Event().wait, 0.001)]) as supervisor:
         await until_async("it is named", lambda: bool(supervisor.troubles()))
         [trouble] = supervisor.troubles()
 

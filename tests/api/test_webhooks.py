@@ -14,7 +14,7 @@ from clusterwright.webhooks import outbox, targets
 from clusterwright.webhooks.targets import Refused
 from tests.api.cloud import Cloud, open_cloud, stranger
 from tests.api.test_live import created, extension
-from tests.kit import PATIENCE
+from tests.kit import until_async
 from tests.receiver import Received, receiving
 from tests.server_process import free_port
 
@@ -38,13 +38,6 @@ async def cloud(
             yield cloud
 
 
-async def until(what: str, holds: Callable[[], Any]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
 async def registered(cloud: Cloud, url: str) -> Any:
     """A new webhook, with its secret."""
     return await cloud.call("POST", f"{extension(cloud)}/webhooks", {"url": url}, expect=201)
@@ -64,9 +57,12 @@ async def deliveries(cloud: Cloud, hook: Any) -> list[Any]:
 
 async def seen(cloud: Cloud, hook: Any, holds: Callable[[list[Any]], Any]) -> list[Any]:
     """The deliveries of a webhook, as soon as something holds for them."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds(found := await deliveries(cloud, hook)):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+
+    async def look() -> list[Any] | None:
+        found = await deliveries(cloud, hook)
+        return found if holds(found) else None
+
+    found: list[Any] = await until_async("they are as wanted", look)
     return found
 
 
@@ -86,8 +82,10 @@ async def test_every_event_arrives_as_a_signed_cloud_event(cloud: Cloud) -> None
         hook = await registered(cloud, receiver.url)
         _, job = await created(cloud)
         told = await cloud.call("GET", f"{extension(cloud)}/jobs/{job}/events", expect=200)
-        await until("all have arrived", lambda: len(revisions(receiver.got, job)) >= len(told))
-        await until(
+        await until_async(
+            "all have arrived", lambda: len(revisions(receiver.got, job)) >= len(told)
+        )
+        await until_async(
             "the last has arrived",
             lambda: revisions(receiver.got, job) == [e["revision"] for e in told["events"]],
         )
@@ -115,12 +113,14 @@ async def test_a_receiver_that_was_away_gets_everything(cloud: Cloud) -> None:
     assert "secret" not in shown
 
     with receiving(port, status=503) as receiver:
-        await until("it has been asked", lambda: len(receiver.got) > 2)
+        await until_async("it has been asked", lambda: len(receiver.got) > 2)
         receiver.status = 200
         receiver.got.clear()
         told = await cloud.call("GET", f"{extension(cloud)}/jobs/{job}/events", expect=200)
         wanted = [event["revision"] for event in told["events"]]
-        await until("all arrived", lambda: sorted(set(revisions(receiver.got, job))) == wanted)
+        await until_async(
+            "all arrived", lambda: sorted(set(revisions(receiver.got, job))) == wanted
+        )
         for got in receiver.got:
             verified(hook["secret"], got)
         found = await seen(
@@ -143,7 +143,7 @@ async def test_what_was_delivered_is_sent_again_on_demand(cloud: Cloud) -> None:
 
         assert (again["state"], again["event"]) == ("waiting", found[0]["event"])
         first = found[0]["event"]
-        await until(
+        await until_async(
             "it came again",
             lambda: (
                 [each.headers["webhook-id"] for each in receiver.got].count(first)

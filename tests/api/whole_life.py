@@ -7,6 +7,7 @@ from tests import packages
 from tests.api import test_charts, test_iam_account, test_pod_identities, test_releases
 from tests.api.cloud import DISTANT, TURBO, Cloud, cluster, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job, members
+from tests.kit import until_async
 
 FAULTS = """
 - {step: CheckMaster, cluster: fails-once, reason: Not yet., kind: unavailable, times: 4}
@@ -106,10 +107,12 @@ async def change_webhooks(cloud: Cloud) -> None:
     gone = await cloud.call("DELETE", f"{cloud.project}/clusters/{uid}", expect=200)
     await job(cloud, gone["status"]["jobID"])
     path = f"{hooks}/{made['uid']}/deliveries"
-    while not (await cloud.call("GET", path, expect=200))["deliveries"]:  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
-    found = await cloud.call("GET", path, expect=200)
-    again = found["deliveries"][0]["uid"]
+
+    async def first() -> str:
+        found = await cloud.call("GET", path, expect=200)
+        return found["deliveries"][0]["uid"] if found["deliveries"] else ""
+
+    again = await until_async("a delivery", first)
     await cloud.call("POST", f"{path}/{again}/resend", {}, expect=202)
     await cloud.call("DELETE", f"{hooks}/{made['uid']}", expect=204)
 

@@ -16,13 +16,24 @@ from tests.cli.command_line import CommandLine
 pytestmark = pytest.mark.clients
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Keeps what it gets."""
+class Collector(HTTPServer):
+    """A collector that keeps what it gets."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Visit)
+        self.got: list[tuple[dict[str, str], Any]] = []
+        """Headers and bodies."""
+
+
+class Visit(BaseHTTPRequestHandler):
+    """One connection to the collector."""
+
+    server: Collector
 
     def do_POST(self) -> None:
         """Take a trace at the one path that there is."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((dict(self.headers), json.loads(body)))  # type: ignore[attr-defined]
+        self.server.got.append((dict(self.headers), json.loads(body)))
         self.send_response(200 if self.path == "/v1/traces" else 404)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -33,10 +44,9 @@ class Collector(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def collector() -> Iterator[HTTPServer]:
+def collector() -> Iterator[Collector]:
     """A collector that listens."""
-    server = HTTPServer(("127.0.0.1", 0), Collector)
-    server.got = []  # type: ignore[attr-defined]
+    server = Collector()
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -45,7 +55,7 @@ def collector() -> Iterator[HTTPServer]:
     server.server_close()
 
 
-def endpoint(collector: HTTPServer) -> str:
+def endpoint(collector: Collector) -> str:
     return f"http://127.0.0.1:{collector.server_port}"
 
 
@@ -54,7 +64,7 @@ def told(attributes: Any) -> dict[str, Any]:
 
 
 def test_a_failed_job_is_a_trace_with_its_steps_events_and_cause(
-    run: CommandLine, collector: HTTPServer
+    run: CommandLine, collector: Collector
 ) -> None:
     name = f"trace-{os.getpid()}"
     fault = ("InstallMaster", "--reason", "No servers.", "--class", "capacity", "--cluster", name)
@@ -71,7 +81,7 @@ def test_a_failed_job_is_a_trace_with_its_steps_events_and_cause(
     again = sender("job", "export", failed["metadata"]["uid"], "-o", "json")
 
     assert (ran.code, ran.out) == (0, f"Sent to {endpoint(collector)}/v1/traces.\n")
-    (headers, sent), (_, repeated) = collector.got  # type: ignore[attr-defined]
+    (headers, sent), (_, repeated) = collector.got
     assert headers["api-key"] == "a secret"
     assert sent == repeated == again.document
     [resource] = sent["resourceSpans"]
@@ -139,7 +149,7 @@ def test_what_stands_in_the_way_is_told(variables: dict[str, str], advice: str) 
         job_trace.send(job, (), variables)
 
 
-def test_a_refusal_of_the_collector_is_told(collector: HTTPServer) -> None:
+def test_a_refusal_of_the_collector_is_told(collector: Collector) -> None:
     job: dict[str, Any] = {"uid": "new", "continues": None, "steps": []}
     wrong = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{endpoint(collector)}/elsewhere"}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from clusterwright.web.asgi import Receive, Scope, Send
 from clusterwright.web.console import Console
 from clusterwright.web.edge import Edge
 
@@ -96,8 +97,12 @@ async def test_the_address_without_its_slash_leads_on(client: httpx.AsyncClient)
     assert answer.content == PAGE
 
 
+async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """What is behind the edge when nothing is."""
+
+
 async def test_a_server_without_the_console_says_how_to_build_it(tmp_path: Path) -> None:
-    edge = Edge(lambda *_: None, body_limit=1, hot=[Console(tmp_path)])  # type: ignore[arg-type]
+    edge = Edge(nobody, body_limit=1, hot=[Console(tmp_path)])
     transport = httpx.ASGITransport(app=edge)
 
     async with httpx.AsyncClient(transport=transport, base_url="http://x.test") as client:

@@ -149,8 +149,8 @@ async def test_a_wrong_statement_is_our_defect_on_both_databases(text: str, data
 async def test_a_pool_without_a_free_session_is_unavailability(
     postgresql: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = postgresql._backend._engine  # type: ignore[attr-defined]
-    monkeypatch.setattr(engine.sync_engine.pool, "_timeout", 0.05)
+    backend: Any = postgresql._backend
+    monkeypatch.setattr(backend._engine.sync_engine.pool, "_timeout", 0.05)
 
     async with postgresql.transaction(), postgresql.transaction():
         with pytest.raises(StorageUnavailable):

@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,24 +16,39 @@ from typing import Any
 import httpx
 from cryptography import x509
 
-from clusterwright.drivers.contract import Kubeconfig
+from clusterwright.drivers.contract import Cluster, Kubeconfig
 from clusterwright.drivers.local import ports, processes
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import write_json
 from clusterwright.drivers.local.processes import Record
 from tests import kubernetes
+from tests.kit import until_async
 
 
 @asynccontextmanager
-async def driver(home: Path) -> AsyncIterator[LocalDriver]:
+async def driver(home: Path, **options: Any) -> AsyncIterator[LocalDriver]:
     """A driver at work on a folder. Skips the test where there are no programs."""
     kubernetes.binaries()
-    async with LocalDriver(home, kubernetes.binaries) as opened:
+    async with LocalDriver(home, kubernetes.binaries, **options) as opened:
         try:
             yield opened
         finally:
             await opened.close()
             end_all(home)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 90) -> None:
+    """Wait until something is observed: a driver tells only when asked."""
+    await until_async("it is not observed", holds, seconds)
+
+
+async def until_ready(driver: LocalDriver, cluster: Cluster) -> None:
+    """Wait until a control plane answers."""
+
+    async def is_ready() -> bool:
+        return (await driver.observe_control_plane(cluster)).ready
+
+    await eventually(is_ready)
 
 
 def end_all(home: Path) -> None:

@@ -1,6 +1,5 @@
 """Real nodes for tests: what they need of the host, an image to run, and all that they leave."""
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from clusterwright.drivers.local.wanted import Nodes
 from tests import kubernetes
 from tests.drivers import local_host
 from tests.drivers.examples import a_cluster
+from tests.kit import until_async
 
 BUSYBOX = "localhost/tests/busybox:1"
 RIGHTS = {"root", "cgroups", *(name for name, _, _ in host.TRIALS)}
@@ -57,9 +57,7 @@ async def driver(
         finally:
             for uid in clusters(home):
                 await opened.delete_cluster(a_cluster(uid))
-            async with asyncio.timeout(60):
-                while clusters(home):  # noqa: ASYNC110  # planes tell nobody
-                    await asyncio.sleep(0.02)
+            await until_async("clusters stay", lambda: not clusters(home), 60)
             await opened.close()
             local_host.end_all(home)
 

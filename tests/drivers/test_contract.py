@@ -14,6 +14,7 @@ from clusterwright.drivers.simulated import SimulatedDriver
 from tests import kubernetes
 from tests.drivers import local_host, real_nodes
 from tests.drivers.examples import SEAL, a_cluster, a_node
+from tests.drivers.local_host import eventually
 from tests.drivers.simulation import database_of
 
 DAY = 86_400
@@ -63,13 +64,6 @@ async def driver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     else:
         async with database_of(request, request.param.split()[-1], tmp_path) as database:
             yield SimulatedDriver(database, SEAL, pace=0)
-
-
-async def eventually(observe: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until an observation says so; a driver of real processes needs a while."""
-    async with asyncio.timeout(60):
-        while not await observe():  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.01)
 
 
 async def build(driver: Driver) -> None:

@@ -17,6 +17,7 @@ from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.helm import Chart, Helm
 from tests import packages
 from tests.helm import HELM, needs_helm
+from tests.kit import until_async
 
 pytestmark = needs_helm
 
@@ -162,11 +163,8 @@ async def test_a_cancelled_run_ends_its_process(tmp_path: Path) -> None:
     slow.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nsleep 60\n")
     slow.chmod(0o755)
     run = asyncio.create_task(Helm(lambda: slow).run(["status"], seconds=60))
-    async with asyncio.timeout(10):
-        while not (tmp_path / "pid").exists():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
-    pid = int((tmp_path / "pid").read_text())
+    written = tmp_path / "pid"
+    pid = int(await until_async("it runs", lambda: written.exists() and written.read_text(), 10))
 
     run.cancel()
 

@@ -108,9 +108,9 @@ async def test_steps_at_work_come_to_their_end_and_no_other_begins(
 
     await cancel(bench, uid, CancelMode.AFTER_STEP)
     begun: set[str] = set()
-    # Let those begin that were about to.
-    while begun != (begun := set(held.begun)):  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
+    while begun != set(held.begun):
+        begun = set(held.begun)
+        await asyncio.sleep(0.05)  # let those begin that were about to
     held.may_go_on.set()
     await working
 

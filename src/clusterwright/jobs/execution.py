@@ -89,9 +89,9 @@ class _Tries:
                 raise
             except Exception:
                 unforeseen += 1
-                log.exception("meeting an internal error in a step", extra=self._where)
                 if unforeseen == UNFORESEEN_TRIES:
                     raise
+                log.exception("meeting an internal error in a step", extra=self._where)
                 self._say(self._job, "warning", "Trying again after an internal error.")
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF)
@@ -244,6 +244,7 @@ class Execution:
         except Superseded:
             raise
         except Exception:
+            log.exception("failing a step", extra={"job": job.root_uid, "step": step.name})
             reason = f"Internal error in {step.name}. Look for job {job.root_uid} in the log."
             return await self._fail(job, reason, causes.INTERNAL_ERROR)
         # Not awaited: the start of the next step, or the end of the job, carries it to the

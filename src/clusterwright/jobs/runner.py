@@ -7,14 +7,11 @@ one workflow is one job and has no DBOS steps (docs/decisions/0003-rows-are-the-
 
 import asyncio
 import logging
-import os
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from secrets import token_hex
 from threading import Thread
 from typing import IO
 
@@ -86,11 +83,7 @@ class Runner:
         self._watch = workers.Watch()
         # Two living processes with one executor id would take each other's jobs. On SQLite there is
         # one process, held by a lock, and its fixed name lets a restart recover by itself.
-        self._executor_id = (
-            "local"
-            if database.is_sqlite
-            else f"{socket.gethostname()[:30]}-{os.getpid()}-{token_hex(4)}"
-        )
+        self._executor_id = "local" if database.is_sqlite else database.name
 
     async def start(self) -> None:
         """Begin to work.
@@ -381,7 +374,10 @@ class Runner:
         if not gone:
             return
         log.warning("adopting the jobs of dead workers", extra={"workers": gone})
+        async with self._database.transaction() as tx:
+            for each in gone:
+                await workers.end_transactions(tx, each)
         await asyncio.to_thread(DBOS._recover_pending_workflows, gone)
         async with self._database.transaction() as tx:
             for each in gone:
-                await workers.forget(tx, each)
+                await workers.forget_idle(tx, each)

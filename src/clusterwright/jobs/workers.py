@@ -1,6 +1,6 @@
 """Which workers are alive, on PostgreSQL: who may be gone is decided by watching, never by a clock.
 
-A worker's session carries its executor id as its name, and its row counts *beats*. A dead worker
+A worker's sessions carry its executor id as their name, and its row counts *beats*. A dead worker
 has no session and beats no more; a frozen one, or one whose loop hangs, keeps its sessions and
 beats no more. Both are told by a counter that stood still for as long as the observer watched.
 """
@@ -35,6 +35,15 @@ _BEAT = (
     .on_conflict_do_update(index_elements=["executor_id"], set_={"beats": workers.c.beats + 1})
 )
 _FORGET = sa.delete(workers).where(workers.c.executor_id == sa.bindparam("who"))
+_FORGET_IDLE = sa.text(
+    "DELETE FROM workers w WHERE executor_id = :who AND NOT EXISTS (SELECT FROM"
+    " dbos.workflow_status s WHERE s.executor_id = w.executor_id AND s.status = 'PENDING')"
+)
+_END_TRANSACTIONS = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = left(:who, 63) AND usename = current_user"
+    " AND xact_start IS NOT NULL"
+)
 # The engine's own table: whoever has claimed a job stands there.
 _OTHERS = sa.text(
     "SELECT w.executor_id, b.beats, EXISTS"
@@ -63,6 +72,20 @@ async def beat(tx: Tx, executor_id: str) -> None:
 async def forget(tx: Tx, executor_id: str) -> None:
     """Say that a worker has ended: its jobs may be taken at once."""
     await tx.execute(_FORGET, {"who": executor_id})
+
+
+async def forget_idle(tx: Tx, executor_id: str) -> None:
+    """Forget a worker unless it still has jobs, which could not be taken: they are tried again."""
+    await tx.execute(_FORGET_IDLE, {"who": executor_id})
+
+
+async def end_transactions(tx: Tx, executor_id: str) -> None:
+    """End the sessions of a frozen worker that are in a transaction, and so release its locks.
+
+    PostgreSQL does so by itself where the session is idle (``IDLE_IN_TRANSACTION``), but one whose
+    client froze with a statement prepared and not executed is waited for without end.
+    """
+    await tx.execute(_END_TRANSACTIONS, {"who": executor_id})
 
 
 async def look(tx: Tx, *, me: str) -> list[Sign]:

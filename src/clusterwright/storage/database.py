@@ -12,6 +12,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from os import getpid
+from secrets import token_hex
+from socket import gethostname
 from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
@@ -49,7 +52,8 @@ metadata = MetaData()
 
 IDLE_IN_TRANSACTION = 15_000
 """Milliseconds until PostgreSQL ends a session that does nothing in its transaction: a frozen
-process must not keep the rows that whoever takes its jobs over has to lock.
+process must not keep the rows that others have to lock. One that froze between asyncpg's preparing
+of a statement and its execution is not idle to PostgreSQL; whoever adopts its jobs ends it.
 """
 _SLOW_COMMIT = 0.002
 """Seconds of a commit after which the next one is made outside the event loop."""
@@ -293,8 +297,10 @@ def first_line(error: BaseException) -> str:
 class Database:
     """Transactions on one database. Use ``dispose`` when done."""
 
-    def __init__(self, url: str, *, pool_size: int = 16, name: str = "clusterwright") -> None:
+    def __init__(self, url: str, *, pool_size: int = 16, name: str = "") -> None:
         self.url = make_url(url)
+        self.name = name or f"{gethostname()[:30]}-{getpid()}-{token_hex(4)}"
+        """What its sessions on PostgreSQL are called."""
         self.outbox: Outbox = _no_engine
         """What ``Tx.promise`` calls; the composition root puts the engine here."""
         self.on_promise: Callable[[], None] = lambda: None
@@ -313,7 +319,7 @@ class Database:
         if self.is_sqlite:
             self._backend = _Sqlite(self.url)
         else:
-            self._backend = _Postgresql(self.url, pool_size=pool_size, name=name)
+            self._backend = _Postgresql(self.url, pool_size=pool_size, name=self.name)
 
     @property
     def is_sqlite(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Protocol
 from clusterwright import errors
 from clusterwright.errors import ApiError
 from clusterwright.web.asgi import ASGIApp, Message, Receive, Scope, Send
-from clusterwright.web.refusals import JSON, as_refusal, error_body, log
+from clusterwright.web.refusals import JSON, REFUSED, as_refusal, error_body, log
 
 MAX_TARGET = 8 * 1024
 """Bytes of path and query. The server itself refuses targets over 64 KiB without a body."""
@@ -180,6 +180,8 @@ class Edge:
         except Exception as error:
             if not started:
                 await _refuse(send, error, scope, request_id)
+            elif not scope["state"].get(REFUSED):  # the framework raises what it has answered too
+                log.error("breaking off an answer", extra={"request": request_id}, exc_info=error)
 
     def _check_head(self, scope: Scope, *, upgrades: bool = False) -> None:
         # No database column and no log line should ever meet U+0000.

@@ -23,6 +23,9 @@ _JOINING = b"huaweicloud-usdk-"
 Java does even if it is the same (client notes, A5).
 """
 
+REFUSED = "refused"
+"""What is True in a request's state once an error of it has been answered."""
+
 
 def error_body(refusal: ApiError, request_id: str, scope: Scope) -> bytes:
     """The JSON text of a refusal, as whoever sent the request reads it."""
@@ -77,6 +80,7 @@ def answer_errors(app: FastAPI) -> None:
     async def refuse(request: Request, error: Exception) -> Response:
         request_id: str = request.state.request_id
         refusal = as_refusal(error, request.scope, request_id)
+        request.scope["state"][REFUSED] = True
         allow = error.headers if isinstance(error, HTTPException) else None
         return Response(
             error_body(refusal, request_id, request.scope),

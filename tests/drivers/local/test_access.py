@@ -30,9 +30,7 @@ async def driver(tmp_path: Path) -> AsyncIterator[LocalDriver]:
     async with local_host.driver(tmp_path) as opened:
         await opened.ensure_credentials(CLUSTER)
         await opened.ensure_control_plane(CLUSTER)
-        async with asyncio.timeout(90):
-            while not (await opened.observe_control_plane(CLUSTER)).ready:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await local_host.until_ready(opened, CLUSTER)
         yield opened
 
 
@@ -95,9 +93,7 @@ async def test_a_revocation_while_the_api_server_is_down_holds_when_it_is_back(
 
     await driver.revoke(CLUSTER, user="alice", generation=1)
     await driver.ensure_control_plane(CLUSTER)
-    async with asyncio.timeout(90):
-        while not (await driver.observe_control_plane(CLUSTER)).ready:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await local_host.until_ready(driver, CLUSTER)
 
     assert status(before) == 401
 

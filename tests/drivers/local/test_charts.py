@@ -17,6 +17,7 @@ from tests.drivers import local_host
 from tests.drivers.examples import a_cluster, a_node
 from tests.drivers.local_host import Kubernetes
 from tests.helm import HELM, needs_helm
+from tests.kit import until_async
 
 pytestmark = [kubernetes.needs_kubernetes, needs_helm]
 
@@ -41,9 +42,7 @@ async def driver(tmp_path: Path) -> AsyncIterator[LocalDriver]:
     async with local_host.driver(tmp_path) as opened:
         await opened.ensure_credentials(CLUSTER)
         await opened.ensure_control_plane(CLUSTER)
-        async with asyncio.timeout(90):
-            while not (await opened.observe_control_plane(CLUSTER)).ready:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await local_host.until_ready(opened, CLUSTER)
         yield opened
 
 
@@ -129,9 +128,8 @@ async def test_a_helm_that_was_killed_at_work_keeps_nobody_from_going_on(
     lonely = packages.packed(packages.files() | {"templates/x.yaml": DEPLOYMENT})
     verbs, cluster = releases(driver, tmp_path), await inside(driver)
     work = asyncio.create_task(verbs.ensure(wanted(1, archive=lonely)))
-    async with asyncio.timeout(60):
-        while cluster.get("/apis/apps/v1/namespaces/default/deployments/web") != 200:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    path = "/apis/apps/v1/namespaces/default/deployments/web"
+    await until_async("it is installed", lambda: cluster.get(path) == 200, 60)
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     assert not (await verbs.observe(NAMED)).ready

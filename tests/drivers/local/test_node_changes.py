@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from clusterwright.drivers.local.folder import Folder
 from tests import kubernetes
 from tests.drivers import real_nodes
 from tests.drivers.examples import a_cluster, a_node
+from tests.drivers.local_host import eventually
 from tests.drivers.real_nodes import BUSYBOX, Kubectl
 
 pytestmark = kubernetes.needs_kubernetes
@@ -127,12 +128,6 @@ async def join(driver: LocalDriver, *wanted: Node) -> None:
         await eventually(is_joined)
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 120) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.1)
-
-
 async def test_a_kubelet_gets_the_options_asked_for_and_others_later_while_pods_go_on(
     site: Site,
 ) -> None:
@@ -235,7 +230,9 @@ async def test_nodes_follow_an_upgrade_one_after_the_other(site: Site) -> None:
     await join(site.driver, N1, N2)
     before = {uid: started(site, uid) for uid in ("n1", "n2")}
 
-    await control_plane(site.driver, replace(CLUSTER, version="v1.34"))
+    upgraded = replace(CLUSTER, version="v1.34")
+    await control_plane(site.driver, upgraded)
+    assert not (await site.driver.observe_control_plane(upgraded)).nodes_follow
 
     seen_at: dict[str, float] = {}
 
@@ -250,9 +247,12 @@ async def test_nodes_follow_an_upgrade_one_after_the_other(site: Site) -> None:
     # The second one waits for a word of the first, which comes with its lease or at its start.
     assert max(seen_at.values()) - min(seen_at.values()) > 0.5
     assert {uid: started(site, uid) for uid in ("n1", "n2")} != before
-    await join(
-        site.driver, *(replace(one, cluster=replace(CLUSTER, version="v1.34")) for one in (N1, N2))
-    )
+
+    async def is_told() -> bool:
+        return (await site.driver.observe_control_plane(upgraded)).nodes_follow
+
+    await eventually(is_told)
+    await join(site.driver, *(replace(one, cluster=upgraded) for one in (N1, N2)))
 
 
 def program(site: Site, uid: str) -> str:

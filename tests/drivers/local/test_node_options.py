@@ -3,7 +3,7 @@
 import pytest
 
 from clusterwright.cce.nodes import blueprint
-from clusterwright.cce.offers import NODE
+from clusterwright.cce.offers import NODE, Option
 from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.local import nodeoptions
 
@@ -14,16 +14,16 @@ OFFERED = [(component, option) for component, known in NODE.items() for option i
     ("component", "option"), OFFERED, ids=lambda one: getattr(one, "name", one)
 )
 def test_every_option_that_is_offered_can_be_had_with_every_choice_and_bound(
-    component: str, option: object
+    component: str, option: Option
 ) -> None:
-    for value in (option.default, *option.choices):  # type: ignore[attr-defined]
-        chosen = blueprint.options({}, {component: {option.name: value}})  # type: ignore[attr-defined]
+    for value in (option.default, *option.choices):
+        chosen = blueprint.options({}, {component: {option.name: value}})
         pods = blueprint.max_pods({}, chosen)
 
         nodeoptions.check(chosen)
 
         assert pods == 110
-        assert option.name == "max-pods" or chosen[component]  # type: ignore[attr-defined]
+        assert option.name == "max-pods" or chosen[component]
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -24,7 +25,7 @@ from clusterwright.drivers.local.wanted import Nodes
 from tests import kubernetes
 from tests.drivers import local_host, real_nodes, registry
 from tests.drivers.examples import a_cluster, a_node
-from tests.drivers.local_host import Kubernetes
+from tests.drivers.local_host import Kubernetes, eventually
 from tests.drivers.real_nodes import BUSYBOX, Kubectl
 
 pytestmark = kubernetes.needs_kubernetes
@@ -100,12 +101,6 @@ async def begun(driver: LocalDriver, home: Path, user: Path) -> Site:
     return Site(home, driver, Kubernetes(access), Kubectl(access, user))
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], *, seconds: float = 90) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.05)
-
-
 async def is_ready(driver: LocalDriver) -> bool:
     return (await driver.observe_control_plane(CLUSTER)).ready
 
@@ -119,7 +114,7 @@ async def join(driver: LocalDriver, *nodes: Node) -> None:
     for node in nodes:
         await driver.ensure_node(node)
     for node in nodes:
-        await eventually(lambda node=node: is_joined(driver, node))  # type: ignore[misc]
+        await eventually(partial(is_joined, driver, node))
 
 
 async def is_joined(driver: LocalDriver, node: Node) -> bool:

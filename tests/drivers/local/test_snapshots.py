@@ -14,6 +14,7 @@ from tests.cli.command_line import CommandLine, Ran
 from tests.drivers import local_host
 from tests.drivers.examples import a_cluster
 from tests.drivers.local_host import Kubernetes
+from tests.kit import until_async
 
 pytestmark = kubernetes.needs_kubernetes
 
@@ -31,9 +32,7 @@ async def build(driver: LocalDriver) -> Kubernetes:
     """A cluster with one namespace of ours, and the way in."""
     await driver.ensure_credentials(CLUSTER)
     await driver.ensure_control_plane(CLUSTER)
-    async with asyncio.timeout(90):
-        while not (await driver.observe_control_plane(CLUSTER)).ready:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await local_host.until_ready(driver, CLUSTER)
     inside = Kubernetes(await driver.kubeconfig(CLUSTER, user="alice", lifetime_seconds=86_400))
     assert inside.create_namespace("before") == 201
     return inside
@@ -79,9 +78,7 @@ async def test_a_cluster_that_nobody_supervises_is_restored_and_runs_when_somebo
         ran = await command(tmp_path, "restore", "demo", str(file), "--yes")
         standing = inside.get(BEFORE)
         async with LocalDriver(tmp_path / "data" / "local", kubernetes.binaries):
-            async with asyncio.timeout(90):
-                while inside.get(BEFORE) != 200:  # noqa: ASYNC110
-                    await asyncio.sleep(0.2)
+            await until_async("it is back", lambda: inside.get(BEFORE) == 200, 90)
             there = inside.get(AFTER)
 
     assert (ran.code, standing, there) == (0, 0, 404)

@@ -6,10 +6,11 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from clusterwright.drivers.local.wanted import Nodes, State
 from tests import kubernetes
 from tests.drivers import fake_programs, local_host
 from tests.drivers.examples import Clock, a_cluster
-from tests.drivers.local_host import Kubernetes
+from tests.drivers.local_host import Kubernetes, eventually
 
 CLUSTER = replace(a_cluster(), version="v1.34")
 OTHER = replace(a_cluster("c2"), version="v1.34", project_id="p2")
@@ -99,7 +100,7 @@ def test_a_spare_is_taken_once_wherever_the_process_dies_that_takes_it(
         home = shutil.copytree(tmp_path / "prepared", tmp_path / str(point))
         kept = a_home(home, find, replace(AHEAD, count=0))
 
-        lived = killed_at(point, lambda: take(kept, home, CLUSTER, programs))  # noqa: B023
+        lived = killed_at(point, partial(take, kept, home, CLUSTER, programs))
         take(kept, home, OTHER, programs)
         take(kept, home, CLUSTER, programs)
 
@@ -144,7 +145,7 @@ def test_a_spare_that_was_begun_in_part_is_forgotten_and_begun_anew(
         home = tmp_path / str(point)
         kept = Spares(home, find, kind=Nodes.SIMULATED, ahead=AHEAD, clock=Clock())
 
-        lived = killed_at(point, lambda: kept.keep(busy=False))  # noqa: B023
+        lived = killed_at(point, partial(kept.keep, busy=False))
         kept.open()
         whole = folder.spares(home)
         kept.keep(busy=False)
@@ -183,12 +184,12 @@ def test_each_spare_has_keys_and_ports_of_its_own(
     ids=lambda different: next(iter(different)),
 )
 def test_a_cluster_that_other_processes_would_run_for_takes_no_spare(
-    tmp_path: Path, find: Callable[[str], binaries.Binaries], different: dict[str, object]
+    tmp_path: Path, find: Callable[[str], binaries.Binaries], different: dict[str, Any]
 ) -> None:
     home = tmp_path / "home"
     kept = a_home(home, find)
 
-    mine = kept.take(replace(CLUSTER, **different))  # type: ignore[arg-type]
+    mine = kept.take(replace(CLUSTER, **different))
 
     assert not mine.exists
     assert len(folder.spares(home)) == 2
@@ -300,12 +301,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
     kubernetes.binaries()
     yield tmp_path
     local_host.end_all(tmp_path)
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(90):
-        while not await holds():  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.02)
 
 
 def running(place: Folder) -> set[int]:

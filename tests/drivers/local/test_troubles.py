@@ -60,9 +60,13 @@ async def is_ready(driver: LocalDriver) -> bool:
 
 
 async def until_ready(driver: LocalDriver) -> None:
-    async with asyncio.timeout(90):
-        while not await is_ready(driver):  # noqa: ASYNC110  # a driver tells only when asked
-            await asyncio.sleep(0.02)
+    """Return once it is ready, and its supervision has seen that too: no trouble is told then."""
+    trouble = Folder(driver._home, CLUSTER.uid).trouble
+
+    async def is_well() -> bool:
+        return await is_ready(driver) and not trouble.exists()
+
+    await local_host.eventually(is_well)
 
 
 async def told(driver: LocalDriver, kind: type[Exception] = Unavailable) -> str:

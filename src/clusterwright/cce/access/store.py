@@ -1,6 +1,6 @@
 """Access as rows: how often each holder's certificates were revoked, and the access policies."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 # This insert compiles for SQLite too: "on conflict do update" is the same sentence there.
 from sqlalchemy.dialects.postgresql import insert
 
+from clusterwright.storage import facts
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import unhurried
@@ -71,7 +72,7 @@ async def revoke(tx: Tx, cluster_uid: str, holder: str) -> None:
 
 async def insert_policy(tx: Tx, policy: AccessPolicy) -> None:
     """Add an access policy."""
-    await tx.execute(sa.insert(policies).values(asdict(policy)))
+    await tx.execute(sa.insert(policies).values(facts.columns(policy)))
 
 
 async def count_policies(tx: Tx, *, project_id: str) -> int:
@@ -87,14 +88,14 @@ async def get_policy(
     """The access policy of this project, or None; with ``lock`` nobody else changes it."""
     query = sa.select(policies).where(policies.c.uid == uid, policies.c.project_id == project_id)
     row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
-    return AccessPolicy(**row._mapping) if row else None
+    return facts.read(AccessPolicy, row) if row else None
 
 
 async def find_policies(tx: Tx, *, project_id: str) -> list[AccessPolicy]:
     """The access policies of a project in the order of their creation."""
     query = sa.select(policies).where(policies.c.project_id == project_id)
     rows = await tx.execute(query.order_by(policies.c.created_at, policies.c.uid))
-    return [AccessPolicy(**row._mapping) async for row in unhurried(rows)]
+    return [facts.read(AccessPolicy, row) async for row in unhurried(rows)]
 
 
 async def update_policy(tx: Tx, uid: str, **values: Any) -> None:

@@ -1,14 +1,14 @@
 """Add-ons and checks of add-ons as rows; a deleted cluster takes them with it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import parts, unhurried
@@ -118,10 +118,6 @@ class Check:
     created_at: int
 
 
-_FIELDS = tuple(field.name for field in fields(Addon))
-_CHECK_FIELDS = tuple(field.name for field in fields(Check))
-
-
 class Installed(Exception):
     """The cluster has this add-on already."""
 
@@ -129,9 +125,7 @@ class Installed(Exception):
 async def insert(tx: Tx, *rows: Addon) -> None:
     """Add add-ons to a cluster. Raises Installed."""
     try:
-        await tx.execute(
-            sa.insert(addons), [{name: getattr(row, name) for name in _FIELDS} for row in rows]
-        )
+        await tx.execute(sa.insert(addons), [facts.columns(row) for row in rows])
     except IntegrityError:
         raise Installed from None
 
@@ -206,7 +200,7 @@ async def insert_checks(tx: Tx, checks: list[Check]) -> None:
     """Keep finished checks."""
     await tx.execute(
         sa.insert(addon_checks),
-        [{name: getattr(check, name) for name in _CHECK_FIELDS} for check in checks],
+        [facts.columns(check) for check in checks],
     )
 
 
@@ -246,12 +240,8 @@ async def find_checks(
         if wanted:
             query = query.where(addon_checks.c[column] == wanted)
     rows = await tx.execute(query.order_by(addon_checks.c.created_at.desc(), addon_checks.c.uid))
-    return [
-        Check(**{name: getattr(row, name) for name in _CHECK_FIELDS})
-        async for row in unhurried(rows)
-    ]
+    return [facts.read(Check, row) async for row in unhurried(rows)]
 
 
 def _addon(row: Any) -> Addon:
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Addon(**values | {"status": AddonStatus(row.status)})
+    return facts.read(Addon, row, status=AddonStatus(row.status))

@@ -1,7 +1,7 @@
 """A cluster's settings as rows: its log configuration and its partitions."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.cce.clusters.store import clusters
+from clusterwright.storage import facts
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import unhurried
@@ -64,7 +65,7 @@ async def keep_log_config(tx: Tx, cluster_uid: str, document: dict[str, Any]) ->
 
 async def insert_partition(tx: Tx, partition: Partition) -> None:
     """Add a partition. Raises NameTaken."""
-    added = insert(partitions).values(asdict(partition)).on_conflict_do_nothing()
+    added = insert(partitions).values(facts.columns(partition)).on_conflict_do_nothing()
     if (await tx.execute(added.returning(partitions.c.name))).one_or_none() is None:
         raise NameTaken
 
@@ -82,14 +83,14 @@ async def get_partition(tx: Tx, cluster_uid: str, name: str) -> Partition | None
         partitions.c.cluster_uid == cluster_uid, partitions.c.name == name
     )
     row = (await tx.execute(query)).one_or_none()
-    return Partition(**row._mapping) if row else None
+    return facts.read(Partition, row) if row else None
 
 
 async def find_partitions(tx: Tx, cluster_uid: str) -> list[Partition]:
     """The partitions of a cluster in the order of their creation."""
     query = sa.select(partitions).where(partitions.c.cluster_uid == cluster_uid)
     rows = await tx.execute(query.order_by(partitions.c.created_at, partitions.c.name))
-    return [Partition(**row._mapping) for row in rows]
+    return [facts.read(Partition, row) for row in rows]
 
 
 async def partition_with(tx: Tx, subnets: Collection[str], *, project_id: str) -> str:

@@ -1,12 +1,13 @@
 """Charts as rows, and their archives in pieces beside them (decision 0015)."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright.storage import facts
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.turns import unhurried
 
@@ -60,16 +61,13 @@ class Chart:
     updated_at: int
 
 
-_FIELDS = tuple(field.name for field in fields(Chart))
-
-
 class Kept(Exception):
     """The project keeps this version of the chart already."""
 
 
 async def insert(tx: Tx, chart: Chart, archive: bytes) -> None:
     """Keep a chart and its archive. Raises Kept."""
-    values = {name: getattr(chart, name) for name in _FIELDS}
+    values = facts.columns(chart)
     try:
         await tx.execute(sa.insert(charts).values(values))
     except IntegrityError:
@@ -79,7 +77,7 @@ async def insert(tx: Tx, chart: Chart, archive: bytes) -> None:
 
 async def replace(tx: Tx, chart: Chart, archive: bytes) -> None:
     """Keep other contents under the same uid. Raises Kept where another one is that version."""
-    values = {name: getattr(chart, name) for name in _FIELDS if name != "uid"}
+    values = {name: value for name, value in facts.columns(chart).items() if name != "uid"}
     try:
         await tx.execute(sa.update(charts).where(charts.c.uid == chart.uid).values(values))
     except IntegrityError:
@@ -144,4 +142,4 @@ async def remove(tx: Tx, uid: str) -> None:
 
 
 def _chart(row: Any) -> Chart:
-    return Chart(**{name: getattr(row, name) for name in _FIELDS})
+    return facts.read(Chart, row)

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Query, Request
 from starlette.responses import Response
 
 from clusterwright import errors
-from clusterwright.cce.claims import operations
+from clusterwright.cce.claims import documents, operations
 from clusterwright.cce.claims.wire import ClaimDocument, ClaimToCreate, StorageType
 from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Anyone
@@ -53,8 +53,8 @@ async def create_claim(
 ) -> Response:
     """Keep a claim of a volume that exists."""
     async with data.transaction() as tx:
-        document = await operations.create(tx, caller, cluster_id, namespace, asked)
-    return json_response(document, 201)
+        claim = await operations.create(tx, caller, cluster_id, namespace, asked)
+    return json_response(documents.claim(claim), 201)
 
 
 @router.delete(
@@ -78,5 +78,5 @@ async def delete_claim(
             errors.INVALID_REQUEST, "query.storageType: Send deleteVolume and this, or neither."
         )
     async with data.transaction() as tx:
-        document = await operations.delete(tx, caller, cluster_id, namespace, name)
-    return json_response(document)
+        claim = await operations.delete(tx, caller, cluster_id, namespace, name)
+    return json_response(documents.claim(claim))

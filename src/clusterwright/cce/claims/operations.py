@@ -1,7 +1,6 @@
 """What can be done with claims of cloud volumes: one transaction each."""
 
 import re
-from typing import Any
 
 from clusterwright import errors
 from clusterwright.cce.claims import store
@@ -17,8 +16,8 @@ from clusterwright.storage.database import Tx
 
 async def create(
     tx: Tx, caller: Caller, cluster_uid: str, namespace: str, asked: ClaimToCreate
-) -> dict[str, Any]:
-    """Keep a claim, and return it as clients read it.
+) -> Claim:
+    """Keep a claim.
 
     Raises ApiError: INVALID_REQUEST, NOT_FOUND, WRONG_STATE, QUOTA, ALREADY_EXISTS.
     """
@@ -41,7 +40,7 @@ async def create(
             errors.ALREADY_EXISTS,
             f"metadata.name: The namespace {namespace} has a claim {claim.name}.",
         ) from None
-    return _document(claim)
+    return claim
 
 
 def _check(namespace: str) -> None:
@@ -52,9 +51,7 @@ def _check(namespace: str) -> None:
         )
 
 
-async def delete(
-    tx: Tx, caller: Caller, cluster_uid: str, namespace: str, name: str
-) -> dict[str, Any]:
+async def delete(tx: Tx, caller: Caller, cluster_uid: str, namespace: str, name: str) -> Claim:
     """Forget a claim, and return it as it was. Raises ApiError: INVALID_REQUEST, NOT_FOUND."""
     _check(namespace)
     await clusters.get_alive(tx, caller, cluster_uid)
@@ -63,15 +60,4 @@ async def delete(
         raise ApiError(
             errors.NOT_FOUND, f"There is no claim {name[:64]} in the namespace {namespace}."
         )
-    return _document(found)
-
-
-def _document(claim: Claim) -> dict[str, Any]:
-    """A claim as clients read it. Nobody binds it, so it stays as the service first shows one."""
-    document = claim.document
-    first = document["spec"]["accessModes"][:1]
-    return document | {
-        "metadata": document["metadata"] | {"namespace": claim.namespace},
-        "spec": document["spec"] | {"accessModes": first},
-        "status": {"accessModes": first, "phase": "Pending"},
-    }
+    return found

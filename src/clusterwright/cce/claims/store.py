@@ -1,6 +1,6 @@
 """Claims as rows; a deleted cluster takes them with it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 # This insert compiles for SQLite too: "on conflict" is the same sentence there.
 from sqlalchemy.dialects.postgresql import insert
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 
@@ -39,7 +39,7 @@ class NameTaken(Exception):
 
 async def add(tx: Tx, claim: Claim) -> None:
     """Add a claim. Raises NameTaken."""
-    added = insert(claims).values(asdict(claim)).on_conflict_do_nothing()
+    added = insert(claims).values(facts.columns(claim)).on_conflict_do_nothing()
     if (await tx.execute(added.returning(claims.c.name))).one_or_none() is None:
         raise NameTaken
 
@@ -63,4 +63,4 @@ async def take(tx: Tx, cluster_uid: str, namespace: str, name: str) -> Claim | N
         .returning(claims)
     )
     row = gone.one_or_none()
-    return Claim(**row._mapping) if row else None
+    return facts.read(Claim, row) if row else None

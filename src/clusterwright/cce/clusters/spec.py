@@ -38,7 +38,7 @@ _SERVERS = (
 
 
 def public_address(spec: dict[str, Any]) -> dict[str, str]:
-    """The public address to bind from the start, which is its own id."""
+    """The public address to bind from the start; empty for none. It stands for its own id."""
     address: str = spec["extendParam"].get("clusterExternalIP") or ""
     return {"id": address, "address": address} if address else {}
 

@@ -5,7 +5,7 @@ A project's names and container ranges are claimed and freed by whoever holds it
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from clusterwright.cce.offers import AUTOPILOT_FLAVOR
+from clusterwright.storage import facts
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import unhurried
@@ -142,9 +143,6 @@ class Cluster:
         return f"https://{self.eip['address']}:{self.endpoint.rpartition(':')[2]}"
 
 
-_FIELDS = tuple(column.name for column in fields(Cluster))
-
-
 _INSERT = sa.insert(clusters)
 _CLAIM_NAMES = sa.insert(cluster_names)
 _RANGES_IN_VPC = sa.select(cluster_ranges.c.cidr).where(
@@ -191,7 +189,7 @@ async def insert(tx: Tx, cluster: Cluster, *, quota: int) -> None:
     """
     if await _count(tx, cluster.project_id, 1) > quota:
         raise QuotaUsed
-    await tx.execute(_INSERT, {name: getattr(cluster, name) for name in _FIELDS})
+    await tx.execute(_INSERT, facts.columns(cluster))
     await _claim_names(tx, cluster)
 
 
@@ -333,5 +331,4 @@ async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
 
 
 def _cluster(row: Any) -> Cluster:
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Cluster(**values | {"phase": ClusterPhase(row.phase)})
+    return facts.read(Cluster, row, phase=ClusterPhase(row.phase))

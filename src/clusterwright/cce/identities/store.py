@@ -1,12 +1,12 @@
 """Associations of service accounts with agencies, as rows; a deleted cluster takes them with it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import unhurried
@@ -49,7 +49,7 @@ class Associated(Exception):
 async def insert(tx: Tx, added: Association) -> None:
     """Keep an association. Raises Associated."""
     try:
-        await tx.execute(sa.insert(associations).values(asdict(added)))
+        await tx.execute(sa.insert(associations).values(facts.columns(added)))
     except IntegrityError:
         raise Associated from None
 
@@ -71,7 +71,7 @@ async def get(
         associations.c.project_id == project_id,
     )
     row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
-    return Association(**row._mapping) if row else None
+    return facts.read(Association, row) if row else None
 
 
 async def of_account(
@@ -87,7 +87,7 @@ async def of_account(
             )
         )
     ).one_or_none()
-    return Association(**row._mapping) if row else None
+    return facts.read(Association, row) if row else None
 
 
 async def find(tx: Tx, cluster_uid: str, *, project_id: str) -> list[Association]:
@@ -97,7 +97,7 @@ async def find(tx: Tx, cluster_uid: str, *, project_id: str) -> list[Association
         .where(associations.c.cluster_uid == cluster_uid, associations.c.project_id == project_id)
         .order_by(associations.c.namespace, associations.c.service_account)
     )
-    return [Association(**row._mapping) async for row in unhurried(rows)]
+    return [facts.read(Association, row) async for row in unhurried(rows)]
 
 
 async def update(tx: Tx, uid: str, **values: Any) -> None:

@@ -1,14 +1,14 @@
 """Image caches as rows. They outlive the cluster that fetched their images."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 
@@ -59,7 +59,7 @@ class NameTaken(Exception):
 async def insert(tx: Tx, cache: ImageCache) -> None:
     """Add a cache. Raises NameTaken."""
     try:
-        await tx.execute(sa.insert(caches).values(asdict(cache)))
+        await tx.execute(sa.insert(caches).values(facts.columns(cache)))
     except IntegrityError:
         raise NameTaken from None
 
@@ -110,4 +110,4 @@ async def remove(tx: Tx, uid: str) -> None:
 
 
 def _cache(row: Any) -> ImageCache:
-    return ImageCache(**dict(row._mapping) | {"status": CacheStatus(row.status)})
+    return facts.read(ImageCache, row, status=CacheStatus(row.status))

@@ -1,7 +1,7 @@
 """Node pools as rows, and the configurations of their components."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from dataclasses import field as attribute
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from clusterwright.cce.nodes.store import Node
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 
@@ -74,16 +74,13 @@ class Pool:
     updated_at: int
 
 
-_FIELDS = tuple(column.name for column in fields(Pool))
-
-
 class NameTaken(Exception):
     """Another pool of the cluster has this name."""
 
 
 async def insert(tx: Tx, pool: Pool) -> None:
     """Add a pool. Raises NameTaken."""
-    values = {name: getattr(pool, name) for name in _FIELDS}
+    values = facts.columns(pool)
     try:
         await tx.execute(sa.insert(nodepools).values(values))
     except IntegrityError:
@@ -125,7 +122,7 @@ async def count(tx: Tx, *, project_id: str, cluster_uid: str) -> int:
 
 async def save(tx: Tx, pool: Pool) -> None:
     """Store every column of a pool that exists. Raises NameTaken."""
-    values = {name: getattr(pool, name) for name in _FIELDS}
+    values = facts.columns(pool)
     try:
         await tx.execute(sa.update(nodepools).where(nodepools.c.uid == pool.uid).values(values))
     except IntegrityError:
@@ -184,8 +181,7 @@ async def configure(
 
 
 def _pool(row: Any) -> Pool:
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Pool(**values | {"phase": PoolPhase(row.phase)})
+    return facts.read(Pool, row, phase=PoolPhase(row.phase))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ The system of such a server is installed anew; what the server is stays the same
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import parts
@@ -40,15 +40,10 @@ class ReleasedServer:
     released_at: int
 
 
-_FIELDS = tuple(field.name for field in fields(ReleasedServer))
-
-
 async def remember(tx: Tx, server: ReleasedServer) -> None:
     """Keep a server, in place of what was known of it, and forget the oldest beyond the bound."""
     await forget(tx, [server.server_id], project_id=server.project_id)
-    await tx.execute(
-        sa.insert(released_servers).values({name: getattr(server, name) for name in _FIELDS})
-    )
+    await tx.execute(sa.insert(released_servers).values(facts.columns(server)))
     of_project = released_servers.c.project_id == server.project_id
     surplus = (
         sa.select(released_servers.c.server_id)
@@ -82,7 +77,7 @@ async def find(
             )
         )
         for row in rows:
-            found[row.server_id] = ReleasedServer(**row._mapping)
+            found[row.server_id] = facts.read(ReleasedServer, row)
     return found
 
 

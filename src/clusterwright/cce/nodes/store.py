@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import parts, unhurried
@@ -63,7 +63,7 @@ class NodePhase(StrEnum):
 
 CREATING = (NodePhase.BUILD, NodePhase.INSTALLING)
 WORKING = (*CREATING, NodePhase.UPGRADING, NodePhase.DELETING)
-"""Phases in which a job is to end the matter."""
+"""Phases that a job is to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +103,6 @@ class Tally:
     active: int
 
 
-_FIELDS = tuple(field.name for field in fields(Node))
-
-
 class ServerTaken(Exception):
     """Another node lives on one of the servers."""
 
@@ -124,9 +121,7 @@ async def insert(tx: Tx, added: Sequence[Node]) -> None:
     in_order = sorted(added, key=lambda node: node.server_id or "")
     try:
         async for part in parts(in_order):
-            await tx.execute(
-                _INSERT, [{name: getattr(node, name) for name in _FIELDS} for node in part]
-            )
+            await tx.execute(_INSERT, [facts.columns(node) for node in part])
     except IntegrityError:
         raise ServerTaken from None
 
@@ -305,5 +300,4 @@ async def remove(tx: Tx, uid: str, *, job_uid: str) -> None:
 
 
 def _node(row: Any) -> Node:
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Node(**values | {"phase": NodePhase(row.phase)})
+    return facts.read(Node, row, phase=NodePhase(row.phase))

@@ -194,8 +194,9 @@ def _merged(before: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     found = dict(before)
     for key, value in sent.items():
         old = found.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        found[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+        if isinstance(old, dict) and isinstance(value, dict):
+            value = _merged(old, value)
+        found[key] = value
     return found
 
 

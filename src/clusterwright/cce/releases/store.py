@@ -1,13 +1,13 @@
 """Releases and their revisions as rows; a deleted cluster takes them with it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import unhurried
@@ -101,10 +101,6 @@ class Revision:
     updated_at: int
 
 
-_FIELDS = tuple(field.name for field in fields(Release))
-_REVISION_FIELDS = tuple(field.name for field in fields(Revision))
-
-
 class NameUsed(Exception):
     """The namespace has a release of this name."""
 
@@ -112,18 +108,14 @@ class NameUsed(Exception):
 async def insert(tx: Tx, release: Release) -> None:
     """Add a release. Raises NameUsed."""
     try:
-        await tx.execute(
-            sa.insert(releases).values({name: getattr(release, name) for name in _FIELDS})
-        )
+        await tx.execute(sa.insert(releases).values(facts.columns(release)))
     except IntegrityError:
         raise NameUsed from None
 
 
 async def add_revision(tx: Tx, added: Revision, *, job_uid: str) -> None:
     """Make a revision the newest of its release, and forget the oldest."""
-    await tx.execute(
-        sa.insert(revisions).values({name: getattr(added, name) for name in _REVISION_FIELDS})
-    )
+    await tx.execute(sa.insert(revisions).values(facts.columns(added)))
     await set_job(tx, added.release_uid, job_uid=job_uid, revision=added.revision)
     await tx.execute(
         sa.delete(revisions).where(
@@ -238,15 +230,14 @@ async def remove(tx: Tx, uid: str) -> None:
 
 def _joined() -> sa.Select[Any]:
     # Columns of both tables are called revision.
-    named = [releases.c[name].label(f"of_{name}") for name in _FIELDS]
+    named = [releases.c[name].label(f"of_{name}") for name in facts.names(Release)]
     return sa.select(*named, revisions).join(revisions, revisions.c.release_uid == releases.c.uid)
 
 
 def _both(row: Any) -> tuple[Release, Revision]:
-    values = {name: getattr(row, f"of_{name}") for name in _FIELDS}
+    values = {name: getattr(row, f"of_{name}") for name in facts.names(Release)}
     return Release(**values), _revision(row)
 
 
 def _revision(row: Any) -> Revision:
-    values = {name: getattr(row, name) for name in _REVISION_FIELDS}
-    return Revision(**values | {"status": ReleaseStatus(row.status)})
+    return facts.read(Revision, row, status=ReleaseStatus(row.status))

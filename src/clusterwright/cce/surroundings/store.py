@@ -5,14 +5,14 @@ because they only differ in their documents.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
 import sqlalchemy as sa
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import unhurried
@@ -56,7 +56,6 @@ class Record:
     updated_at: int = 0
 
 
-_FIELDS = tuple(field.name for field in fields(Record))
 _VERSION = 14
 """Where a UUID says its version."""
 
@@ -77,9 +76,7 @@ def is_ours(id: str) -> bool:
 
 async def insert(tx: Tx, *rows: Record) -> None:
     """Add records."""
-    await tx.execute(
-        sa.insert(records), [{name: getattr(row, name) for name in _FIELDS} for row in rows]
-    )
+    await tx.execute(sa.insert(records), [facts.columns(row) for row in rows])
 
 
 async def find(
@@ -143,5 +140,4 @@ def _is(record: Record) -> sa.ColumnElement[bool]:
 
 
 def _record(row: Any) -> Record:
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Record(**values | {"kind": Kind(row.kind)})
+    return facts.read(Record, row, kind=Kind(row.kind))

@@ -1,12 +1,12 @@
 """Upgrades as rows: one per task of any kind, and one per workflow that holds tasks together."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from clusterwright.storage import limits
+from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 
@@ -120,7 +120,7 @@ class Workflow:
 
 async def insert_task(tx: Tx, task: Task) -> None:
     """Add a task, and forget the oldest of its type where there are many."""
-    await tx.execute(sa.insert(tasks).values(asdict(task)))
+    await tx.execute(sa.insert(tasks).values(facts.columns(task)))
     await _forget_oldest(
         tx, tasks, tasks.c.cluster_uid == task.cluster_uid, tasks.c.type == task.type
     )
@@ -193,7 +193,7 @@ async def retake(tx: Tx, *, job_uid: str, next_job: str, **values: Any) -> None:
 
 async def insert_workflow(tx: Tx, workflow: Workflow) -> None:
     """Add a workflow, and forget the oldest of its cluster where there are many."""
-    await tx.execute(sa.insert(workflows).values(asdict(workflow)))
+    await tx.execute(sa.insert(workflows).values(facts.columns(workflow)))
     await _forget_oldest(tx, workflows, workflows.c.cluster_uid == workflow.cluster_uid)
 
 
@@ -201,7 +201,7 @@ async def find_workflows(tx: Tx, *, cluster_uid: str) -> list[Workflow]:
     """The workflows of a cluster, the newest first."""
     query = sa.select(workflows).where(workflows.c.cluster_uid == cluster_uid)
     rows = await tx.execute(query.order_by(workflows.c.created_at.desc(), workflows.c.uid.desc()))
-    return [Workflow(**row._mapping) for row in rows]
+    return [facts.read(Workflow, row) for row in rows]
 
 
 async def cancel_workflow(tx: Tx, uid: str, *, now: int) -> None:
@@ -214,5 +214,4 @@ async def cancel_workflow(tx: Tx, uid: str, *, now: int) -> None:
 
 
 def _task(row: Any) -> Task:
-    words = {"type": TaskType(row.type), "phase": TaskPhase(row.phase)}
-    return Task(**dict(row._mapping) | words)
+    return facts.read(Task, row, type=TaskType(row.type), phase=TaskPhase(row.phase))

@@ -185,7 +185,12 @@ class LocalDriver:
             await self._refuse_in_trouble(folder, wish)
             return ControlPlane(exists=True, endpoint=url, version=version)
         return ControlPlane(
-            exists=True, ready=True, endpoint=url, masters=cluster.masters, version=version
+            exists=True,
+            ready=True,
+            endpoint=url,
+            masters=cluster.masters,
+            version=version,
+            nodes_follow=settled.get("nodes_follow", True),  # an older server wrote none
         )
 
     def _is_alive(self, folder: Folder) -> bool:
@@ -214,7 +219,7 @@ class LocalDriver:
 
         if await _in_thread(write):
             self._supervise(folder)
-            while await asyncio.to_thread(self._runs, folder):  # noqa: ASYNC110
+            while await asyncio.to_thread(self._runs, folder):  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(_PAUSE)
 
     def _runs(self, folder: Folder) -> bool:

@@ -338,11 +338,7 @@ def _size(file: Path) -> int:
 
 def _digest(file: Path) -> str:
     with file.open("rb") as written:
-        return _sha256(written)
-
-
-def _sha256(stream: IO[bytes]) -> str:
-    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        return hashlib.file_digest(written, "sha256").hexdigest()
 
 
 @contextmanager

@@ -123,8 +123,8 @@ def neutron_subnet(seen: Around, record: Record) -> Json:
 def address(seen: Around, record: Record) -> Json:
     """A public address of v1.
 
-    One that is not made here is its own id until it is bound: Terraform looks up the id before it
-    binds (client notes, B3).
+    One that is not made here stands for its own id until it is bound: Terraform looks up the id
+    before it binds (client notes, B3).
     """
     asked, holder = record.document, seen.holder(record)
     speed = asked["bandwidth"]

@@ -1,0 +1,26 @@
+"""Rows as dataclasses, and back: the fields of each are columns of its table."""
+
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+@cache
+def names(kind: "type[DataclassInstance]") -> tuple[str, ...]:
+    """The columns that a dataclass has fields for."""
+    return tuple(field.name for field in fields(kind))
+
+
+def columns(kept: "DataclassInstance") -> dict[str, Any]:
+    """The values of a dataclass by column. Unlike ``asdict`` it copies no documents."""
+    return {name: getattr(kept, name) for name in names(type(kept))}
+
+
+def read(kind: type[T], row: Any, /, **different: Any) -> T:
+    """A row as a dataclass; ``different`` are the fields of another type than their columns."""
+    return kind(**{name: getattr(row, name) for name in names(kind)} | different)
