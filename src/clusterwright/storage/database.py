@@ -18,15 +18,7 @@ from socket import gethostname
 from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Executable,
-    MetaData,
-    create_engine,
-    event,
-    make_url,
-)
+from sqlalchemy import Connection, Engine, Executable, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import URL, CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
