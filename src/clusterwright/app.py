@@ -83,6 +83,7 @@ from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
 from clusterwright.live import actions as live_actions
 from clusterwright.live import api as live_api
+from clusterwright.live import faults as live_faults
 from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
@@ -139,6 +140,7 @@ ROUTERS = (
     live_api.router,
     webhooks_api.router,
     live_actions.router,
+    live_faults.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -291,6 +293,11 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         server.serve(app)
         kept = KeptAnswers(app, data.writes, authenticator.at_hand)
         door = Door(data, simulated.doors, directory, answers)
+
+        def stop_answers() -> None:
+            feed.stop()
+            kubernetes.stop()
+
         # An archive, and the parameters and boundaries around it.
         uploads = settings.chart_limit + limits.DOCUMENT
         try:
@@ -302,7 +309,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job, streams, Console()],
-                        on_stop=feed.stop,
+                        on_stop=stop_answers,
                         hosts=kubernetes,
                         quick=[show_job, kept],
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),

@@ -79,14 +79,10 @@ class Authenticator:
         """Who sent this request. Raises ApiError."""
         headers: Headers = dict(scope["headers"])
         try:
-            if token := headers.get(b"x-auth-token"):
-                found = self.by_token(token.decode("latin-1"))
-            elif authorization := headers.get(b"authorization", b"").strip().decode("latin-1"):
-                kind, _, bearer = authorization.partition(" ")
-                if kind.lower() == "bearer":
-                    found = self.by_token(bearer.strip())
-                else:
-                    found = await self._by_signature(authorization, headers, scope, read_body)
+            if token := _token(headers):
+                found = self.by_token(token)
+            elif authorization := _authorization(headers):
+                found = await self._by_signature(authorization, headers, scope, read_body)
             else:
                 raise ApiError(
                     errors.BAD_CREDENTIALS,
@@ -102,6 +98,22 @@ class Authenticator:
                 raise in_dialect(refusal, scope["path"]) from refusal
             raise
         return found
+
+    def confirm(self, scope: Scope) -> None:
+        """Make sure that the credentials of a request, good when it came, have not ended since.
+
+        A signature is good for a while only, its key until it is not. Raises ApiError, and
+        StorageUnavailable when it cannot be told.
+        """
+        headers: Headers = dict(scope["headers"])
+        if token := _token(headers):
+            self.by_token(token)
+            return
+        try:
+            _, key = self._claimed(_authorization(headers))
+        except SignatureError as error:
+            raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
+        self._by_key(key, headers, scope["path"])
 
     def by_token(self, text: str) -> Caller:
         """The caller that a token stands for. Raises ApiError."""
@@ -126,7 +138,7 @@ class Authenticator:
             sent, secret, path=scope["raw_path"], headers=headers, now=now()
         ):
             return None
-        return self._known(_credentials(key, headers, scope))
+        return self._known(_credentials(key, headers, scope["path"]))
 
     def _known(self, credentials: Credentials) -> Caller | None:
         """Whom these credentials stood for in this very snapshot, if they have not ended since.
@@ -175,10 +187,13 @@ class Authenticator:
             self._verify(claim, key, scope, await read_body())
         except SignatureError as error:
             raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
+        return self._by_key(key, headers, scope["path"])
+
+    def _by_key(self, key: AccessKey, headers: Headers, path: str) -> Caller:
         if key.expires_at:
             _check_temporary(key, headers)
             self.directory.check_chain(key.chain)
-        credentials = _credentials(key, headers, scope)
+        credentials = _credentials(key, headers, path)
         if known := self._known(credentials):
             return known
         user = self.directory.snapshot.users[key.user_id]
@@ -207,6 +222,19 @@ class Authenticator:
         )
 
 
+def _authorization(headers: Headers) -> str:
+    """The header of that name; an empty one is none."""
+    return headers.get(b"authorization", b"").strip().decode("latin-1")
+
+
+def _token(headers: Headers) -> str:
+    """The token that was sent, in either header; empty for none."""
+    if token := headers.get(b"x-auth-token"):
+        return token.decode("latin-1")
+    kind, _, bearer = _authorization(headers).partition(" ")
+    return bearer.strip() if kind.lower() == "bearer" else ""
+
+
 def _check_temporary(key: AccessKey, headers: Headers) -> None:
     sent = vault.digest(headers.get(b"x-security-token", b"").decode("latin-1"))
     if not hmac.compare_digest(sent, key.security_token_hash):
@@ -221,10 +249,10 @@ def _check_temporary(key: AccessKey, headers: Headers) -> None:
         )
 
 
-def _credentials(key: AccessKey, headers: Headers, scope: Scope) -> tuple[str, str]:
+def _credentials(key: AccessKey, headers: Headers, path: str) -> tuple[str, str]:
     """A key, and the project that a request is for."""
     named = headers.get(b"x-project-id", b"").decode("latin-1")
-    return key.access_key, named or _project_of(scope["path"])
+    return key.access_key, named or _project_of(path)
 
 
 def _project_of(path: str) -> str:

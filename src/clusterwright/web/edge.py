@@ -59,7 +59,7 @@ class OwnHost(Protocol):
         """Whether this answers the request."""
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        """Send the whole answer."""
+        """Send the whole answer. Who asks for a WebSocket comes here too: it is made or refused."""
 
 
 class Edge:
@@ -113,7 +113,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._shake_hands(scope, receive, send)
             return
         # No secret, only a name: a tenth of uuid4's 2 microseconds, 5 % of a hot read.
         request_id = f"{getrandbits(128):032x}"
@@ -133,6 +133,17 @@ class Edge:
             return
         await self._framework(scope, receive, send, request_id)
 
+    async def _shake_hands(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for a WebSocket: only hosts of their own may take one."""
+        request_id = f"{getrandbits(128):032x}"
+        scope["method"] = "GET"
+        answer = _answering(scope, send)
+        if self._hosts is not None and self._hosts.matches(scope):
+            await self._on_own_host(self._hosts, scope, receive, answer, request_id)
+            return
+        missing = ApiError(errors.BAD_HEADER, "This server has no WebSockets here.")
+        await _refuse(answer, missing, scope, request_id)
+
     async def _on_own_host(
         self, hosts: OwnHost, scope: Scope, receive: Receive, send: Send, request_id: str
     ) -> None:
@@ -145,8 +156,9 @@ class Edge:
 
         try:
             self._check_head(scope, upgrades=True)
-            body = _Body(self, receive, scope["path"], request_id)
-            await hosts.answer(scope, body, noted, request_id)
+            if scope["type"] == "http":
+                receive = _Body(self, receive, scope["path"], request_id)
+            await hosts.answer(scope, receive, noted, request_id)
         except Exception as error:
             if started:
                 log.error("breaking off an answer", extra={"request": request_id}, exc_info=error)
@@ -207,13 +219,13 @@ class Only:
         self._paths = frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in self._paths:
+        if scope["path"] in self._paths:
             await self._app(scope, receive, send)
             return
         missing = ApiError(
             errors.NO_SUCH_API, f"Only {' and '.join(sorted(self._paths))} are here."
         )
-        await _refuse(send, missing, scope, f"{getrandbits(128):032x}")
+        await _refuse(_answering(scope, send), missing, scope, f"{getrandbits(128):032x}")
 
 
 class _Body:
@@ -263,6 +275,19 @@ class _Body:
         self._began = self._began or now
         slowest = self._began + self._edge.body_seconds + self._received / LEAST_RATE
         return min(self._edge.body_seconds, max(slowest - now, 0))
+
+
+def _answering(scope: Scope, send: Send) -> Send:
+    """Like ``send``, where the handshake of a WebSocket may be answered as any request is."""
+    if scope["type"] == "http":
+        return send
+
+    async def renamed(message: Message) -> None:
+        if message["type"].startswith("http."):
+            message = {**message, "type": f"websocket.{message['type']}"}
+        await send(message)
+
+    return renamed
 
 
 async def send_whole(

@@ -190,7 +190,7 @@ class _Server(embed.Server):
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=int(limits.head_seconds * 1000)),
-            websockets=False,
+            websockets=True,  # the edge refuses most of them
             backlog=limits.connections,
             backpressure=limits.connections,
             log_enabled=False,
