@@ -342,15 +342,22 @@ async def test_a_log_is_followed_until_its_token_ends(
 
 
 @asynccontextmanager
-async def followed(host: Host, headers: dict[str, str]) -> AsyncIterator[AsyncIterator[str]]:
+async def followed(
+    host: Host, headers: dict[str, str], *, pod: str = "web"
+) -> AsyncIterator[AsyncIterator[str]]:
     """The log of a pod as it comes."""
-    url = f"http://127.0.0.1:{host.port}/api/v1/namespaces/default/pods/web/log?follow=true"
+    url = f"http://127.0.0.1:{host.port}/api/v1/namespaces/default/pods/{pod}/log?follow=true"
     async with (
         httpx.AsyncClient() as client,
         client.stream("GET", url, headers=host.headers | headers) as answer,
     ):
         assert answer.status_code == 200
         yield answer.aiter_text()
+
+
+async def test_a_watch_has_begun_before_anything_happens(host: Host) -> None:
+    async with asyncio.timeout(20), followed(host, {}, pod="quiet"):
+        pass
 
 
 async def test_an_orderly_stop_ends_them_at_once(host: Host) -> None:

@@ -272,6 +272,8 @@ async def _pass_back(passed: Passed, visit: _Visit, over: Awaitable[NoReturn]) -
     tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(over)]
     try:
         await visit.send({"type": "http.response.start", "status": passed.code, "headers": headers})
+        if visit.is_endless:  # granian keeps the head back until there is some body
+            await visit.send({"type": "http.response.body", "body": b"", "more_body": True})
         tasks += [asyncio.create_task(forward()), asyncio.create_task(gone())]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
