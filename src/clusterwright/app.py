@@ -83,6 +83,7 @@ from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
 from clusterwright.live import actions as live_actions
 from clusterwright.live import api as live_api
+from clusterwright.live import faults as live_faults
 from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
@@ -97,7 +98,9 @@ from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
 from clusterwright.web.idempotency import Keys
+from clusterwright.web.kept import KeptAnswers
 from clusterwright.web.openapi import describe
+from clusterwright.web.paths import Paths
 from clusterwright.web.server import Server
 from clusterwright.webhooks import api as webhooks_api
 from clusterwright.webhooks.outbox import Outbox
@@ -137,6 +140,7 @@ ROUTERS = (
     live_api.router,
     webhooks_api.router,
     live_actions.router,
+    live_faults.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -202,10 +206,7 @@ def routes() -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    # As they are, prefix and all: what a router includes is analysed anew by the first request that
-    # passes it, 5 ms a route, and matched more slowly from then on.
-    for router in ROUTERS:
-        app.router.routes += router.routes
+    app.router.routes.append(Paths(each for router in ROUTERS for each in router.declared))
     refusals.answer_errors(app)
     describe(app, ROUTERS)
     return app
@@ -290,7 +291,13 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         server.check_complete()
         app = routes()
         server.serve(app)
+        kept = KeptAnswers(app, data.writes, authenticator.at_hand)
         door = Door(data, simulated.doors, directory, answers)
+
+        def stop_answers() -> None:
+            feed.stop()
+            kubernetes.stop()
+
         # An archive, and the parameters and boundaries around it.
         uploads = settings.chart_limit + limits.DOCUMENT
         try:
@@ -298,12 +305,13 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             try:
                 async with chores, door.serving(settings.host, settings.kubernetes_port):
                     yield Edge(
-                        app,
+                        kept,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job, streams, Console()],
-                        on_stop=feed.stop,
+                        on_stop=stop_answers,
                         hosts=kubernetes,
+                        quick=[show_job, kept],
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
             finally:

@@ -43,6 +43,12 @@ class Jobs:
         """The job in full."""
         return await self._cloud.call("GET", self.path, expect=200)
 
+    async def listed(self) -> Any:
+        """The job as it stands in the history."""
+        page = await self._cloud.call("GET", f"{self._all}?limit=200", expect=200)
+        [row] = [each for each in page["jobs"] if each["uid"] == self.uid]
+        return row
+
     async def official(self) -> Any:
         """The job as the official API has it."""
         return await self._cloud.call("GET", f"{self._cloud.project}/jobs/{self.uid}", expect=200)
@@ -81,6 +87,7 @@ async def test_a_failed_job_is_resumed_to_its_success(cloud: Cloud) -> None:
     uid, first = await made(cloud, "fails")
     failed = await first.ended()
     final = await first.official()
+    listed = await first.listed()
 
     answers = await asyncio.gather(*(first.act("resume", {}) for _ in range(3)))
     second = Jobs(cloud, answers[0]["jobUID"])
@@ -89,6 +96,7 @@ async def test_a_failed_job_is_resumed_to_its_success(cloud: Cloud) -> None:
     assert failed["actions"] == {"cancel": False, "resume": True}
     assert failed["cause"]["class"] == "capacity"
     assert failed["cause"]["message"] == failed["reason"] == final["status"]["reason"]
+    assert (listed["cause"], (await second.listed())["cause"]) == (failed["cause"], None)
     assert [answer == answers[0] for answer in answers] == [True] * 3
     assert (done["phase"], done["attempt"], done["continues"]) == ("Success", 2, first.uid)
     assert (done["cause"], done["reason"]) == (None, "")

@@ -39,6 +39,7 @@ async def live(cloud: Cloud) -> None:
     await change_pilot(cloud)
     await change_jobs(cloud)
     await change_webhooks(cloud)
+    await change_faults(cloud)
     await test_iam_account.change_account(cloud)
     deletions = []
     for url in (first, second):
@@ -116,6 +117,15 @@ async def change_webhooks(cloud: Cloud) -> None:
     again = await until_async("a delivery", first)
     await cloud.call("POST", f"{path}/{again}/resend", {}, expect=202)
     await cloud.call("DELETE", f"{hooks}/{made['uid']}", expect=204)
+
+
+async def change_faults(cloud: Cloud) -> None:
+    """What is done with faults, which strike a cluster that nobody makes."""
+    path = f"/clusterwright/v1/projects/{cloud.account['project_id']}/faults"
+    fault = {"step": "InstallMaster", "cluster": "nobody-makes-it"}
+    made = await cloud.call("POST", path, fault, expect=201)
+    await cloud.call("DELETE", f"{path}/{made['id']}", expect=204)
+    await cloud.call("DELETE", path, expect=204)
 
 
 async def change_pilot(cloud: Cloud) -> None:

@@ -128,7 +128,7 @@ async def _end(tx: Tx, job_type: JobType, uid: str, reason: str) -> None:
             rendering.replace(job)
         await store.record_jobs(tx, advance.jobs)
         await events.record(tx, progress.root, changed)
-    await store.record_document(tx, progress.root, rendering.encode())
+    await store.hold_and_show(tx, tree, progress.root, rendering.encode())
     await job_type.settle(tx, progress.root)
 
 

@@ -165,4 +165,5 @@ def in_list(row: Any) -> dict[str, Any]:
         **_times(row),
         "progress": float(succeeded) if row.progress is None else round(row.progress, 4),
         "attempt": row.attempt,
+        "cause": row.cause,
     }

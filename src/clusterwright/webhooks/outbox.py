@@ -40,7 +40,18 @@ SECONDS = 10.0
 """How long a receiver may take to answer."""
 LATEST = LEASE - SECONDS - 3.0
 """Seconds after a claim at which the last of what it took may be begun."""
-PAUSES = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 28_800.0)
+PAUSES: tuple[float, ...] = (
+    5.0,
+    30.0,
+    120.0,
+    600.0,
+    1800.0,
+    3600.0,
+    7200.0,
+    14_400.0,
+    28_800.0,
+    28_800.0,
+)
 """Seconds until the next try, after each that failed; a delivery that needs more has failed."""
 _READ = 16 * 1024
 """Bytes of an answer that are read, and thrown away."""
@@ -66,7 +77,7 @@ class Sender:
         self._private = private
         self._client: httpx.AsyncClient | None = None
 
-    async def _http(self) -> httpx.AsyncClient:
+    async def _http(self) -> "httpx.AsyncClient":
         if self._client is None:
             # Reading all known authorities would keep the loop for tens of milliseconds.
             context = await asyncio.to_thread(ssl.create_default_context)
