@@ -138,6 +138,9 @@ class Exporter:
         finally:
             async with self._database.transaction() as tx:
                 await store.release(tx, stored, done)
+        if self._failures:
+            self._failures = 0
+            log.info("sending traces again", extra={"collector": self._to.place})
         if too_old:
             log.warning("leaving out traces that are too old", extra={"jobs": too_old})
 
@@ -159,9 +162,6 @@ class Exporter:
             log.warning("leaving out a trace that is refused", extra=facts | {"status": status})
         elif not 200 <= status < 300:
             raise _Away(f"It answered {status}.")
-        if self._failures:
-            self._failures = 0
-            log.info("sending traces again", extra={"collector": self._to.place})
         return True
 
     async def _http(self) -> "httpx.AsyncClient":
