@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def now() -> int:
@@ -12,15 +13,20 @@ def now() -> int:
 def timestamp(nanoseconds: int) -> str:
     """A time in UTC as Go prints it: up to nine digits of fraction (API reference, 1.2)."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
     fraction = f".{rest:09d}".rstrip("0").rstrip(".")
-    return f"{moment}{fraction} +0000 UTC"
+    return f"{_second(seconds)}{fraction} +0000 UTC"
+
+
+@lru_cache(maxsize=4096)
+def _second(number: int) -> str:
+    """A second in UTC: documents name the same ones many times."""
+    return f"{datetime.fromtimestamp(number, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def rfc3339(nanoseconds: int) -> str:
     """A time as Keystone writes it: RFC 3339, UTC, six digits of fraction (reference 2.1)."""
-    moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 1000 % 1_000_000:06d}Z"
+    whole, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{_second(whole).replace(' ', 'T')}.{rest // 1000:06d}Z"
 
 
 def seconds(nanoseconds: int) -> str:

@@ -26,10 +26,10 @@ from tests.kit import until_async
 
 
 @asynccontextmanager
-async def driver(home: Path) -> AsyncIterator[LocalDriver]:
+async def driver(home: Path, **options: Any) -> AsyncIterator[LocalDriver]:
     """A driver at work on a folder. Skips the test where there are no programs."""
     kubernetes.binaries()
-    async with LocalDriver(home, kubernetes.binaries) as opened:
+    async with LocalDriver(home, kubernetes.binaries, **options) as opened:
         try:
             yield opened
         finally:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.simulated import SimulatedDriver
-from clusterwright.jobs import execution, reader
+from clusterwright.jobs import execution, reader, tries
 from clusterwright.storage.database import Database, metadata
 from tests import postgresql, schema
 from tests.drivers.examples import SEAL
@@ -51,7 +51,8 @@ async def empty(data: Database) -> None:
 async def bench(bench_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     """A bench on an empty database of each kind, where nothing waits longer than it must."""
     monkeypatch.setattr(execution, "CANCEL_PERIOD", 0.01)
-    monkeypatch.setattr(execution, "FIRST_BACKOFF", 0.001)
+    for module in (execution, tries):
+        monkeypatch.setattr(module, "FIRST_BACKOFF", 0.001)
     data = WatchedDatabase(bench_url)
     await empty(data)
     documents = await reader.connect(data, name="bench", kept=1_000_000)

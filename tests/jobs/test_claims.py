@@ -55,6 +55,23 @@ def test_many_promises_at_once_are_one_look() -> None:
     assert looks <= most
 
 
+@pytest.mark.parametrize(
+    ("at_work", "pause"),
+    [(0, claims.SHORTEST), (3, claims.SHORTEST), (8, 3 * claims.SHORTEST), (999, claims.POLLING)],
+)
+def test_the_more_jobs_are_at_work_the_longer_the_next_ones_may_wait(
+    at_work: int, pause: float
+) -> None:
+    bell = Bell(lambda: at_work)
+    bell.wait(0)
+    bell.ring()
+
+    began = time.monotonic()
+    bell.wait(3600)
+
+    assert pause - 0.001 <= time.monotonic() - began < pause + 10
+
+
 @pytest.mark.asyncio
 async def test_a_thread_that_ended_by_itself_is_begun_anew_but_not_after_the_stop(
     monkeypatch: pytest.MonkeyPatch,
@@ -62,7 +79,7 @@ async def test_a_thread_that_ended_by_itself_is_begun_anew_but_not_after_the_sto
     begun: list[Any] = []
     monkeypatch.setattr(claims, "queue_worker_thread", lambda *given: begun.append(given))
     engine: Any = object()
-    looking = Claims(engine, engine)
+    looking = Claims(engine, engine, lambda: 0)
     await asyncio.to_thread(looking._thread.join)
 
     await looking.check()

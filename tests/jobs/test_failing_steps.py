@@ -11,8 +11,8 @@ from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.drivers.contract import Unavailable
 from clusterwright.drivers.faults import Kind
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.execution import UNFORESEEN_TRIES
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Serial, Step
+from clusterwright.jobs.tries import UNFORESEEN_TRIES
 from clusterwright.storage.database import StorageUnavailable
 from tests.job_documents import Document, flat, phases
 from tests.jobs.bench import TIMES, Bench, changed, with_action

@@ -13,7 +13,7 @@ from clusterwright.jobs import reader, removal, store
 from clusterwright.jobs.plan import JobType, Request, Serial, Step, unfold
 from clusterwright.jobs.reader import Reader
 from clusterwright.jobs.shelf import Shelf
-from clusterwright.jobs.tree import Target
+from clusterwright.jobs.tree import Target, Tree
 from clusterwright.storage.database import Database, StorageUnavailable, Tx
 
 
@@ -38,6 +38,7 @@ async def documents(data: Database) -> AsyncIterator[Reader]:
 
 
 TOP = next(unfold(REQUEST, new_uid=lambda: "", now=0))
+TREE = Tree(epoch=0, jobs=(TOP,), arguments={}, finished=False)
 
 
 async def _nothing_promised(*_: object, **__: object) -> None:
@@ -121,7 +122,9 @@ async def test_a_read_is_never_older_than_the_row(
             await removal.remove(tx, uid)
         else:
             root = replace(TOP, uid=uid, root_uid=uid)
-            await store.record_document(tx, root, b"%d" % number * draw.choice((1, 250_000)))
+            document = b"%d" % number * draw.choice((1, 250_000))
+            with suppress(store.Superseded):  # it has been removed
+                await store.hold_and_show(tx, replace(TREE, jobs=(root,)), root, document)
 
     async def check(uid: str) -> None:
         found = await documents.read(uid, project_id="mine")

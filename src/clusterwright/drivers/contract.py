@@ -113,6 +113,10 @@ class ControlPlane:
 
     While an upgrade begins, the old version still answers, and is ready.
     """
+    nodes_follow: bool = True
+    """Whether every node runs what belongs to that version. After an upgrade they go over to it
+    one after the other.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

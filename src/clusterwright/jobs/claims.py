@@ -9,6 +9,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from dbos import DBOS, Queue
 from dbos._queue import queue_worker_thread
@@ -19,18 +20,24 @@ POLLING = 0.2
 """Seconds between two looks that nobody asks for: they find what others promised or left."""
 SHORTEST = 0.02
 """Seconds between two looks at the least: one look claims all that were promised meanwhile."""
+AT_WORK = 4
+"""Jobs that are at work for each SHORTEST that the next look may wait longer, up to POLLING. A look
+costs as much as a tenth of a job: what is claimed a little later waits for the others anyway.
+"""
 
 
 class Bell(threading.Event):
     """Ends the waiting of the thread that looks, for one look; set, it ends the thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_work: Callable[[], int] = lambda: 0) -> None:
+        """``at_work`` tells how many jobs this process works on."""
         super().__init__()
+        self._at_work = at_work
         self._rung = threading.Event()
         self._looked_at = 0.0
 
     def ring(self) -> None:
-        """Have the thread look, once it has let SHORTEST pass since its last look."""
+        """Have the thread look, once it has let its pause pass since its last look."""
         self._rung.set()
 
     def set(self) -> None:
@@ -41,7 +48,8 @@ class Bell(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the next look that is due. Returns whether there is none because it is over."""
         self._rung.wait(timeout)
-        super().wait(self._looked_at + SHORTEST - time.monotonic())
+        pause = min(SHORTEST * (1 + self._at_work() // AT_WORK), POLLING)
+        super().wait(self._looked_at + pause - time.monotonic())
         # What is promised from here on rings again: it may be too late for the look that follows.
         self._rung.clear()
         self._looked_at = time.monotonic()
@@ -51,10 +59,10 @@ class Bell(threading.Event):
 class Claims:
     """The thread that claims jobs for this process, from ``start`` to ``stop``."""
 
-    def __init__(self, engine: DBOS, queue: Queue) -> None:
+    def __init__(self, engine: DBOS, queue: Queue, at_work: Callable[[], int]) -> None:
         self._engine = engine
         self._queue = queue
-        self.bell = Bell()
+        self.bell = Bell(at_work)
         self.start()
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from clusterwright.drivers.contract import Driver, Drivers
 from clusterwright.drivers.faults import FaultyDriver
 from clusterwright.jobs.tree import Job
-from clusterwright.storage.database import Database
+from clusterwright.storage.database import Database, Tx
 
 T = TypeVar("T")
 
@@ -16,6 +16,14 @@ FIRST_PAUSE = 0.02
 """Seconds before a step that waits looks a second time."""
 LONGEST_PAUSE = 1.0
 """Seconds between two looks of a step that has waited for long."""
+
+
+Write = Callable[[Tx], Awaitable[None]]
+"""What is written in somebody else's transaction. It may be done again."""
+
+
+def nobody_writes(write: Write) -> None:
+    """No job runs, so nothing is written along with it."""
 
 
 def nobody_asks(name: str) -> None:
@@ -36,6 +44,11 @@ class StepContext:
     database: Database
     on_driver: Callable[[str], None] = nobody_asks
     """What is told the name of each driver that the step asks for."""
+    along: Callable[[Write], None] = nobody_writes
+    """Lets the commit in which the step ends carry a write to rows below the job's tree.
+
+    What the step itself must see written belongs into a transaction of its own.
+    """
 
     def driver(self, name: str) -> Driver:
         """The driver of this name, with the faults that are armed for this step.

@@ -10,20 +10,21 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
 from clusterwright import clock
 from clusterwright.drivers import causes
 from clusterwright.drivers.causes import Cause
-from clusterwright.drivers.contract import DriverError, Drivers, Unavailable
+from clusterwright.drivers.contract import DriverError, Drivers
 from clusterwright.jobs import events, store
-from clusterwright.jobs.context import StepContext
+from clusterwright.jobs.context import StepContext, Write
 from clusterwright.jobs.events import Level, Message
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
 from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import Superseded
 from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree, failure
+from clusterwright.jobs.tries import FIRST_BACKOFF, LONGEST_BACKOFF, Tries
 from clusterwright.jobs.wire import Rendering
 from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
@@ -38,13 +39,8 @@ SMALL_TREE = 300
 """Jobs of a tree whose document is written with every commit (docs/decisions/0004)."""
 DOCUMENT_PERIOD = 0.2
 """Seconds between two writings of a larger tree's document."""
-FIRST_BACKOFF = 0.1
-LONGEST_BACKOFF = 5.0
-"""Seconds between two tries against a driver or a database that is unavailable."""
 LEAVING_SECONDS = 1.0
 """Seconds that a commit under way may still take when its worker stops."""
-UNFORESEEN_TRIES = 4
-"""How often an action may end in an error that nobody foresaw before that is the step's failure."""
 
 
 class Cancelled(Exception):
@@ -61,50 +57,6 @@ async def _all(branches: Iterable[Coroutine[Any, Any, bool]]) -> bool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-
-class _Tries:
-    """The tries of one step's action."""
-
-    def __init__(self, step: Step, job: Job, say: "Say") -> None:
-        self._step = step
-        self._job = job
-        self._say = say
-        self._where = {"job": job.root_uid, "step": step.name}
-        self.trouble = ""
-        """A sentence about the last try that did not succeed; empty without one."""
-
-    async def until_done(self, context: StepContext) -> None:
-        """Act until the action returns or fails for good.
-
-        What is away is waited for. An error that nobody foresaw may be a moment's trouble too, so
-        it is given a few tries before it is raised.
-        """
-        backoff, unforeseen = FIRST_BACKOFF, 0
-        while True:
-            try:
-                return await self._step.action(context)
-            except (Unavailable, StorageUnavailable) as error:
-                self._meet(f" The last trouble was: {error}", f"Trying again, because: {error}")
-            except (DriverError, TimeoutError, Superseded):
-                raise
-            except Exception:
-                unforeseen += 1
-                if unforeseen == UNFORESEEN_TRIES:
-                    raise
-                log.exception("meeting an internal error in a step", extra=self._where)
-                self._say(self._job, "warning", "Trying again after an internal error.")
-            await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, LONGEST_BACKOFF)
-
-    def _meet(self, trouble: str, message: str) -> None:
-        """Remember a trouble, and tell of it where it is not the one that was told last."""
-        if trouble != self.trouble:
-            self.trouble = trouble
-            self._say(self._job, "warning", message)
-
-
-Say = Callable[[Job, Level, str], None]
-"""Tells people something about a job."""
 
 Group = tuple[Branch, list[Job], int]
 """A member of a tree, its jobs, and how many of them may be at work at a time."""
@@ -134,6 +86,7 @@ class Execution:
         self._catching_up: asyncio.TimerHandle | None = None
         self._due: list[Change] = []
         self._messages: list[Message] = []
+        self._writes: list[Write] = []
         self.driver = tree.driver
         self._next_flush: asyncio.Future[None] | None = None
         self._flushes: set[asyncio.Future[None]] = set()
@@ -264,8 +217,9 @@ class Execution:
             drivers=self._drivers,
             database=self._database,
             on_driver=self._uses,
+            along=self._writes_along,
         )
-        tries = _Tries(step, job, self._say)
+        tries = Tries(step, job, self._say)
         action = asyncio.ensure_future(tries.until_done(context))
         watch = asyncio.ensure_future(self._watch())
         try:
@@ -274,6 +228,10 @@ class Execution:
             action.cancel()
             watch.cancel()
             await asyncio.gather(action, watch, return_exceptions=True)
+
+    def _writes_along(self, write: Write) -> None:
+        """Let the commit that ends the step, or an earlier one, carry what the step writes."""
+        self._writes.append(write)
 
     def _uses(self, driver: str) -> None:
         self.driver = driver
@@ -285,7 +243,7 @@ class Execution:
         self._note()
 
     async def _within_deadline(
-        self, step: Step, tries: _Tries, either: set[asyncio.Future[None]]
+        self, step: Step, tries: Tries, either: set[asyncio.Future[None]]
     ) -> None:
         """The result of whichever ends first. Raises TimeoutError when the step's time is up."""
         began, before = time.monotonic(), self._database.outage_seconds()
@@ -336,13 +294,16 @@ class Execution:
             await asyncio.sleep(0)  # let the branches that end in this very moment join
             changes, self._due, self._next_flush = self._due, [], None
             messages, self._messages = self._messages, []
-            await self._write_in_the_end(changes, messages)
+            writes, self._writes = self._writes, []
+            await self._write_in_the_end(changes, messages, writes)
 
-    async def _write_in_the_end(self, changes: list[Change], messages: list[Message]) -> None:
+    async def _write_in_the_end(
+        self, changes: list[Change], messages: list[Message], writes: list[Write]
+    ) -> None:
         backoff = FIRST_BACKOFF
         while True:
             try:
-                return await self._write(changes, messages)
+                return await self._write(changes, messages, writes)
             except StorageUnavailable as error:
                 log.error(
                     "waiting for the database",
@@ -351,22 +312,29 @@ class Execution:
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF)
 
-    async def _write(self, changes: list[Change], messages: list[Message]) -> None:
+    async def _write(
+        self, changes: list[Change], messages: list[Message], writes: list[Write]
+    ) -> None:
         advance = self.progress.after(changes, clock.now())
         root = advance.jobs[0] if advance.jobs else self.progress.root
         async for job in unhurried(advance.jobs):
             self._rendering.replace(job)
         shown = root.phase.is_final or self._document_is_due()
         async with self._database.transaction() as tx:
-            self._stopped = await store.hold(tx, self._tree)
-            await store.record_jobs(tx, advance.jobs)
             if shown:
                 document = self._rendering.encode()
-                await store.record_document(tx, root, document, driver=self.driver)
+                self._stopped = await store.hold_and_show(
+                    tx, self._tree, root, document, driver=self.driver
+                )
+            else:
+                self._stopped = await store.hold(tx, self._tree)
+            await store.record_jobs(tx, advance.jobs)
             if advance.jobs or messages:
                 share = self.progress.share(advance)
                 changed = self.progress.in_new_phases(advance)
                 await events.record(tx, root, changed, share=share, messages=messages)
+            for write in writes:
+                await write(tx)
             if root.phase.is_final:
                 await self._type.settle(tx, root)
         self.progress.take(advance)

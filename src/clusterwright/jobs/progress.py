@@ -33,13 +33,18 @@ class _Children:
     open: int = 0
     failure: _Failure | None = None
 
-    def having(self, new: Job, old: Job | None = None) -> "_Children":
-        """The same with ``new`` in the place of ``old``, or as one more child."""
+    def having(
+        self, new: Job, old: Job | None = None, *, below: _Failure | None = None
+    ) -> "_Children":
+        """The same with ``new`` in the place of ``old``, or as one more child.
+
+        ``below`` is the failure that ``new`` has from its own children, which came before its own.
+        """
         ended = old is not None and not old.phase.is_final and new.phase.is_final
         begun = old is None and not new.phase.is_final
         failure = self.failure
         if new.phase is JobPhase.FAILED and (ended or old is None):
-            found = _Failure(new.updated_at, new.position, new.reason, new.cause)
+            found = below or _Failure(new.updated_at, new.position, new.reason, new.cause)
             failure = min(failure or found, found, key=lambda one: (one.updated_at, one.position))
         return _Children(self.open + begun - ended, failure)
 
@@ -134,7 +139,8 @@ class Progress:
                 if parent not in children:
                     heappush(places, -parent)
                 known = children.get(parent, self._children[parent])
-                children[parent] = known.having(moved[place], self.jobs[place])
+                below = children[place].failure if place in children else None
+                children[parent] = known.having(moved[place], self.jobs[place], below=below)
         return Advance([moved[place] for place in sorted(moved)], children)
 
     def in_new_phases(self, advance: Advance) -> list[Job]:

@@ -21,7 +21,7 @@ from dbos._serialization import DBOSPortableJSONSerializer
 from clusterwright import clock
 from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Drivers
-from clusterwright.jobs import removal, sessions, store, workers
+from clusterwright.jobs import removal, sessions, store, unfinished, workers
 from clusterwright.jobs.claims import POLLING, Claims, speak_through_our_log
 from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.execution import Execution
@@ -138,7 +138,7 @@ class Runner:
             application_name=APPLICATION,
         )
         self._database.outbox = self._promise
-        self._claims = Claims(dbos, queue)
+        self._claims = Claims(dbos, queue, lambda: len(self._running))
         self._database.on_promise = self._claims.bell.ring
 
     def chores(self) -> Iterator[Chore]:
@@ -238,7 +238,8 @@ class Runner:
     async def _take_over(self, uid: str) -> Tree | None:
         while True:
             try:
-                async with self._database.transaction() as tx:
+                # Nobody is told of it before the first commit of phases.
+                async with self._database.deferred() as tx:
                     return await store.take_over(tx, uid)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"job": uid, "reason": str(error)})
@@ -276,7 +277,7 @@ class Runner:
         a command of the engine's tools.
         """
         async with self._database.reading() as tx:
-            open_jobs = await store.unfinished(
+            open_jobs = await unfinished.find(
                 tx, submitted_before=clock.now() - int(HOUSEKEEPING_PERIOD * 1e9)
             )
         suspects: set[str] = set()
@@ -311,7 +312,7 @@ class Runner:
             and uid not in self._running.values()
         )
 
-    async def _requeue(self, job: store.Unfinished) -> None:
+    async def _requeue(self, job: unfinished.Unfinished) -> None:
         self._requeued[job.uid] += 1
         if self._requeued[job.uid] > REQUEUES:
             await self._give_up(job.uid)

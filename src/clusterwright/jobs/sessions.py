@@ -40,6 +40,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # As DBOS does for an engine of its own: the driver begins writing transactions, and only those.
     connection.isolation_level = "IMMEDIATE"
     set_sqlite_modes(connection)
+    # What is lost with the power is claimed or ended once more: a job that has ended is only looked
+    # at, and a claim that is lost is a job that waits. What puts a job into the queue is written on
+    # our own connection, and is on the disk before anybody is answered.
+    connection.execute("PRAGMA synchronous=NORMAL")
     # On Python >= 3.12 DBOS asks SQLite for unixepoch('subsec'), which SQLite before 3.42 does not
     # know.
     connection.create_function("unixepoch", -1, lambda *_: time.time())

@@ -7,11 +7,11 @@ it, and every later write of the old worker is refused, in the same transaction.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import CursorResult
 
 from clusterwright import clock, errors, ids
 from clusterwright.errors import ApiError
@@ -132,12 +132,13 @@ _RECORD_JOB = (
 )
 _RECORD_TREE = (
     sa.update(job_trees)
-    .where(job_trees.c.uid == sa.bindparam("which"))
+    .where(job_trees.c.uid == sa.bindparam("which"), job_trees.c.epoch == sa.bindparam("taken"))
     .values(
         document=sa.bindparam("document"),
         finished_at=sa.bindparam("finished_at"),
         driver=sa.func.coalesce(sa.bindparam("driver"), job_trees.c.driver),
     )
+    .returning(job_trees.c.cancel_reason, job_trees.c.cancel_mode)
 )
 _LARGE = 200_000
 """Bytes of a document that takes longer to write than one turn of the event loop."""
@@ -250,8 +251,8 @@ async def hold(tx: Tx, tree: Tree) -> Stop | None:
 async def record(tx: Tx, before: Tree, after: Tree) -> None:
     """Store what has changed between two states of a held tree, and its document with it."""
     changed = [new for old, new in zip(before.jobs, after.jobs, strict=True) if old != new]
+    await hold_and_show(tx, before, after.root, wire.encode(after.jobs))
     await record_jobs(tx, changed)
-    await record_document(tx, after.root, wire.encode(after.jobs))
     await events.record(tx, after.root, changed)
 
 
@@ -275,23 +276,32 @@ async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
         )
 
 
-async def record_document(tx: Tx, root: Job, document: bytes, *, driver: str = "") -> None:
-    """Store the document of a held tree whose top job is ``root``, and its driver once known."""
+async def hold_and_show(
+    tx: Tx, tree: Tree, root: Job, document: bytes, *, driver: str = ""
+) -> Stop | None:
+    """As ``hold``, and store the document, whose top job is ``root``, and the driver once known."""
     finished_at = root.updated_at if root.phase.is_final else None
     tx.change(root.uid)
-    await _write_tree(
+    written = await _write_tree(
         tx,
         _RECORD_TREE,
         which=root.uid,
+        taken=tree.epoch,
         document=document,
         finished_at=finished_at,
         driver=driver or None,
     )
+    row = written.one_or_none()
+    if row is None:
+        raise Superseded(root.uid)
+    return _stop(row)
 
 
-async def _write_tree(tx: Tx, statement: sa.Executable, *, document: bytes, **values: Any) -> None:
+async def _write_tree(
+    tx: Tx, statement: sa.Executable, *, document: bytes, **values: Any
+) -> CursorResult[Any]:
     execute = tx.execute_large if len(document) > _LARGE else tx.execute
-    await execute(statement, values | {"document": document})
+    return await execute(statement, values | {"document": document})
 
 
 async def stop(tx: Tx, root_uid: str) -> Stop | None:
@@ -304,25 +314,6 @@ def _stop(row: Any) -> Stop | None:
     if row.cancel_reason is None:
         return None
     return Stop(row.cancel_reason, CancelMode(row.cancel_mode or CancelMode.NOW))
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A top job that has not ended, as the engine must know it to queue it again."""
-
-    uid: str
-    cluster_uid: str
-    sequence: int
-
-
-async def unfinished(tx: Tx, *, submitted_before: int) -> list[Unfinished]:
-    """The top jobs submitted before a time (ns) that have not ended."""
-    rows = await tx.execute(
-        sa.select(job_trees.c.uid, job_trees.c.cluster_uid, job_trees.c.sequence)
-        .join(jobs, jobs.c.uid == job_trees.c.uid)
-        .where(job_trees.c.finished_at.is_(None), jobs.c.created_at < submitted_before)
-    )
-    return [Unfinished(row.uid, row.cluster_uid, row.sequence) for row in rows]
 
 
 async def newest(tx: Tx, *, project_id: str, limit: int) -> AsyncIterator[bytes]:

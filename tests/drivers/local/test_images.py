@@ -14,7 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from clusterwright.cli import app
-from clusterwright.drivers.local import archives, images, pause
+from clusterwright.drivers.local import archives, images, nodeprograms, pause
+from clusterwright.drivers.local.nodefiles import NodeFolder
+from clusterwright.drivers.local.spaces import Network
 
 NAME = "localhost/tests/one:1"
 
@@ -74,6 +76,42 @@ def test_the_program_of_sandboxes_waits_until_it_is_killed(tmp_path: Path) -> No
         waiting.kill()
 
     assert waiting.returncode == -signal.SIGKILL
+
+
+def test_archives_that_are_called_alike_are_imported_once_each(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other" / archive.name
+    other.parent.mkdir()
+    images.write(other, NAME, {"bin/other": b"another program"}, ["/bin/other"])
+    home = NodeFolder(tmp_path / "node")
+    home.make()
+    imported: list[str] = []
+
+    def note(_network: Network, _uid: str, arguments: list[str]) -> bool:
+        imported.append(arguments[-1])
+        return True
+
+    monkeypatch.setattr(nodeprograms, "_import", note)
+    for _ in range(3):
+        nodeprograms.import_images(home, Network(tmp_path / "cluster"), [archive, other])
+
+    assert imported == [str(archive), str(other)]
+
+
+def test_a_program_under_many_names_is_in_an_image_once(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"a program")
+    path = tmp_path / "many.tar"
+    images.write(path, NAME, {"bin/one": program, "bin/two": program}, ["/bin/one"], ["hello"])
+
+    manifest = json.loads(blob(path, json.loads(content(path, "index.json"))["manifests"][0]))
+    (tmp_path / "layer.tar").write_bytes(blob(path, manifest["layers"][0]))
+
+    assert json.loads(blob(path, manifest["config"]))["config"]["Cmd"] == ["hello"]
+    with tarfile.open(tmp_path / "layer.tar") as layer:
+        assert layer.getmember("bin/two").islnk()
+    assert content(tmp_path / "layer.tar", "bin/two") == b"a program"
 
 
 def test_an_archive_is_kept_without_its_compression(archive: Path, tmp_path: Path) -> None:

@@ -230,7 +230,9 @@ async def test_nodes_follow_an_upgrade_one_after_the_other(site: Site) -> None:
     await join(site.driver, N1, N2)
     before = {uid: started(site, uid) for uid in ("n1", "n2")}
 
-    await control_plane(site.driver, replace(CLUSTER, version="v1.34"))
+    upgraded = replace(CLUSTER, version="v1.34")
+    await control_plane(site.driver, upgraded)
+    assert not (await site.driver.observe_control_plane(upgraded)).nodes_follow
 
     seen_at: dict[str, float] = {}
 
@@ -245,9 +247,12 @@ async def test_nodes_follow_an_upgrade_one_after_the_other(site: Site) -> None:
     # The second one waits for a word of the first, which comes with its lease or at its start.
     assert max(seen_at.values()) - min(seen_at.values()) > 0.5
     assert {uid: started(site, uid) for uid in ("n1", "n2")} != before
-    await join(
-        site.driver, *(replace(one, cluster=replace(CLUSTER, version="v1.34")) for one in (N1, N2))
-    )
+
+    async def is_told() -> bool:
+        return (await site.driver.observe_control_plane(upgraded)).nodes_follow
+
+    await eventually(is_told)
+    await join(site.driver, *(replace(one, cluster=upgraded) for one in (N1, N2)))
 
 
 def program(site: Site, uid: str) -> str:

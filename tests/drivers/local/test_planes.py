@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.drivers.contract import DriverError, Kubeconfig, Unavailable
+from clusterwright.drivers.contract import Cluster, DriverError, Kubeconfig, Unavailable
 from clusterwright.drivers.local import components, ports, processes, wanted
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import Folder, read_json
+from clusterwright.drivers.local.inside import Inside
 from tests import kubernetes
 from tests.drivers import local_host
 from tests.drivers.examples import a_cluster, a_node
@@ -61,9 +62,9 @@ async def access(driver: LocalDriver, **asked: int) -> Kubeconfig:
     return await driver.kubeconfig(CLUSTER, user="alice", lifetime_seconds=86_400, **asked)
 
 
-def running(home: Path) -> dict[str, int]:
+def running(home: Path, cluster: Cluster = CLUSTER) -> dict[str, int]:
     """The processes that run, by component."""
-    found = {path.stem: processes.read(path) for path in Folder(home, CLUSTER.uid).records()}
+    found = {path.stem: processes.read(path) for path in Folder(home, cluster.uid).records()}
     return {name: one.pid for name, one in found.items() if one and processes.is_alive(one)}
 
 
@@ -157,6 +158,28 @@ async def test_two_drivers_on_one_folder_start_everything_once(
         os.kill(running(tmp_path)["kube-apiserver"], signal.SIGKILL)
         await eventually(lambda: is_ready(second))
         assert not set(first.values()) & set(running(tmp_path).values())
+
+
+async def test_no_more_control_planes_start_at_once_than_may(tmp_path: Path) -> None:
+    clusters = [CLUSTER, replace(CLUSTER, uid=f"{CLUSTER.uid[:-1]}f")]
+    folders = [Folder(tmp_path, cluster.uid) for cluster in clusters]
+    insides = [Inside(folder) for folder in folders]
+    async with local_host.driver(tmp_path, starts=1) as driver:
+        for cluster in clusters:
+            await driver.ensure_control_plane(cluster)
+        wishes = [wanted.read(folder) for folder in folders]
+        urls = [components.server_url(wish.ports) for wish in wishes if wish]
+
+        async def all_are_ready() -> bool:
+            # What runs is counted first: whatever is ready only later must have been starting.
+            begun = [bool(running(tmp_path, cluster)) for cluster in clusters]
+            ready = [await inside.is_ready(url) for inside, url in zip(insides, urls, strict=True)]
+            assert sum(begun) - sum(ready) <= 1
+            return all(ready)
+
+        await eventually(all_are_ready)
+        for inside in insides:
+            await inside.close()
 
 
 async def test_a_hibernated_cluster_runs_nothing_and_awakes_with_all_it_had(

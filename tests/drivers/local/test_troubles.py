@@ -60,7 +60,13 @@ async def is_ready(driver: LocalDriver) -> bool:
 
 
 async def until_ready(driver: LocalDriver) -> None:
-    await local_host.eventually(lambda: is_ready(driver))
+    """Return once it is ready, and its supervision has seen that too: no trouble is told then."""
+    trouble = Folder(driver._home, CLUSTER.uid).trouble
+
+    async def is_well() -> bool:
+        return await is_ready(driver) and not trouble.exists()
+
+    await local_host.eventually(is_well)
 
 
 async def told(driver: LocalDriver, kind: type[Exception] = Unavailable) -> str:

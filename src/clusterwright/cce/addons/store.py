@@ -118,6 +118,9 @@ class Check:
     created_at: int
 
 
+_INSERT = sa.insert(addons)
+
+
 class Installed(Exception):
     """The cluster has this add-on already."""
 
@@ -125,7 +128,7 @@ class Installed(Exception):
 async def insert(tx: Tx, *rows: Addon) -> None:
     """Add add-ons to a cluster. Raises Installed."""
     try:
-        await tx.execute(sa.insert(addons), [facts.columns(row) for row in rows])
+        await tx.execute(_INSERT, [facts.columns(row) for row in rows])
     except IntegrityError:
         raise Installed from None
 

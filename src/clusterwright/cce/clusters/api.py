@@ -102,14 +102,14 @@ async def list_clusters(
 ) -> Response:
     """The clusters of the project, in the order of their creation."""
     async with data.reading() as tx:
-        stored = await store.find(
+        found = await store.listed(
             tx,
             project_id=caller.project_id,
+            autopilot=caller.autopilot,
             phase=status or "",
             type=type or "",
             version=version,
         )
-        found = [cluster for cluster in stored if cluster.autopilot is caller.autopilot]
         uids = [cluster.uid for cluster in found] if detail else []
         counts = await extended.census(tx, uids, project_id=caller.project_id)
     items = (

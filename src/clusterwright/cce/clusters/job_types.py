@@ -27,9 +27,12 @@ async def install_master(ctx: StepContext) -> None:
         lambda: driver.observe_control_plane(cluster),
         lambda seen: ctx.job.target.resource_id in seen.masters,
     )
+
+    async def tell(tx: Tx) -> None:
+        await store.update(tx, cluster.uid, endpoint=seen.endpoint)
+
     if seen.endpoint:
-        async with ctx.database.transaction() as tx:
-            await store.update(tx, cluster.uid, endpoint=seen.endpoint)
+        ctx.along(tell)
 
 
 async def uninstall_masters(ctx: StepContext) -> None:

@@ -7,8 +7,10 @@ A project's names and container ranges are claimed and freed by whoever holds it
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
@@ -158,6 +160,17 @@ _GET = sa.select(clusters).where(
     clusters.c.uid == sa.bindparam("uid"), clusters.c.project_id == sa.bindparam("project_id")
 )
 _GET_LOCKED = _GET.with_for_update()
+_FIND = (
+    sa.select(clusters)
+    .where(clusters.c.project_id == sa.bindparam("project"))
+    .order_by(clusters.c.created_at, clusters.c.uid)
+)
+_AS_SENT = [
+    sa.cast(column, sa.Text).label("spec") if column is clusters.c.spec else column
+    for column in clusters.c
+    if column is not clusters.c.configuration
+]
+_SHOWN = tuple(column.name for column in _AS_SENT)
 
 
 def _counting(dialect: Any) -> sa.Executable:
@@ -259,24 +272,52 @@ async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Clust
     return _cluster(row) if row else None
 
 
-async def find(
-    tx: Tx, *, project_id: str, phase: str = "", type: str = "", version: str = ""
-) -> list[Cluster]:
-    """The clusters of a project in the order of their creation, filtered by what is not empty."""
-    query = sa.select(clusters).where(clusters.c.project_id == project_id)
-    if phase:
-        query = query.where(clusters.c.phase == phase)
-    if type:
-        query = query.where(clusters.c.type == type)
-    if version:
-        query = query.where(
-            sa.or_(
-                clusters.c.version == version,
-                clusters.c.version.startswith(f"{version}.", autoescape=True),
-            )
-        )
-    rows = await tx.execute(query.order_by(clusters.c.created_at, clusters.c.uid))
+async def find(tx: Tx, *, project_id: str) -> list[Cluster]:
+    """The clusters of a project in the order of their creation."""
+    rows = await tx.execute(_FIND, {"project": project_id})
     return [_cluster(row) async for row in unhurried(rows)]
+
+
+async def listed(
+    tx: Tx,
+    *,
+    project_id: str,
+    autopilot: bool,
+    phase: str = "",
+    type: str = "",
+    version: str = "",
+) -> list[Cluster]:
+    """As ``find``, of one kind and filtered by what is not empty, to be shown and nothing else.
+
+    What clients have sent is in them as JSON, which is not taken apart and put together again.
+    """
+    query = _listing(by_phase=bool(phase), by_type=bool(type), by_version=bool(version))
+    asked: dict[str, Any] = {"project": project_id, "autopilot": autopilot}
+    asked |= {"phase": phase} if phase else {}
+    asked |= {"type": type} if type else {}
+    if version:
+        words = version.replace("/", "//").replace("%", "/%").replace("_", "/_")
+        asked |= {"version": version, "minor": f"{words}."}
+    rows = await tx.execute(query, asked)
+    return [_shown(row) async for row in unhurried(rows)]
+
+
+@cache
+def _listing(*, by_phase: bool, by_type: bool, by_version: bool) -> sa.Select[Any]:
+    """The statement that finds clusters by what is asked for, built once for each choice."""
+    wanted = [
+        clusters.c.project_id == sa.bindparam("project"),
+        sa.case((clusters.c.spec["flavor"].as_string() == AUTOPILOT_FLAVOR, True), else_=False)
+        == sa.bindparam("autopilot", type_=sa.Boolean),
+    ]
+    if by_phase:
+        wanted.append(clusters.c.phase == sa.bindparam("phase"))
+    if by_type:
+        wanted.append(clusters.c.type == sa.bindparam("type"))
+    if by_version:
+        begins = clusters.c.version.startswith(sa.bindparam("minor"), escape="/")
+        wanted.append(sa.or_(clusters.c.version == sa.bindparam("version"), begins))
+    return sa.select(*_AS_SENT).where(*wanted).order_by(clusters.c.created_at, clusters.c.uid)
 
 
 async def count(tx: Tx, *, project_id: str) -> int:
@@ -287,7 +328,16 @@ async def count(tx: Tx, *, project_id: str) -> int:
 
 async def update(tx: Tx, uid: str, **values: Any) -> None:
     """Change columns of a cluster."""
-    await tx.execute(sa.update(clusters).where(clusters.c.uid == uid).values(**values))
+    await tx.execute(_changing(tuple(values)), values | {"which": uid})
+
+
+@cache
+def _changing(names: tuple[str, ...], *, of_job: bool = False) -> sa.Update:
+    """The statement that changes these columns, built once for each set of them."""
+    is_it = [clusters.c.uid == sa.bindparam("which")]
+    if of_job:
+        is_it.append(clusters.c.job_uid == sa.bindparam("job"))
+    return sa.update(clusters).where(*is_it).values({name: sa.bindparam(name) for name in names})
 
 
 async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str | None) -> None:
@@ -297,7 +347,7 @@ async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str | None) -> None:
     """
     kept = {key: value for key, value in (cluster.spec | fields).items() if value is not None}
     spec = sa.type_coerce(kept, sa.JSON)
-    await update(tx, cluster.uid, spec=spec)
+    await tx.execute(sa.update(clusters).where(clusters.c.uid == cluster.uid).values(spec=spec))
 
 
 async def rename(tx: Tx, cluster: Cluster) -> None:
@@ -311,11 +361,8 @@ async def rename(tx: Tx, cluster: Cluster) -> None:
 
 async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     """Change columns of a cluster if it is still this job's; a later job has its own say."""
-    await tx.execute(
-        sa.update(clusters)
-        .where(clusters.c.uid == uid, clusters.c.job_uid == job_uid)
-        .values(**values)
-    )
+    statement = _changing(tuple(values), of_job=True)
+    await tx.execute(statement, values | {"which": uid, "job": job_uid})
 
 
 async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
@@ -332,3 +379,10 @@ async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
 
 def _cluster(row: Any) -> Cluster:
     return facts.read(Cluster, row, phase=ClusterPhase(row.phase))
+
+
+def _shown(row: Any) -> Cluster:
+    values = dict(zip(_SHOWN, row, strict=True))
+    values["spec"] = msgspec.Raw(values["spec"].encode())
+    values["phase"] = ClusterPhase(values["phase"])
+    return Cluster(**values)

@@ -7,6 +7,7 @@ because they only differ in their documents.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from secrets import token_hex
 from typing import Any
 
@@ -79,6 +80,20 @@ async def insert(tx: Tx, *rows: Record) -> None:
     await tx.execute(sa.insert(records), [facts.columns(row) for row in rows])
 
 
+@cache
+def _finding(kinds: tuple[Kind, ...], *, keep: bool) -> sa.Select[Any]:
+    """The statement for these kinds, built once: every new cluster asks."""
+    query = (
+        sa.select(records)
+        .where(
+            records.c.project_id == sa.bindparam("project"),
+            sa.or_(*(records.c.kind == kind for kind in kinds)),
+        )
+        .order_by(records.c.created_at, records.c.id)
+    )
+    return query.with_for_update(read=True) if keep else query
+
+
 async def find(
     tx: Tx, kinds: Iterable[Kind], *, project_id: str, keep: bool = False
 ) -> list[Record]:
@@ -86,12 +101,8 @@ async def find(
 
     With ``keep`` none of them goes before the transaction ends.
     """
-    query = (
-        sa.select(records)
-        .where(records.c.project_id == project_id, records.c.kind.in_(list(kinds)))
-        .order_by(records.c.created_at, records.c.id)
-    )
-    rows = await tx.execute(query.with_for_update(read=True) if keep else query)
+    query = _finding(tuple(sorted(kinds)), keep=keep)
+    rows = await tx.execute(query, {"project": project_id})
     return [_record(row) async for row in unhurried(rows)]
 
 

@@ -54,14 +54,16 @@ async def check_master(ctx: StepContext) -> None:
 
 
 async def upgrade_master(ctx: StepContext) -> None:
-    """Bring the control plane to the new version and wait until that answers and is ready."""
+    """Bring the control plane to the new version, and wait until that answers and nodes follow."""
     driver, cluster = await subject(ctx)
     await _advance(ctx, 30)
     upgraded = replace(cluster, version=ctx.arguments[TARGET])
     await driver.ensure_control_plane(upgraded)
     await ctx.until(
         lambda: driver.observe_control_plane(upgraded),
-        lambda seen: seen.ready and minor(seen.version) == minor(upgraded.version),
+        lambda seen: (
+            seen.ready and minor(seen.version) == minor(upgraded.version) and seen.nodes_follow
+        ),
     )
     await _advance(ctx, 80)
 

@@ -24,6 +24,8 @@ PORTS = ("api", "controllers", "scheduler", "etcd", "etcd-peer", "kwok")
 """The ports of a cluster on loopback, by what listens there."""
 CONTROL_PLANE = ("etcd", APISERVER, "kube-controller-manager", "kube-scheduler")
 """What a control plane consists of."""
+ASKING = ("kube-controller-manager", "kube-scheduler")
+"""Of that, what asks the API server and is of no use before it answers."""
 EGRESS = "egress.json"
 """How the API server reaches nodes."""
 PROXY_SECRET = "proxy.secret"

@@ -185,7 +185,12 @@ class LocalDriver:
             await self._refuse_in_trouble(folder, wish)
             return ControlPlane(exists=True, endpoint=url, version=version)
         return ControlPlane(
-            exists=True, ready=True, endpoint=url, masters=cluster.masters, version=version
+            exists=True,
+            ready=True,
+            endpoint=url,
+            masters=cluster.masters,
+            version=version,
+            nodes_follow=settled.get("nodes_follow", True),  # an older server wrote none
         )
 
     def _is_alive(self, folder: Folder) -> bool:

@@ -24,10 +24,15 @@ NAME = "io.containerd.image.name"
 
 
 def write(
-    path: Path, name: str, programs: Mapping[str, bytes | Path], start: Sequence[str]
+    path: Path,
+    name: str,
+    programs: Mapping[str, bytes | Path],
+    start: Sequence[str],
+    arguments: Sequence[str] = (),
 ) -> None:
     """Write the archive of an image that holds these programs, and begins with one of them.
 
+    A file that is given twice is in it once, under both names. Pods may choose other ``arguments``.
     Whole or not at all. Raises OSError.
     """
     new = path.with_name(f".{path.name}.new")
@@ -35,7 +40,7 @@ def write(
     try:
         with layer.open("w+b") as file:
             _write_layer(file, programs)
-            _write_layout(new, file, name, start)
+            _write_layout(new, file, name, {"Entrypoint": start, "Cmd": arguments})
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
@@ -47,16 +52,23 @@ def _write_layer(file: BufferedRandom, programs: Mapping[str, bytes | Path]) -> 
         folders = {str(parent) for name in programs for parent in Path(name).parents}
         for folder in sorted(folders - {"."}):
             layer.addfile(_entry(folder, kind=tarfile.DIRTYPE))
+        first: dict[Path, str] = {}
         for name, program in programs.items():
             if isinstance(program, bytes):
                 layer.addfile(_entry(name, size=len(program)), io.BytesIO(program))
+            elif first.setdefault(program, name) != name:
+                link = _entry(name, kind=tarfile.LNKTYPE)
+                link.linkname = first[program]
+                layer.addfile(link)
             else:
                 with program.open("rb") as content:
                     size = os.fstat(content.fileno()).st_size
                     layer.addfile(_entry(name, size=size), content)
 
 
-def _write_layout(path: Path, layer: BufferedRandom, name: str, start: Sequence[str]) -> None:
+def _write_layout(
+    path: Path, layer: BufferedRandom, name: str, start: Mapping[str, Sequence[str]]
+) -> None:
     layer.seek(0)
     digest = file_digest(layer, "sha256").hexdigest()
     size = layer.tell()
@@ -65,7 +77,7 @@ def _write_layout(path: Path, layer: BufferedRandom, name: str, start: Sequence[
         {
             "architecture": machine,
             "os": "linux",
-            "config": {"Entrypoint": list(start), "Env": ["PATH=/bin"]},
+            "config": {**{key: list(words) for key, words in start.items()}, "Env": ["PATH=/bin"]},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
         }
     )

@@ -60,6 +60,14 @@ class Inside:
         except Unavailable:
             return False
 
+    async def answers(self, url: str) -> bool:
+        """Whether the API server answers anything, ready or not."""
+        try:
+            await (await self._connected(url)).is_known()
+        except Unavailable:
+            return False
+        return True
+
     async def version(self, url: str) -> str:
         """The version that answers. Raises Unavailable."""
         return await (await self._connected(url)).version()

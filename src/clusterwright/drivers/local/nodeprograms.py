@@ -87,7 +87,9 @@ def import_images(home: NodeFolder, network: Network, archives: Iterable[Path]) 
     for archive in archives:
         state = archive.stat()
         stamp = f"{state.st_mtime_ns} {state.st_size}"
-        done = home.path / "imported" / archive.name
+        # One of the cluster's own may be called as one that somebody brought.
+        place = sha256(bytes(archive.parent)).hexdigest()[:8]
+        done = home.path / "imported" / f"{place}-{archive.name}"
         known = done.read_text() if done.exists() else ""
         if known == f"{stamp} bad" and time.time() - done.stat().st_mtime > TRYING_AGAIN_SECONDS:
             known = ""

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
 from clusterwright.drivers.contract import DriverError, Unavailable
@@ -32,6 +32,8 @@ PERIOD = 0.5
 """Seconds between two looks at what is wanted and what runs, where nothing happens before."""
 POLL = 0.03
 """The same while the control plane starts."""
+_QUEUE = 0.1
+"""The same while others start."""
 STARTING_SECONDS = 60.0
 """How long one start may keep others waiting."""
 LEAST_MEMORY = host.CONTROL_PLANE_MEMORY
@@ -70,6 +72,7 @@ class Plane:
         }
         self._volumes = Volumes(folder)
         self._trouble = ""
+        self._nodes_follow = False
         self.news = asyncio.Event()
         """Set, and another one in its place, when there is more to tell of the control plane."""
         self.is_starting = False
@@ -155,34 +158,30 @@ class Plane:
         assert wish.cluster is not None
         programs = await self._programs(wish, components.CONTROL_PLANE)
         network = await self._network(wish)
-        started = await self._bring_up(
-            components.control_plane(wish.cluster, self._folder, wish.ports, programs, network)
+        commands = components.control_plane(
+            wish.cluster, self._folder, wish.ports, programs, network
         )
-        if APISERVER in started:
-            self.is_starting = True
-            try:
-                async with self._starts:
-                    await self._wait_until_ready(wish)
-            finally:
-                self.is_starting = False
+        if not await self._start(wish, commands):
+            return _QUEUE
         held = network is None or await self._hold_nodes(wish)
         if not await self._inside.is_ready(components.server_url(wish.ports)):
             return POLL if not self._trouble else PERIOD
         with_dns = network is not None and dns.PROGRAM in programs.paths
         resolvers = await self._reals.resolvers() if network is not None else ()
         if await self._inside.prepare(wish, with_dns=with_dns, resolvers=resolvers):
-            await self._settle(wish)
+            has_nodes = await asyncio.to_thread(self._has_nodes)
+            await self._settle(wish, nodes_follow=network is None or not has_nodes)
         else:
             return POLL
-        if await asyncio.to_thread(self._has_nodes):
+        if has_nodes:
             if network is None:
                 programs = await self._programs(wish, (components.KWOK, components.STAGES))
                 kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
                 await self._bring_up([kwok])
             pause = await self._inside.keep_nodes(wish, self._nodes[wish.nodes])
             await self._inside.keep_volumes(wish, self._volumes)
-            if network is not None and held:
-                await self._renew_nodes(wish)
+            if network is not None and held and await self._renew_nodes(wish):
+                await self._settle(wish, nodes_follow=True)
             return pause if held else min(pause, nodes.BUSY)
         return PERIOD
 
@@ -205,16 +204,14 @@ class Plane:
         await self._network(wish)
         return await self._reals.hold(wish, await self._programs(wish, REAL_NODES))
 
-    async def _renew_nodes(self, wish: Wanted) -> None:
+    async def _renew_nodes(self, wish: Wanted) -> bool:
         """Let nodes follow a control plane that has other programs, one after the other.
 
-        It comes first, so no kubelet is ever newer than its API server.
+        It comes first, so no kubelet is ever newer than its API server. Returns whether all have.
         """
         url = components.server_url(wish.ports)
         programs = await self._programs(wish, REAL_NODES)
-        is_well = partial(self._inside.is_well, url)
-        if uid := await self._reals.next_to_renew(programs, is_well):
-            await self._reals.renew(uid, programs)
+        return await self._reals.renew(programs, partial(self._inside.is_well, url))
 
     async def _programs(self, wish: Wanted, names: Iterable[str]) -> Programs:
         """The programs that the cluster was begun with, or others where those are gone."""
@@ -226,23 +223,45 @@ class Plane:
     def _has_nodes(self) -> bool:
         return any(self._folder.nodes.glob("*.json"))
 
-    async def _settle(self, wish: Wanted) -> None:
-        """Tell that what is wanted is there."""
-        if self._inside.settled != wish.revision:
-            told = {"revision": wish.revision}
+    async def _settle(self, wish: Wanted, *, nodes_follow: bool) -> None:
+        """Tell that what is wanted is there, and whether its nodes have what belongs to it."""
+        if self._inside.settled != wish.revision or nodes_follow > self._nodes_follow:
+            told = {"revision": wish.revision, "nodes_follow": nodes_follow}
             await asyncio.to_thread(write_json, self._folder.settled, told)
-            self._inside.settled = wish.revision
+            self._inside.settled, self._nodes_follow = wish.revision, nodes_follow
             self._tell_news()
         await self._tell("")
+
+    async def _start(self, wish: Wanted, commands: list[Command]) -> bool:
+        """Bring the control plane up. Returns False while as many as may be start elsewhere."""
+        if await self._upkeep.runs(next(c for c in commands if c.name == APISERVER)):
+            await self._bring_up(commands)
+            return True
+        if self._starts.locked():
+            # Whoever waits here looks at what is wanted again and again: it may have changed.
+            return False
+        url = components.server_url(wish.ports)
+        async with self._starts:
+            self.is_starting = True
+            try:
+                # Whoever asks the API server begins when it answers: before, they only take its
+                # processor time, a tenth of a start on two cores, and then wait for a clock.
+                base = [command for command in commands if command.name not in components.ASKING]
+                if APISERVER in await self._bring_up(base):
+                    await self._wait_until(partial(self._inside.answers, url))
+                    await self._bring_up(commands)
+                    await self._wait_until(partial(self._inside.is_ready, url))
+            finally:
+                self.is_starting = False
+        return True
 
     def _tell_news(self) -> None:
         told, self.news = self.news, asyncio.Event()
         told.set()
 
-    async def _wait_until_ready(self, wish: Wanted) -> None:
+    async def _wait_until(self, done: Callable[[], Awaitable[bool]]) -> None:
         deadline = time.monotonic() + STARTING_SECONDS
-        url = components.server_url(wish.ports)
-        while time.monotonic() < deadline and not await self._inside.is_ready(url):
+        while time.monotonic() < deadline and not await done():
             # A process that ended, and a new wish, wake us.
             await asyncio.sleep(POLL)
             if self._awake.is_set():

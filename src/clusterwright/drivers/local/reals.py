@@ -67,6 +67,8 @@ class Reals:
         self._wake = wake
         self._uplink = uplink
         self._ones: dict[str, _One] = {}
+        self._heard_of: dict[str, float] = {}
+        """Nodes that were well after they went over to their programs, and when they did that."""
         self.network = Network(folder.path)
 
     async def close(self) -> None:
@@ -105,8 +107,8 @@ class Reals:
         held = [self._ones[uid].hold(wish, each, programs, given) for uid, each in known.items()]
         return all(await asyncio.gather(*held))
 
-    async def next_to_renew(self, programs: Programs, is_well: IsWell) -> str:
-        """The node that should go over to other programs next; empty while none should.
+    async def renew(self, programs: Programs, is_well: IsWell) -> bool:
+        """Let the next node go over to these programs. Returns whether all have, and are well.
 
         One at a time: none does before those that have gone over are heard of again.
         """
@@ -116,17 +118,18 @@ class Reals:
         since = await asyncio.to_thread(
             lambda: {uid: home.since(programs) for uid, home in homes.items()}
         )
-        late = [uid for uid, moment in since.items() if moment is None]
         for uid, moment in since.items():
-            if late and moment is not None and not await is_well(staying[uid]["address"], moment):
-                return ""
-        return late[0] if late else ""
-
-    async def renew(self, uid: str, programs: Programs) -> None:
-        """Let a node go over to these programs."""
-        home = nodefiles.folder_of(self._folder, uid)
-        log.info("renewing the programs of a node", extra={"node": uid})
-        await asyncio.to_thread(home.pin, programs)
+            if moment is None or self._heard_of.get(uid) == moment:
+                continue
+            if not await is_well(staying[uid]["address"], moment):
+                return False
+            self._heard_of[uid] = moment
+        late = next((uid for uid, moment in since.items() if moment is None), None)
+        if late is None:
+            return True
+        log.info("renewing the programs of a node", extra={"node": late})
+        await asyncio.to_thread(homes[late].pin, programs)
+        return False
 
     def _archives(self, programs: Programs) -> list[Path]:
         """The images that every node has, made where they are missing."""

@@ -115,6 +115,11 @@ class Upkeep:
         self._watch(c.name for c in commands)
         return [command.name for command in due]
 
+    async def runs(self, command: Command) -> bool:
+        """Whether a component runs, and by this very command."""
+        states = await asyncio.to_thread(self._states, [command])
+        return states[command.name] == (True, True)
+
     async def complaint(self, commands: Iterable[Command]) -> str:
         """What users should know of a component that keeps ending; empty where none does."""
         for name in (command.name for command in commands):

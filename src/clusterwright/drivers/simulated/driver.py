@@ -6,6 +6,7 @@ observing compares them with the clock.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from clusterwright import clock
@@ -88,38 +89,44 @@ class SimulatedDriver:
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
-        async with self._database.transaction() as tx:
-            now = self._clock()
-            held = await self._begin(tx, cluster, now)
-            names = _server_names(held.seed, cluster)
-            authority = await self._ensure_authority(tx, cluster, now)
-            key = _key(cluster, "server")
-            server = await store.certificate(tx, key, self._seal)
-            if server is None or not certificates.covers(server.pair.certificate, names):
-                pair = await asyncio.to_thread(
-                    certificates.new_server,
-                    authority.pair,
-                    names=names,
-                    now=_moment(now),
-                    lifetime=AUTHORITY_LIFETIME,
-                )
-                made = StoredCertificate(pair, authority.expires_at)
-                await store.keep(tx, key, made, self._seal, now=now)
+        while not await self._keep_credentials(cluster, await self._credentials(cluster)):
+            pass  # somebody else has kept others meanwhile
 
-    async def _ensure_authority(self, tx: Tx, cluster: Cluster, now: int) -> StoredCertificate:
-        key = _key(cluster, "authority")
-        if stored := await store.certificate(tx, key, self._seal):
-            return stored
-        pair = await asyncio.to_thread(
-            certificates.new_authority, cluster.uid, now=_moment(now), lifetime=AUTHORITY_LIFETIME
-        )
-        made = StoredCertificate(pair, now + int(AUTHORITY_LIFETIME.total_seconds()) * _SECOND)
-        await store.keep(tx, key, made, self._seal, now=now)
-        return made
+    async def _credentials(self, cluster: Cluster) -> "_Credentials":
+        """The credentials that the cluster is to have, made outside of any transaction."""
+        now = self._clock()
+        async with self._database.reading() as tx:
+            held = await store.find(tx, cluster.uid)
+            kept = await store.credentials(tx, _key(cluster, "authority"), self._seal)
+        seed = self._seed if held is None or held.gone_at is not None else held.seed
+        names = _server_names(seed, cluster)
+        authority, server = kept.get("authority"), kept.get("server")
+        if authority and server and certificates.covers(server.pair.certificate, names):
+            return _Credentials(seed, kept, authority, server)
+        pair = authority.pair if authority else None
+        issuer, made = await asyncio.to_thread(_new_pairs, cluster.uid, pair, names, _moment(now))
+        if authority is None:
+            expires_at = now + int(AUTHORITY_LIFETIME.total_seconds()) * _SECOND
+            authority = StoredCertificate(issuer, expires_at)
+        return _Credentials(seed, kept, authority, StoredCertificate(made, authority.expires_at))
+
+    async def _keep_credentials(self, cluster: Cluster, new: "_Credentials") -> bool:
+        """Store what was made; False where what it was made from is not so any more."""
+        now = self._clock()
+        # The step that asks for it is recorded later.
+        async with self._database.deferred() as tx:
+            held = await self._begin(tx, cluster, now)
+            kept = await store.credentials(tx, _key(cluster, "authority"), self._seal)
+            if held.seed != new.seed or kept != new.before:
+                return False
+            for role, pair in (("authority", new.authority), ("server", new.server)):
+                if kept.get(role) != pair:
+                    await store.keep(tx, _key(cluster, role), pair, self._seal, now=now)
+        return True
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
         """Start the masters that have not been started; they become ready one after the other."""
-        async with self._database.transaction() as tx:
+        async with self._database.deferred() as tx:
             now = self._clock()
             held = await self._begin(tx, cluster, now)
             started = {master.ordinal for master in await store.masters(tx, cluster.uid)}
@@ -168,7 +175,7 @@ class SimulatedDriver:
 
     async def delete_cluster(self, cluster: Cluster) -> None:
         """Start removing the cluster, its nodes included; its certificates are removed at once."""
-        async with self._database.transaction() as tx:
+        async with self._database.deferred() as tx:
             now = self._clock()
             held = await store.hold(tx, cluster.uid)
             if held is not None and held.gone_at is None:
@@ -178,7 +185,7 @@ class SimulatedDriver:
 
     async def ensure_node(self, node: Node) -> None:
         """Start the node's server, or take over the one it names, in a cluster that exists."""
-        async with self._database.transaction() as tx:
+        async with self._database.deferred() as tx:
             now = self._clock()
             held = await store.hold(tx, node.cluster.uid)
             if held is None or held.gone_at is not None:
@@ -234,7 +241,7 @@ class SimulatedDriver:
 
     async def delete_node(self, node: Node) -> None:
         """Start removing the node's server."""
-        async with self._database.transaction() as tx:
+        async with self._database.deferred() as tx:
             now = self._clock()
             gone_at = now + self._duration(draws.NODE_DELETION)
             await store.retire_machine(tx, node.uid, gone_at=gone_at)
@@ -312,14 +319,33 @@ class SimulatedDriver:
         held = await store.hold(tx, cluster.uid)
         if held is None or held.gone_at is not None:
             await store.forget_gone(tx, now)
-            await store.ensure(tx, cluster.uid, seed=self._seed)
-            held = await store.hold(tx, cluster.uid)
+            held = await store.ensure(tx, cluster.uid, seed=self._seed)
         if held is None or held.gone_at is not None:
             raise Unavailable(f"The cluster {cluster.name} is still being removed.")
         return held
 
     def _duration(self, seconds: float) -> int:
         return int(seconds * _SECOND / self._pace) if self._pace else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Credentials:
+    """What a cluster is to have, and what was known of it when that was made."""
+
+    seed: int
+    before: Mapping[str, StoredCertificate]
+    """What was kept, by role."""
+    authority: StoredCertificate
+    server: StoredCertificate
+
+
+def _new_pairs(
+    uid: str, authority: Pair | None, names: Sequence[str], now: datetime
+) -> tuple[Pair, Pair]:
+    """An authority, the known one if there is one, and a server certificate that it has signed."""
+    issuer = authority or certificates.new_authority(uid, now=now, lifetime=AUTHORITY_LIFETIME)
+    made = certificates.new_server(issuer, names=names, now=now, lifetime=AUTHORITY_LIFETIME)
+    return issuer, made
 
 
 def _key(cluster: Cluster, role: str) -> CertificateKey:

@@ -106,7 +106,7 @@ class StoredCertificate:
 
 
 # Built once, because every cluster runs them: building one costs more than running it.
-_ENSURE = insert(clusters).on_conflict_do_nothing()
+_ENSURE = insert(clusters).on_conflict_do_nothing().returning(clusters)
 _FORGET_GONE = sa.delete(clusters).where(
     clusters.c.uid.in_(
         sa.select(clusters.c.uid)
@@ -119,7 +119,8 @@ _MASTERS = (
     .where(machines.c.cluster_uid == sa.bindparam("cluster"), machines.c.ordinal.is_not(None))
     .order_by(machines.c.ordinal)
 )
-_HOLD = sa.select(clusters).where(clusters.c.uid == sa.bindparam("which")).with_for_update()
+_FIND = sa.select(clusters).where(clusters.c.uid == sa.bindparam("which"))
+_HOLD = _FIND.with_for_update()
 _MACHINE = sa.select(machines).where(machines.c.uid == sa.bindparam("which"))
 _TAKEN = sa.select(machines.c.uid).where(
     machines.c.cluster_uid == sa.bindparam("cluster"), machines.c.private_ip == sa.bindparam("ip")
@@ -148,6 +149,12 @@ _OF_KEY: dict[str, sa.BindParameter[Any]] = {
 }
 _IS_KEY = [certificates.c[name] == value for name, value in _OF_KEY.items()]
 _OF_USER = [certificates.c[n] == _OF_KEY[n] for n in ("cluster_uid", "role", "user_name")]
+_CREDENTIALS = sa.select(certificates).where(
+    certificates.c.cluster_uid == sa.bindparam("cluster"),
+    certificates.c.credentials == sa.bindparam("generation"),
+    (certificates.c.role == "authority") | (certificates.c.role == "server"),
+    certificates.c.user_name == "",
+)
 _CERTIFICATE = sa.select(certificates).where(*_IS_KEY)
 _FORGET_OUTDATED = sa.delete(certificates).where(
     certificates.c.cluster_uid == _OF_KEY["cluster_uid"],
@@ -188,9 +195,16 @@ async def hold(tx: Tx, uid: str) -> SimulatedCluster | None:
     return None if row is None else SimulatedCluster(**row._mapping)
 
 
-async def ensure(tx: Tx, uid: str, *, seed: int) -> None:
-    """Make the cluster's row exist; one that exists keeps its seed."""
-    await tx.execute(_ENSURE, {"uid": uid, "seed": seed, "gone_at": None})
+async def find(tx: Tx, uid: str) -> SimulatedCluster | None:
+    """The cluster as it is now, nobody's; None for an unknown one."""
+    row = (await tx.execute(_FIND, {"which": uid})).one_or_none()
+    return None if row is None else SimulatedCluster(**row._mapping)
+
+
+async def ensure(tx: Tx, uid: str, *, seed: int) -> SimulatedCluster | None:
+    """As ``hold``, of a row that is made if there is none; one that exists keeps its seed."""
+    row = (await tx.execute(_ENSURE, {"uid": uid, "seed": seed, "gone_at": None})).one_or_none()
+    return await hold(tx, uid) if row is None else SimulatedCluster(**row._mapping)
 
 
 async def retire(tx: Tx, uid: str, *, gone_at: int) -> None:
@@ -248,11 +262,19 @@ async def forget_gone_machines(tx: Tx, cluster_uid: str, now: int) -> None:
 async def certificate(tx: Tx, key: CertificateKey, seal: Seal) -> StoredCertificate | None:
     """A certificate, expired or not; None when there is none."""
     row = (await tx.execute(_CERTIFICATE, _parameters(key))).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _stored(row, seal)
+
+
+def _stored(row: Any, seal: Seal) -> StoredCertificate:
     stored: str = row.private_key
     private_key = stored if stored.startswith(_CLEAR) else seal.open(stored)
     return StoredCertificate(Pair(row.certificate, private_key), row.expires_at)
+
+
+async def credentials(tx: Tx, key: CertificateKey, seal: Seal) -> dict[str, StoredCertificate]:
+    """A cluster's own certificates of one generation, by role; ``key`` names one of them."""
+    which = {"cluster": key.cluster_uid, "generation": key.credentials}
+    return {row.role: _stored(row, seal) for row in await tx.execute(_CREDENTIALS, which)}
 
 
 async def authorities(tx: Tx, cluster_uid: str, seal: Seal) -> tuple[Pair, ...]:
