@@ -19,7 +19,7 @@ import typer
 
 from bench import processes, report
 from bench.report import Output
-from bench.targets import token
+from bench.targets import NODE, token
 from tests import postgresql
 from tests.clients import cluster_walk
 from tests.server_process import ServerProcess
@@ -34,13 +34,6 @@ JOBS = 1000
 """Jobs that the older list knows, its most."""
 BATCH = 200
 """Nodes that one request may name."""
-NODE = {
-    "flavor": "c7.large.2",
-    "os": "EulerOS 2.9",
-    "login": {"sshKey": "keys"},
-    "rootVolume": {"size": 50, "volumetype": "SSD"},
-    "dataVolumes": [{"size": 100, "volumetype": "SSD"}],
-}
 
 
 def main(

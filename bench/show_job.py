@@ -19,9 +19,12 @@ READS = 20_000
 """Different jobs that a round asks for, in turn; from all over the database."""
 AIMS = [
     Aim("sqlite, token", "of (a)", 0.75),
+    Aim("sqlite, token", "of (a')", 0.75),
     Aim("sqlite, signature", "of (a)", 0.60),
+    Aim("sqlite, signature", "of (a')", 0.60),
     Aim("sqlite, token", "of (c)", 0.55),
     Aim("sqlite, token", "x (b)", 50),
+    *(Aim(f"sqlite, {read}", "of (a)", 0.35) for read in targets.RESOURCES),
 ]
 SAMPLES = 50
 """Answers of each server that are compared with what they must be."""
@@ -80,6 +83,7 @@ def _rows(compared: list[Target]) -> Iterator[dict[str, Any]]:
             "p50 ms": figures.p50,
             "p99 ms": figures.p99,
             "of (a)": figures.rate / rates[targets.CONSTANT],
+            "of (a')": figures.rate / rates[targets.AT_HAND],
             "x (b)": figures.rate / rates[targets.CONVENTIONAL],
             "of (c)": figures.rate / floor if floor else None,
             "cpu us": figures.cpu,

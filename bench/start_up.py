@@ -17,11 +17,15 @@ from typing import Annotated
 
 import typer
 
-from bench import processes, report
-from bench.report import Output
+from bench import processes, report, targets
+from bench.report import Aim, Output
 from tests.server_process import START_SECONDS, ServerProcess
 
 IDLE_SECONDS = 5
+AIMS = (
+    Aim("0.5 s, of start to first 200", "value", 1.0),
+    Aim("90 MiB, of idle memory (PSS)", "value", 1.0),
+)
 _PROBE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
@@ -33,29 +37,45 @@ def main(
     processes.stay_on_client_core()
     with tempfile.TemporaryDirectory(prefix="clusterwright-bench-") as scratch:
         data = Path(scratch) / "data"
+        # The first start makes the schema, the first account and the compiled code.
         with processes.clusterwright(data) as server:
-            pass  # makes the schema, the first account and the compiled code
-        times, used = [], []
+            listed = _list_of_clusters(server)
+        times, used, lists = [], [], []
         for _ in range(starts):
-            with _started(server) as (pid, seconds):
+            with _started(server, _PROBE) as (pid, seconds):
                 times.append(seconds)
                 used.append(processes.cpu_seconds(pid))
-        with _started(server) as (pid, _):
+        for _ in range(starts):
+            with _started(server, listed) as (_, seconds):
+                lists.append(seconds)
+        with _started(server, _PROBE) as (pid, _):
             time.sleep(IDLE_SECONDS)
             rss, pss = processes.memory(pid)
-    rows = [
-        {"figure": "start to first 200, s", "value": statistics.median(times), "aim": "< 1"},
-        {"figure": "slowest start, s", "value": max(times), "aim": None},
-        {"figure": "processor time of a start, s", "value": statistics.median(used), "aim": None},
-        {"figure": "idle memory (PSS), MiB", "value": pss / 2**20, "aim": "< 120"},
-        {"figure": "idle memory (RSS), MiB", "value": rss / 2**20, "aim": None},
+    first, mib = statistics.median(times), 2**20
+    figures = [
+        ("start to first 200, s", first),
+        ("slowest start, s", max(times)),
+        ("start to the first list of clusters, s", statistics.median(lists)),
+        ("processor time of a start, s", statistics.median(used)),
+        ("idle memory (PSS), MiB", pss / mib),
+        ("idle memory (RSS), MiB", rss / mib),
+        ("0.5 s, of start to first 200", 0.5 / first),
+        ("90 MiB, of idle memory (PSS)", 90 * mib / pss),
     ]
-    report.show(output, report.conditions(starts=starts), rows)
+    rows = [{"figure": name, "value": value} for name, value in figures]
+    report.show(output, report.conditions(starts=starts), rows, AIMS)
+
+
+def _list_of_clusters(server: ServerProcess) -> bytes:
+    """A request that goes through the framework, by a token that outlives this start."""
+    path = f"/api/v3/projects/{server.credentials['project_id']}/clusters"
+    token = f"X-Auth-Token: {targets.token(server)}\r\n"
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{token}Connection: close\r\n\r\n".encode()
 
 
 @contextmanager
-def _started(server: ServerProcess) -> Iterator[tuple[int, float]]:
-    """A server just started: its process id, and the seconds until it answered."""
+def _started(server: ServerProcess, request: bytes) -> Iterator[tuple[int, float]]:
+    """A server just started: its process id, and the seconds until it answered the request."""
     begin = time.perf_counter()
     with processes.server_core():
         process = subprocess.Popen(
@@ -65,7 +85,7 @@ def _started(server: ServerProcess) -> Iterator[tuple[int, float]]:
             stderr=subprocess.DEVNULL,
         )
     try:
-        while not _answers(server.port):
+        while not _answers(server.port, request):
             if process.poll() is not None or time.perf_counter() - begin > START_SECONDS:
                 raise RuntimeError("The server does not start.")
             time.sleep(0.002)
@@ -75,10 +95,10 @@ def _started(server: ServerProcess) -> Iterator[tuple[int, float]]:
         process.wait(timeout=30)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, request: bytes) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port)) as probe:
-            probe.sendall(_PROBE)
+            probe.sendall(request)
             return probe.recv(64).startswith(b"HTTP/1.1 200 ")
     except OSError:
         return False

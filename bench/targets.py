@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
@@ -21,13 +22,25 @@ from bench.load import Figures, Request
 from bench.stored_jobs import StoredJobs, fill_postgresql, fill_sqlite
 from clusterwright.storage.database import sync_url
 from tests import postgresql
-from tests.kit import log_in_body
+from tests.kit import cluster_body, log_in_body, until
 from tests.server_process import PLAIN, ServerProcess
 
 CONSTANT = "(a) constant"
+AT_HAND = "(a') constant, at hand"
 CONVENTIONAL = "(b) Flask, SQLAlchemy, gunicorn"
 FLOOR = "(c) C and epoll"
 SECRET = "only for this benchmark"
+LISTED = 50
+"""Nodes of the cluster that is listed."""
+RESOURCES = ("cluster", "node", f"{LISTED} nodes")
+"""What is read through the framework."""
+NODE = {
+    "flavor": "c7.large.2",
+    "os": "EulerOS 2.9",
+    "login": {"sshKey": "keys"},
+    "rootVolume": {"size": 50, "volumetype": "SSD"},
+    "dataVolumes": [{"size": 100, "volumetype": "SSD"}],
+}
 
 
 class Kind(StrEnum):
@@ -77,7 +90,7 @@ def _same(got: bytes, expected: bytes) -> bool:
 
 @contextmanager
 def running(kinds: list[Kind], count: int, folder: Path) -> Iterator[list[Target]]:
-    """Every server, ready to be measured: the baselines first, (a), (b) and (c), then the product.
+    """Every server, ready to be measured: the baselines first, then the product.
 
     (c) is left out where there is no C compiler.
     """
@@ -87,8 +100,11 @@ def running(kinds: list[Kind], count: int, folder: Path) -> Iterator[list[Target
         for kind in kinds:
             server, jobs, url = stack.enter_context(_product(kind, count, folder))
             products += _reads(kind, server, jobs)
+            if kind is Kind.SQLITE:
+                products += _resources(server)
             baselines = baselines or [
-                stack.enter_context(_constant(products[0], jobs)),
+                stack.enter_context(_constant(CONSTANT, products[0], jobs)),
+                stack.enter_context(_constant(AT_HAND, products[0], jobs)),
                 stack.enter_context(_conventional(server, jobs, url)),
                 *([stack.enter_context(_floor(products[0], jobs, folder))] if _compiler() else []),
             ]
@@ -147,6 +163,41 @@ def _reads(kind: Kind, server: ServerProcess, jobs: StoredJobs) -> list[Target]:
     ]
 
 
+def _resources(server: ServerProcess) -> list[Target]:
+    """Reads through the framework: a cluster, a node, a list of 50 nodes."""
+    path = f"/api/v3/projects/{server.credentials['project_id']}"
+    headers = {"Host": f"127.0.0.1:{server.port}", "X-Auth-Token": token(server)}
+
+    def call(method: str, path: str, body: Any = None) -> Any:
+        url = f"{server.endpoint}{path}"
+        return PLAIN.request(method, url, headers=headers, json=body).raise_for_status().json()
+
+    def done(job: str) -> None:
+        until("the job", lambda: call("GET", f"{path}/jobs/{job}")["status"]["phase"] == "Success")
+
+    found = call("GET", f"{path}/clusters")["items"]
+    if not found:
+        made = call("POST", f"{path}/clusters", cluster_body("demo"))
+        done(made["status"]["jobID"])
+        found = [made]
+    cluster = f"{path}/clusters/{found[0]['metadata']['uid']}"
+    nodes = f"{cluster}/nodes"
+    if not call("GET", nodes)["items"]:
+        body = {"kind": "Node", "apiVersion": "v3", "spec": NODE | {"count": LISTED}}
+        done(call("POST", nodes, body)["status"]["jobID"])
+    node = f"{nodes}/{call('GET', nodes)['items'][0]['metadata']['uid']}"
+
+    def target(name: str, path: str) -> Target:
+        answer = PLAIN.get(f"{server.endpoint}{path}", headers=headers).content
+        ask = Request(path, headers)
+        return Target(name, server.pid, server.port, lambda _: ask, lambda _: answer)
+
+    return [
+        target(f"sqlite, {name}", path)
+        for name, path in zip(RESOURCES, (cluster, node, nodes), strict=True)
+    ]
+
+
 def token(server: ServerProcess) -> str:
     """A token of the first account for its project."""
     body = log_in_body(server.credentials)
@@ -155,11 +206,12 @@ def token(server: ServerProcess) -> str:
 
 
 @contextmanager
-def _constant(asked_like: Target, jobs: StoredJobs) -> Iterator[Target]:
+def _constant(name: str, asked_like: Target, jobs: StoredJobs) -> Iterator[Target]:
     size = len(jobs.document(0))
-    command = processes.python("bench.baseline_constant", "{port}", str(size))
+    how = "hand" if name == AT_HAND else "loop"
+    command = processes.python("bench.baseline_constant", "{port}", str(size), how)
     with processes.program(command) as (pid, port):
-        yield Target(CONSTANT, pid, port, asked_like.ask, lambda number: b"x" * size)
+        yield Target(name, pid, port, asked_like.ask, lambda number: b"x" * size)
 
 
 @contextmanager

@@ -84,9 +84,8 @@ def sdk_operations(client: type) -> list[Operation]:
 def _routes() -> Iterator[tuple[str, APIRoute]]:
     for router in ROUTERS:
         for route in router.routes:
-            if isinstance(route, APIRoute):
-                for method in route.methods or ():
-                    yield shape(method, route.path), route
+            for method in route.methods or ():
+                yield shape(method, route.path), route
 
 
 def refused() -> set[str]:

@@ -35,6 +35,7 @@ class ServerProcess:
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
+        self.program = ["-m", "clusterwright", "serve"]
         self._process: subprocess.Popen[bytes] | None = None
         chosen = settings | {"data": data, "database": database, "pace": pace, "port": self.port}
         self.variables = {
@@ -88,7 +89,7 @@ class ServerProcess:
         """Start the process and wait for nothing."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "clusterwright", "serve"],
+                [sys.executable, *self.program],
                 env=os.environ | self.variables,
                 stdout=log,
                 stderr=log,

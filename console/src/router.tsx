@@ -83,6 +83,18 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('./pages/Job'), 'JobPage'),
 })
 
+const faults = createRoute({
+  getParentRoute: () => inside,
+  path: '/faults',
+  component: lazyRouteComponent(() => import('./pages/Faults'), 'FaultsPage'),
+})
+
+const access = createRoute({
+  getParentRoute: () => inside,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./pages/Access'), 'AccessPage'),
+})
+
 const explorer = createRoute({
   getParentRoute: () => inside,
   path: '/explorer',
@@ -94,7 +106,7 @@ const operation = createRoute({ getParentRoute: () => explorer, path: '$operatio
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, explorer.addChildren([operation])])]),
+    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, faults, access, explorer.addChildren([operation])])]),
     basepath: '/console',
     defaultPreload: 'intent',
     scrollRestoration: true,

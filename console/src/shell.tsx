@@ -9,6 +9,7 @@ import {
   MenuSection,
   MenuTrigger,
   Popover,
+  type Key,
   type Selection,
 } from 'react-aria-components'
 import { useNews } from './api/news'
@@ -34,7 +35,7 @@ export function Shell() {
   const wasSignedIn = useRef(session !== null)
   const queries = useQueryClient()
   // The page of one job has a stream of its own.
-  useNews(session !== null && !/^\/jobs\/./.test(path))
+  useNews(/^\/jobs\/./.test(path) ? undefined : session?.project.id)
 
   useEffect(() => {
     const ended = wasSignedIn.current && !session
@@ -67,6 +68,7 @@ export function Shell() {
           <Link to="/jobs" activeOptions={{ includeSearch: false }}>
             {messages.app.jobs}
           </Link>
+          {session && <Link to="/faults">{messages.app.faults}</Link>}
           <Link to="/explorer" activeOptions={{ includeSearch: false }}>
             {messages.app.explorer}
           </Link>
@@ -95,13 +97,18 @@ function Settings() {
   const session = useSession()
   const queries = useQueryClient()
   const [colours, setColours] = useState<Theme>(theme)
+  const navigate = useNavigate()
+  const act = (key: Key) => {
+    if (key === 'out') end()
+    if (key === 'access') void navigate({ to: '/access' })
+  }
   return (
     <MenuTrigger>
       <Button kind="quiet" icon="user" aria-label={session ? messages.app.menu(session.user) : messages.app.settings}>
         {session && <span className={css.user}>{session.user}</span>}
       </Button>
       <Popover className={ui.popover ?? ''} placement="bottom end">
-        <Menu className={ui.list ?? ''} onAction={(key) => key === 'out' && end()}>
+        <Menu className={ui.list ?? ''} onAction={act}>
           {session && (
             <MenuSection
               selectionMode="single"
@@ -151,7 +158,10 @@ function Settings() {
             ))}
           </MenuSection>
           {session && (
-            <MenuSection aria-label={messages.app.signOut}>
+            <MenuSection aria-label={session.user}>
+              <MenuItem id="access" className={ui.item ?? ''}>
+                {messages.app.access}
+              </MenuItem>
               <MenuItem id="out" className={ui.item ?? ''}>
                 {messages.app.signOut}
               </MenuItem>

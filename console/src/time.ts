@@ -1,6 +1,6 @@
 /** Times and durations, in the reader's language. */
 import { useEffect, useState } from 'react'
-import { serverNow } from './api/client'
+import { serverNow } from './api/clock'
 
 /** Milliseconds of a time as the server writes it, in either of its two forms. */
 export function parse(time: string | null | undefined): number | null {

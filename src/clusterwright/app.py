@@ -5,6 +5,7 @@ serve what it yields; ``cli/serve.py`` uses granian.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -82,6 +83,7 @@ from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.runner import Runner
 from clusterwright.live import actions as live_actions
 from clusterwright.live import api as live_api
+from clusterwright.live import faults as live_faults
 from clusterwright.live.streams import Streams
 from clusterwright.neighbours import api as neighbours_api
 from clusterwright.neighbours.records import api as records_api
@@ -89,13 +91,16 @@ from clusterwright.settings import Settings
 from clusterwright.storage import limits, migrations
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Chore, Supervisor
+from clusterwright.traces import exporter
 from clusterwright.web import refusals
 from clusterwright.web.console import Console
 from clusterwright.web.edge import Edge
 from clusterwright.web.health import Health
 from clusterwright.web.health import router as health_router
 from clusterwright.web.idempotency import Keys
+from clusterwright.web.kept import KeptAnswers
 from clusterwright.web.openapi import describe
+from clusterwright.web.paths import Paths
 from clusterwright.web.server import Server
 from clusterwright.webhooks import api as webhooks_api
 from clusterwright.webhooks.outbox import Outbox
@@ -135,6 +140,7 @@ ROUTERS = (
     live_api.router,
     webhooks_api.router,
     live_actions.router,
+    live_faults.router,
     clusters_api.router,
     access_api.router,
     lifecycle_api.router,
@@ -200,10 +206,7 @@ def routes() -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    # As they are, prefix and all: what a router includes is analysed anew by the first request that
-    # passes it, 5 ms a route, and matched more slowly from then on.
-    for router in ROUTERS:
-        app.router.routes += router.routes
+    app.router.routes.append(Paths(each for router in ROUTERS for each in router.declared))
     refusals.answer_errors(app)
     describe(app, ROUTERS)
     return app
@@ -232,6 +235,10 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
     async with open_drivers(data, key, settings, helm) as (available, simulated):
         durations = Durations(data)
         outbox = Outbox(data, Vault(key), private=settings.webhook_private_targets)
+        await outbox.begin()
+        traces = exporter.configured(data, os.environ)
+        if traces:
+            await traces.begin()
         runner = Runner(data, REGISTRY, available, settings, durations)
         documents = await reader.connect(
             data,
@@ -255,6 +262,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
                 feed.chore(),
                 durations.chore(),
                 outbox.chore(),
+                *([traces.chore()] if traces else []),
                 *health_chores(available, data),
                 Chore("answers under keys", keys.purge, PURGE_PERIOD),
             ]
@@ -283,7 +291,13 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         server.check_complete()
         app = routes()
         server.serve(app)
+        kept = KeptAnswers(app, data.writes, authenticator.at_hand)
         door = Door(data, simulated.doors, directory, answers)
+
+        def stop_answers() -> None:
+            feed.stop()
+            kubernetes.stop()
+
         # An archive, and the parameters and boundaries around it.
         uploads = settings.chart_limit + limits.DOCUMENT
         try:
@@ -291,12 +305,13 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             try:
                 async with chores, door.serving(settings.host, settings.kubernetes_port):
                     yield Edge(
-                        app,
+                        kept,
                         body_limit=settings.body_limit,
                         body_seconds=settings.body_seconds,
                         hot=[show_job, streams, Console()],
-                        on_stop=feed.stop,
+                        on_stop=stop_answers,
                         hosts=kubernetes,
+                        quick=[show_job, kept],
                         larger=dict.fromkeys(charts_api.UPLOADS, uploads),
                     )
             finally:
@@ -304,6 +319,8 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
         finally:
             login.close()
             await outbox.close()
+            if traces:
+                await traces.close()
             await kubernetes.close()
             await documents.close()
             await data.dispose()

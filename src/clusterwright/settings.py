@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     faults: Path | None = Field(
         None, description="YAML file of faults that the simulated driver shows on demand"
     )
+    user_faults: bool = Field(
+        True,
+        description="Whether users may arm faults, which strike jobs of their own project alone",
+    )
     kubernetes_bin_dir: Path | None = Field(
         None,
         description="Folder with a folder for each version of Kubernetes' programs; empty means"

@@ -99,6 +99,7 @@ def configure(level: str) -> None:
     handler.setFormatter(FieldsFormatter())
     handler.addFilter(TraceLimit())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Alembic tells each plugin it loads, and the engine each request of its own.
-    for noisy in ("alembic", "dbos"):
+    # Alembic tells each plugin it loads, the engine each request of its own, and the HTTP client
+    # each of ours with its whole address, in which a receiver of webhooks may have a secret.
+    for noisy in ("alembic", "dbos", "httpx"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -158,10 +158,10 @@ def _refusing(advice: str) -> Callable[[Request], Awaitable[Response]]:
 
 router = routes.Router(tags=["Unsupported"])
 for _row in UNSUPPORTED:
-    router.add_api_route(
+    router.add(
+        _row.methods,
         _row.path,
         _refusing(_row.advice),
-        methods=list(_row.methods),
         operation_id=_row.name,
         summary="Not supported",
         dependencies=[Depends(project_caller if "{project_id}" in _row.path else caller)],

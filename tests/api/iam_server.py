@@ -137,7 +137,7 @@ async def serving(
         guesses=guesses,
     )
     server.Server(database, settings, authenticator, login).serve(app)
-    app.include_router(api.router)
+    app.router.routes += api.router.routes
 
     @app.get("/api/v3/projects/{project_id}/jobs")
     async def show(caller: Annotated[Caller, Depends(auth.project_caller)]) -> Response:

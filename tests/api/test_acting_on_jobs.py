@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests.api.cloud import Cloud, cluster, open_cloud, unique
+from tests.api.nodes_examples import node
 
 FAULTS = """
 - {step: InstallMaster, cluster: waits, reason: No servers., kind: unavailable, times: 1000000}
+- {step: InstallNode, cluster: busy, reason: No servers., kind: unavailable, times: 1000000}
 - {step: InstallMaster, cluster: fails, reason: No servers., class: capacity}
 """
 
@@ -41,6 +43,12 @@ class Jobs:
         """The job in full."""
         return await self._cloud.call("GET", self.path, expect=200)
 
+    async def listed(self) -> Any:
+        """The job as it stands in the history."""
+        page = await self._cloud.call("GET", f"{self._all}?limit=200", expect=200)
+        [row] = [each for each in page["jobs"] if each["uid"] == self.uid]
+        return row
+
     async def official(self) -> Any:
         """The job as the official API has it."""
         return await self._cloud.call("GET", f"{self._cloud.project}/jobs/{self.uid}", expect=200)
@@ -52,6 +60,13 @@ class Jobs:
             news = f"{self.path}?wait=20&after={found['revision']}"
             found = await self._cloud.call("GET", news, expect=200)
         return found
+
+    async def reached(self, step: str) -> None:
+        """Wait until a step is at work."""
+        found = await self.show()
+        while (step, "Running") not in [(each["type"], each["phase"]) for each in found["steps"]]:
+            news = f"{self.path}?wait=20&after={found['revision']}"
+            found = await self._cloud.call("GET", news, expect=200)
 
     async def act(self, verb: str, body: Any, *, expect: int = 202) -> Any:
         """Cancel or resume it."""
@@ -72,6 +87,7 @@ async def test_a_failed_job_is_resumed_to_its_success(cloud: Cloud) -> None:
     uid, first = await made(cloud, "fails")
     failed = await first.ended()
     final = await first.official()
+    listed = await first.listed()
 
     answers = await asyncio.gather(*(first.act("resume", {}) for _ in range(3)))
     second = Jobs(cloud, answers[0]["jobUID"])
@@ -80,6 +96,7 @@ async def test_a_failed_job_is_resumed_to_its_success(cloud: Cloud) -> None:
     assert failed["actions"] == {"cancel": False, "resume": True}
     assert failed["cause"]["class"] == "capacity"
     assert failed["cause"]["message"] == failed["reason"] == final["status"]["reason"]
+    assert (listed["cause"], (await second.listed())["cause"]) == (failed["cause"], None)
     assert [answer == answers[0] for answer in answers] == [True] * 3
     assert (done["phase"], done["attempt"], done["continues"]) == ("Success", 2, first.uid)
     assert (done["cause"], done["reason"]) == (None, "")
@@ -95,6 +112,7 @@ async def test_a_failed_job_is_resumed_to_its_success(cloud: Cloud) -> None:
 
 async def test_a_job_is_cancelled_and_its_cluster_can_be_deleted(cloud: Cloud) -> None:
     uid, job = await made(cloud, "waits")
+    await job.reached("InstallMaster")
 
     asked = await job.act("cancel", {"mode": "after-step", "reason": "Too many."})
     again = await job.act("cancel", {"mode": "now", "reason": "Far too many."})
@@ -121,6 +139,33 @@ async def test_who_cancels_is_named_where_no_reason_is_given(cloud: Cloud) -> No
     await job.act("cancel", {})
 
     assert (await job.ended())["reason"] == f"Cancelled by {cloud.account['user_name']}."
+
+
+async def test_a_job_that_waits_behind_another_ends_at_once(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    uid = await cloud.cluster("busy")
+    nodes = f"{cloud.project}/clusters/{uid}/nodes"
+    first, second = [
+        await cloud.call("POST", nodes, node(name), expect=201) for name in ("one", "two")
+    ]
+    ahead = Jobs(cloud, first["status"]["jobID"])
+    await ahead.reached("InstallNode")
+
+    ended = await Jobs(cloud, second["status"]["jobID"]).act("cancel", {"reason": "Not two."})
+
+    assert (ended["phase"], ended["reason"]) == ("Failed", "Not two.")
+    assert (await ahead.show())["phase"] == "Running"
+    found = await cloud.call("GET", f"{nodes}/{second['metadata']['uid']}", expect=200)
+    assert (found["status"]["phase"], found["status"]["reason"]) == ("Error", "Not two.")
+    assert await phase(cloud, uid) == "ScalingUp"
+    await ahead.act("cancel", {})
+    assert (await ahead.ended())["phase"] == "Failed"
+    assert await phase(cloud, uid) == "Available"
+    # Its turn comes before this one's, and is nobody's trouble.
+    await cloud.call("DELETE", f"{cloud.project}/clusters/{uid}", expect=200)
+    await cloud.until_gone(f"{cloud.project}/clusters/{uid}")
+    assert "internal error" not in caplog.text
 
 
 async def test_deletions_and_finished_jobs_are_not_cancelled(cloud: Cloud) -> None:

@@ -10,7 +10,9 @@ import pytest
 import pytest_asyncio
 from standardwebhooks.webhooks import Webhook
 
-from clusterwright.webhooks import outbox, targets
+from clusterwright.iam.vault import Vault
+from clusterwright.storage.database import Database
+from clusterwright.webhooks import outbox, store, targets
 from clusterwright.webhooks.targets import Refused
 from tests.api.cloud import Cloud, open_cloud, stranger
 from tests.api.test_live import created, extension
@@ -281,3 +283,21 @@ async def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
         assert outcome.ok
         assert [name for name in asked if name != "127.0.0.1"] == ["a.name.example"]
         assert receiver.got[0].headers["host"] == f"a.name.example:{receiver.port}"
+
+
+async def test_webhooks_that_were_restored_from_elsewhere_go_on_from_now(
+    shared_database: str, cloud: Cloud
+) -> None:
+    hook = await registered(cloud, "http://127.0.0.1:9/")
+    database = Database(shared_database)
+    elsewhere = "900000000000:900000000000:"
+    async with database.transaction() as tx:
+        await store.move(tx, hook["uid"], elsewhere)
+
+    await outbox.Outbox(database, Vault(b"k" * 32), private=True).begin()
+
+    async with database.reading() as tx:
+        found = {each.uid: each.position for each in await store.everyone(tx)}[hook["uid"]]
+    await database.dispose()
+    await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+    assert (found != elsewhere) == shared_database.startswith("postgresql")

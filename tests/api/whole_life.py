@@ -39,6 +39,7 @@ async def live(cloud: Cloud) -> None:
     await change_pilot(cloud)
     await change_jobs(cloud)
     await change_webhooks(cloud)
+    await change_faults(cloud)
     await identities_made.change_account(cloud)
     deletions = []
     for url in (first, second):
@@ -87,6 +88,7 @@ async def change_jobs(cloud: Cloud) -> None:
     made = await cloud.call("POST", f"{cloud.project}/clusters", cluster("waits"), expect=201)
     jobs = f"/clusterwright/v1/projects/{cloud.account['project_id']}/jobs"
     first: str = made["status"]["jobID"]
+    await cloud.until(f"{jobs}/{first}", "phase", "Running")
     await cloud.call("POST", f"{jobs}/{first}/cancel", {"mode": "after-step"}, expect=202)
     await cloud.call("POST", f"{jobs}/{first}/cancel", {"mode": "now"}, expect=202)
     await cloud.until(f"{cloud.project}/jobs/{first}", "status.phase", "Failed")
@@ -115,6 +117,15 @@ async def change_webhooks(cloud: Cloud) -> None:
     again = await until_async("a delivery", first)
     await cloud.call("POST", f"{path}/{again}/resend", {}, expect=202)
     await cloud.call("DELETE", f"{hooks}/{made['uid']}", expect=204)
+
+
+async def change_faults(cloud: Cloud) -> None:
+    """What is done with faults, which strike a cluster that nobody makes."""
+    path = f"/clusterwright/v1/projects/{cloud.account['project_id']}/faults"
+    fault = {"step": "InstallMaster", "cluster": "nobody-makes-it"}
+    made = await cloud.call("POST", path, fault, expect=201)
+    await cloud.call("DELETE", f"{path}/{made['id']}", expect=204)
+    await cloud.call("DELETE", path, expect=204)
 
 
 async def change_pilot(cloud: Cloud) -> None:

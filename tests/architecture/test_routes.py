@@ -31,7 +31,7 @@ IN_FRONT = {
 }
 """Routes that ask by the authenticator itself, in front of the framework, to be fast."""
 
-UNNAMED = {name(route) for route in iam_api.router.routes if isinstance(route, APIRoute)}
+UNNAMED = {name(route) for route in iam_api.router.routes}
 """Routes that the framework names: no official client looks for the identity service's words."""
 
 

@@ -83,6 +83,7 @@ GROWS_WITH_OPERATORS = {
     "iam_revision",
     "job_durations",
     "revoked_tokens",
+    "sent_traces",
     "server_key",
     "simulated_faults",
     "workers",

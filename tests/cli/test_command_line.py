@@ -9,7 +9,18 @@ from typer.main import get_command
 from clusterwright.cli import COMMANDS
 from tests.cli.command_line import CommandLine
 
-CLIENTS = ("env", "demo", "version", "cluster", "node", "nodepool", "addon", "job", "kubernetes")
+CLIENTS = (
+    "env",
+    "demo",
+    "version",
+    "cluster",
+    "node",
+    "nodepool",
+    "addon",
+    "job",
+    "webhook",
+    "kubernetes",
+)
 NAMES = ("serve", *CLIENTS, "fault", "admin")
 SUBMODULES = [f"clusterwright.cli.{name}" for name in NAMES]
 SERVER = ("dbos", "fastapi", "granian", "sqlalchemy")

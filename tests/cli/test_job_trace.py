@@ -1,10 +1,7 @@
 """``clusterwright job export``: a job as a trace, at a collector that is a plain HTTP server."""
 
-import json
 import os
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,55 +9,16 @@ import pytest
 from clusterwright.cli import job_trace
 from clusterwright.cli.job_trace import CannotExport
 from tests.cli.command_line import CommandLine
+from tests.collector import Collector, collecting, told
 
 pytestmark = pytest.mark.clients
-
-
-class Collector(HTTPServer):
-    """A collector that keeps what it gets."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Visit)
-        self.got: list[tuple[dict[str, str], Any]] = []
-        """Headers and bodies."""
-
-
-class Visit(BaseHTTPRequestHandler):
-    """One connection to the collector."""
-
-    server: Collector
-
-    def do_POST(self) -> None:
-        """Take a trace at the one path that there is."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((dict(self.headers), json.loads(body)))
-        self.send_response(200 if self.path == "/v1/traces" else 404)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     """A collector that listens."""
-    server = Collector()
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def endpoint(collector: Collector) -> str:
-    return f"http://127.0.0.1:{collector.server_port}"
-
-
-def told(attributes: Any) -> dict[str, Any]:
-    return {each["key"]: next(iter(each["value"].values())) for each in attributes}
+    with collecting() as collector:
+        yield collector
 
 
 def test_a_failed_job_is_a_trace_with_its_steps_events_and_cause(
@@ -71,7 +29,7 @@ def test_a_failed_job_is_a_trace_with_its_steps_events_and_cause(
     assert run("fault", "add", *fault).code == 0
     failed = run("cluster", "create", name, "-o", "json").document
     variables = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint(collector),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         "OTEL_EXPORTER_OTLP_HEADERS": "api-key=a%20secret",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
     }
@@ -80,7 +38,7 @@ def test_a_failed_job_is_a_trace_with_its_steps_events_and_cause(
     ran = sender("job", "export", failed["metadata"]["uid"])
     again = sender("job", "export", failed["metadata"]["uid"], "-o", "json")
 
-    assert (ran.code, ran.out) == (0, f"Sent to {endpoint(collector)}/v1/traces.\n")
+    assert (ran.code, ran.out) == (0, f"Sent to {collector.endpoint}/v1/traces.\n")
     (headers, sent), (_, repeated) = collector.got
     assert headers["api-key"] == "a secret"
     assert sent == repeated == again.document
@@ -151,7 +109,7 @@ def test_what_stands_in_the_way_is_told(variables: dict[str, str], advice: str) 
 
 def test_a_refusal_of_the_collector_is_told(collector: Collector) -> None:
     job: dict[str, Any] = {"uid": "new", "continues": None, "steps": []}
-    wrong = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{endpoint(collector)}/elsewhere"}
+    wrong = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.endpoint}/elsewhere"}
 
     with pytest.raises(CannotExport, match="answered 404"):
         job_trace.send(job, (), wrong)

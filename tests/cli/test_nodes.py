@@ -156,7 +156,7 @@ def test_values_that_are_no_object_are_a_wrong_call(nowhere: CommandLine, values
     assert (ran.code, ran.out) == (2, "")
 
 
-@pytest.mark.parametrize("group", ["cluster", "node", "nodepool", "addon", "job"])
+@pytest.mark.parametrize("group", ["cluster", "node", "nodepool", "addon", "job", "webhook"])
 def test_exit_codes_are_told_by_the_help(nowhere: CommandLine, group: str) -> None:
     assert "Exit codes: 0 done, 1 refused or failed" in nowhere(group, "--help").out
 

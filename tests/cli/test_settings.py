@@ -54,6 +54,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "pace": (*NOT_NUMBERS[:4], "1001"),
     "seed": ("many", "1.5", "9" * 30),
     "faults": ("/nowhere/faults.yaml", "/", "{malformed}", "{no list}", "{unknown field}"),
+    "user_faults": ("maybe", "2"),
     "kubernetes_bin_dir": ("/dev/null", "/dev/null/below", "/" + "x" * 300),
     "kubernetes_release_url": ("dl.example.test", "ftp://host", "https://", "https://a b"),
     "etcd_release_url": ("etcd.example.test", "file:///tmp", "http://h?q=1", "https://u:p@h"),

@@ -45,4 +45,21 @@ EXTENSION = (
         shows={"state": "waiting"},
     ),
     Call(operation="DeleteWebhook", args=HOOK, status=204),
+    Call(
+        operation="ArmFault",
+        args={
+            "body": {
+                "step": "InstallMaster",
+                "cluster": "demo",
+                "reason": "No capacity left in this zone.",
+                "class": "capacity",
+            }
+        },
+        status=201,
+        shows={"remaining": 1, "scope": "project"},
+        keeps={"fault": "id"},
+    ),
+    Call(operation="ListFaults", args={}, shows={"faults.0.id": "$fault", "mayArm": True}),
+    Call(operation="ClearFault", args={"fault_id": "$fault"}, status=204),
+    Call(operation="ClearFaults", args={}, status=204),
 )

@@ -88,14 +88,14 @@ def test_a_failed_job_opens_at_its_cause_and_goes_on_when_resumed(
     cause = page.get_by_test_id("cause")
     expect(cause).to_contain_text(reason)
     expect(cause).to_contain_text("InstallMaster")
-    expect(cause).to_contain_text("如何处理")
+    expect(cause).to_contain_text("如何处理: 请清除故障")
     expect(page.locator("[role=row][aria-selected=true][data-phase=Failed]")).to_be_visible()
     expect(page.get_by_test_id("details")).to_contain_text(reason)
     tab.check()
     page.get_by_role("tab", name="事件").click()
     expect(page.get_by_role("log")).to_contain_text("变为失败")
     page.get_by_role("link", name="任务").first.click()
-    expect(page.get_by_role("table")).to_contain_text(reason)
+    expect(page.get_by_role("table")).to_contain_text(f"底层服务错误 {reason}")
     page.go_back()
     failed = page.url.partition("?")[0]
 
@@ -303,6 +303,35 @@ def test_a_job_is_read_by_keys_alone(visitor: Visit) -> None:
     expect(first).to_be_focused()
     page.keyboard.press("ArrowLeft")
     expect(first).to_have_attribute("aria-expanded", "false")
+
+
+def test_names_and_timeline_share_their_room_as_the_reader_likes(visitor: Visit) -> None:
+    tab: Visitor = visitor()
+    page = tab.page
+    tab.sign_in("jobs?type=CreateCluster")
+    page.get_by_role("table").get_by_role("link").first.click()
+    divider = page.get_by_role("separator")
+    expect(divider).to_have_attribute("aria-valuenow", "30")
+
+    divider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(divider).to_have_attribute("aria-valuenow", "32")
+    at = divider.bounding_box()
+    assert at is not None
+    page.mouse.move(at["x"] + 5, at["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(at["x"] + 205, at["y"] + 60, steps=4)
+    page.mouse.up()
+    moved = divider.bounding_box()
+    assert moved is not None
+    assert abs(moved["x"] - at["x"] - 200) < 8
+    lane = page.locator("[role=columnheader]").nth(3).bounding_box()
+    assert lane is not None
+    assert abs(moved["x"] + 5 - lane["x"]) < 8
+    page.reload()
+    kept = page.get_by_role("separator").bounding_box()
+    assert kept == moved
+    tab.check()
 
 
 @pytest.fixture(scope="module")

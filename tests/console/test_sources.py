@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from clusterwright.drivers import causes
+from clusterwright.drivers.causes import Cause
 from tools.console import build
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,15 @@ def test_a_token_is_kept_for_a_tab_and_no_longer() -> None:
     assert [path.name for path in SOURCES if "setItem(KEY, JSON" in path.read_text()] == [
         keeper.name
     ]
+
+
+def test_every_cause_of_the_server_has_words_in_chinese() -> None:
+    text = (ROOT / "console" / "src" / "i18n" / "zh-causes.ts").read_text()
+    told = set(re.findall(r"^  '?([\w.]+)'?: \{", text, re.MULTILINE))
+    known = {each.code for each in vars(causes).values() if isinstance(each, Cause)}
+    faults = {f"{fault.code}.{blame}" for blame, fault in causes.FAULTS.items()}
+
+    assert told == known | faults
 
 
 def test_another_source_is_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,7 @@ def test_an_added_fault_is_listed_until_it_is_cleared(run: Runner) -> None:
             "remaining": 2,
             "kind": "error",
             "cluster": None,
+            "project": None,
             "class": "provider",
         }
     ]

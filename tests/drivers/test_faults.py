@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,19 @@ async def test_a_fault_fails_its_step_as_often_as_asked_and_is_then_inert(
     await serving("InstallMaster").ensure_control_plane(a_cluster())
 
     assert await remaining(database) == [("InstallMaster", 0)]
+
+
+async def test_a_fault_of_a_project_strikes_no_other(serving: Serving, database: Database) -> None:
+    here, elsewhere = a_cluster(), replace(a_cluster(), project_id="elsewhere")
+    async with database.transaction() as tx:
+        asked = FaultRequest(step="InstallMaster", reason="No spare servers.")
+        await faults.add(tx, asked, project=here.project_id)
+
+    await serving("InstallMaster").ensure_control_plane(elsewhere)
+
+    assert await remaining(database) == [("InstallMaster", 1)]
+    with pytest.raises(DriverError, match=r"^No spare servers\.$"):
+        await serving("InstallMaster").ensure_control_plane(here)
 
 
 async def test_a_failed_step_has_done_nothing(

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from clusterwright.app import REGISTRY
@@ -11,8 +12,10 @@ from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.cce.lifecycle.job_types import HIBERNATE_CLUSTER
 from clusterwright.cce.nodes.job_types import ADD_NODE, MIGRATE_NODE, RESET_NODE, SCALEUP_CLUSTER
 from clusterwright.cce.upkeep.job_types import MIGRATE_IN_PLACE
+from clusterwright.jobs import events
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Step
+from clusterwright.jobs.tree import JobPhase
 from tests.job_documents import flat, phases
 from tests.jobs.bench import Bench, changed
 
@@ -90,6 +93,26 @@ async def test_a_job_whose_cluster_is_deleted_first_runs_no_step(
     assert document["status"]["reason"] == REASON
     assert set(phases(await bench.run(deletion)).values()) == {"Success"}
     assert await bench.cluster() is None
+
+
+async def test_every_job_of_a_deleted_cluster_is_told_that_it_is_to_stop_and_then_its_end(
+    bench: Bench,
+) -> None:
+    uid = await bench.submit("CreateCluster")
+    deletion = await bench.delete_cluster()
+
+    async with bench.database.reading() as tx:
+        asked = (await events.of_tree(tx, uid, after=0, limit=100))[-1]
+    await bench.run(uid)
+    await bench.run(deletion)
+    async with bench.database.reading() as tx:
+        told = await events.of_tree(tx, uid, after=0, limit=100)
+
+    assert msgspec.json.decode(asked.data)["messages"] == [
+        {"uid": uid, "level": "warning", "text": f"Asked to stop now: {REASON}"}
+    ]
+    assert [event.revision for event in told] == list(range(1, len(told) + 1))
+    assert told[-1].phase is JobPhase.FAILED
 
 
 async def test_a_job_that_has_ended_keeps_its_end_when_its_cluster_is_deleted(

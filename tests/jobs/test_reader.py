@@ -128,8 +128,10 @@ async def test_a_read_is_never_older_than_the_row(
 
     async def check(uid: str) -> None:
         found = await documents.read(uid, project_id="mine")
+        at_hand = documents.at_hand(uid, project_id="mine")
         async with data.reading() as tx:
             assert found == await _row(tx, uid)
+        assert at_hand in (None, found)
 
     for number in range(30):
         uid = draw.choice(uids)

@@ -8,7 +8,7 @@ import pytest
 from clusterwright.app import REGISTRY
 from clusterwright.drivers import causes
 from clusterwright.errors import JOB_STATE, NOT_FOUND, ApiError
-from clusterwright.jobs import actions, store
+from clusterwright.jobs import actions, events, store
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType, Step
 from clusterwright.jobs.tree import CancelMode, Job, JobPhase
@@ -143,16 +143,46 @@ async def test_a_job_that_was_to_end_its_steps_can_be_stopped_now(bench: Bench) 
     assert (await end(bench, uid))["status"] == {"phase": "Failed", "reason": REASON}
 
 
-async def test_a_job_that_waits_for_its_turn_begins_no_step(bench: Bench) -> None:
+@pytest.mark.parametrize("mode", list(CancelMode))
+@pytest.mark.parametrize("job_type", CANCELLED, ids=lambda job_type: job_type.name)
+async def test_a_job_that_waits_for_its_turn_ends_at_once_and_can_be_resumed(
+    job_type: JobType, mode: CancelMode, bench: Bench
+) -> None:
+    uid = await bench.submit(job_type.name)
+
+    await cancel(bench, uid, mode)
+
+    document = await end(bench, uid)
+    assert document["status"] == {"phase": "Failed", "reason": REASON}
+    root, *below = await tree(bench, uid)
+    assert root.cause is not None
+    assert (root.cause["class"], root.cause["message"]) == ("cancelled", REASON)
+    assert {job.phase for job in below} == {JobPhase.FAILED}
+    assert not await states(bench) & IN_PROGRESS
+    async with bench.database.reading() as tx:
+        told = await events.of_tree(tx, uid, after=0, limit=1000)
+    assert told[-1].phase is JobPhase.FAILED
+    held = Reached(job_type, "")
+    assert await bench.run(uid, held.acting) == document, "its turn changes nothing"
+    assert held.begun == []
+    after = await resume(bench, uid)
+    assert set(phases(await bench.run(after)).values()) == {"Success"}
+
+
+async def test_whoever_has_just_claimed_a_job_that_is_cancelled_is_fenced_off(
+    bench: Bench,
+) -> None:
     job_type = REGISTRY.types["CreateCluster"]
     uid = await bench.submit(job_type.name)
     held = Reached(job_type, "")
+    worker = await bench.execution(uid, held.acting)
 
-    await cancel(bench, uid, CancelMode.AFTER_STEP)
-    await bench.run(uid, held.acting)
+    await cancel(bench, uid, CancelMode.NOW)
 
+    with pytest.raises(store.Superseded):
+        await worker.run()
     assert held.begun == []
-    assert set(phases(await end(bench, uid)).values()) == {"Failed"}
+    assert (await end(bench, uid))["status"] == {"phase": "Failed", "reason": REASON}
 
 
 @pytest.mark.parametrize(

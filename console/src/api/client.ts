@@ -1,5 +1,6 @@
 /** Requests to the server that the console came from. */
-import { expire, session } from './session'
+import { keepTime } from './clock'
+import { expire, session, shown, type Proof } from './session'
 
 /** An answer that refuses, in the words of the server's error catalogue. */
 export class Refusal extends Error {
@@ -25,55 +26,45 @@ export class Refusal extends Error {
 /** No answer at all. */
 export class Unreachable extends Error {}
 
-let offset = 0
-
-/** The server's time now, in milliseconds: what it tells is never compared with another clock. */
-export function serverNow(): number {
-  return Date.now() + offset
-}
-
-function keepTime(answer: Response): void {
-  const told = Date.parse(answer.headers.get('Date') ?? '')
-  if (Number.isNaN(told)) return
-  const difference = told + 500 - Date.now()
-  // The header tells whole seconds only.
-  offset = Math.abs(difference) < 1500 ? 0 : difference
-}
-
 export interface Options {
   method?: string
   body?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
-  token?: string | null
+  /** Whose request it is, where it is not the session's; null for nobody's. */
+  proof?: Proof | null
 }
 
 /** The answer, whatever its body is. Throws Refusal and Unreachable. */
 export async function send(path: string, options: Options = {}): Promise<Response> {
-  const token = options.token === undefined ? (session()?.token ?? null) : options.token
-  const headers: Record<string, string> = {
-    Accept: 'application/json',
-    'Accept-Language': document.documentElement.lang,
-    ...options.headers,
+  const now = options.proof === undefined ? session() : null
+  const proof = now ?? options.proof ?? null
+  const method = options.method ?? 'GET'
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body)
+  const ask = async () => {
+    const headers: Record<string, string> = {
+      Accept: 'application/json',
+      'Accept-Language': document.documentElement.lang,
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...options.headers,
+      ...(proof && shown(proof, { method, address: path, body }, now?.project.id)),
+    }
+    const init: RequestInit = { method, headers, credentials: 'omit', cache: 'no-store' }
+    if (options.signal) init.signal = options.signal
+    if (body !== undefined) init.body = body
+    try {
+      return await fetch(path, init)
+    } catch (error) {
+      if (options.signal?.aborted) throw error
+      throw new Unreachable(String(error))
+    }
   }
-  if (token) headers['X-Auth-Token'] = token
-  const init: RequestInit = { method: options.method ?? 'GET', headers, credentials: 'omit', cache: 'no-store' }
-  if (options.signal) init.signal = options.signal
-  if (options.body !== undefined) {
-    headers['Content-Type'] = 'application/json'
-    init.body = JSON.stringify(options.body)
-  }
-  let answer: Response
-  try {
-    answer = await fetch(path, init)
-  } catch (error) {
-    if (options.signal?.aborted) throw error
-    throw new Unreachable(String(error))
-  }
-  keepTime(answer)
+  let answer = await ask()
+  // What was signed by a clock that is wrong is signed again by the server's.
+  if (keepTime(answer) && answer.status === 401 && proof?.keys) answer = await ask()
   if (answer.ok) return answer
   const refusal = await read(answer)
-  if (answer.status === 401 && token && options.token === undefined) expire(token)
+  if (answer.status === 401 && now) expire(now.token)
   throw refusal
 }
 

@@ -3,55 +3,85 @@ import type { QueryClient } from '@tanstack/react-query'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { beside, Refusal } from './client'
+import { pause } from './pause'
 import { server } from './queries'
 import { session } from './session'
 import { listen } from './stream'
+import { alone } from './turns'
 
 const PAUSE = 800
 /** Milliseconds in which however many events make the page ask once. */
 const HIDDEN = 10_000
 
 /**
- * Ask anew when something has happened, while `wanted` and while somebody sees the page. One
- * connection a tab, and none in a hidden one: browsers open six to a server and no more. Without
- * it the pages ask by the clock, as they do in any case.
+ * Ask anew when something has happened in a project, if any, while somebody sees the page. One tab of
+ * those that are seen holds the connection and tells all others; when it is hidden or closed, another
+ * one does. Without it the pages ask by the clock, as they do in any case.
  */
-export function useNews(wanted: boolean): void {
+export function useNews(project: string | undefined): void {
   const queries = useQueryClient()
   useEffect(() => {
-    if (!wanted) return
+    if (!project) return
     const left = new AbortController()
-    void follow(queries, left.signal)
+    void follow(queries, project, left.signal)
     return () => left.abort()
-  }, [wanted, queries])
+  }, [project, queries])
 }
 
-async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> {
-  let position: string | null = null
-  let tries = 0
-  const ask = throttled(() => void queries.invalidateQueries({ predicate: ({ state }) => !isLarge(state.data) }))
+async function follow(queries: QueryClient, project: string, signal: AbortSignal): Promise<void> {
+  // It tells that something has happened and nothing else: who hears it may be somebody else.
+  const others = new BroadcastChannel(`clusterwright.news.${project}`)
+  const ask = () => {
+    // A tab that nobody sees asks when somebody does.
+    const refetchType = document.hidden ? 'none' : 'active'
+    void queries.invalidateQueries({ predicate: ({ state }) => !isLarge(state.data), refetchType })
+  }
+  others.onmessage = ask
+  const tell = throttled(() => {
+    if (signal.aborted) return
+    ask()
+    others.postMessage('')
+  })
+  signal.addEventListener('abort', () => others.close(), { once: true })
   while (!signal.aborted && session() && !server.isOlder) {
+    await shown(signal)
     const hidden = new AbortController()
     const forget = whenHidden(() => hidden.abort())
+    const seen = AbortSignal.any([signal, hidden.signal])
     try {
-      await listen(beside('/events'), {
-        lastId: position,
-        signal: AbortSignal.any([signal, hidden.signal]),
-        onOpen: () => (tries = 0),
-        onEvent: (event) => {
-          if (event.id) position = event.id
-          ask()
-        },
-      })
-    } catch (error) {
-      // Refused for good: the clock goes on.
-      if (error instanceof Refusal && error.status < 500 && error.status !== 400) return
-      if (error instanceof Refusal) position = null
+      await alone(`news.${project}`, seen, () => lead(tell, seen))
     } finally {
       forget()
     }
-    await shown(signal)
-    await new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 300 * 2 ** tries) * (0.5 + Math.random())))
+    // Refused for good: the clock goes on.
+    if (!seen.aborted) return
+  }
+}
+
+/** Hear of all jobs, for all tabs, until the signal. Returns earlier where the server refuses for good. */
+async function lead(tell: () => void, signal: AbortSignal): Promise<void> {
+  let position: string | null = null
+  let tries = 0
+  while (!signal.aborted && session()) {
+    try {
+      await listen(beside('/events'), {
+        lastId: position,
+        signal,
+        onOpen: () => {
+          tries = 0
+          // Nobody has heard what happened before.
+          if (position === null) tell()
+        },
+        onEvent: (event) => {
+          if (event.id) position = event.id
+          tell()
+        },
+      })
+    } catch (error) {
+      if (error instanceof Refusal && error.status < 500 && error.status !== 400) return
+      if (error instanceof Refusal) position = null
+    }
+    await pause(Math.min(10_000, 300 * 2 ** tries) * (0.5 + Math.random()), signal)
     tries += 1
   }
 }

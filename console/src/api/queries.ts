@@ -1,11 +1,13 @@
 /** What the pages ask the server, and how often they ask again. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { isMoving } from '../ui/phase'
-import { beside, call, official, Refusal, serverNow } from './client'
+import { beside, call, official, Refusal } from './client'
+import { serverNow } from './clock'
 import { session } from './session'
 import type {
   Addon,
   Cluster,
+  Faults,
   Items,
   JobPage,
   JobRow,
@@ -175,6 +177,13 @@ function fromOlder(job: OlderJob): JobRow {
     attempt: 1,
   }
 }
+
+export const faultsQuery = () =>
+  queryOptions({
+    queryKey: mine('faults'),
+    queryFn: ({ signal }) => call<Faults>(beside('/faults'), { signal }),
+    refetchInterval: ({ state }) => (state.error ? false : LATER),
+  })
 
 export const officialJobQuery = (id: string) =>
   queryOptions({

@@ -1,13 +1,20 @@
-/** Who is signed in: a token of this tab, gone when the tab closes, and never part of an address. */
+/** Who is signed in: a proof of this tab, gone when the tab closes, and never part of an address. */
 import { useSyncExternalStore } from 'react'
+import { serverNow } from './clock'
+import { signed, type AccessKey } from './signature'
 
 export interface Project {
   id: string
   name: string
 }
 
-export interface Session {
+/** What shows who asks: a token, or a temporary key that signs each request and is sent with its own token. */
+export interface Proof {
   token: string
+  keys?: AccessKey
+}
+
+export interface Session extends Proof {
   expiresAt: string
   user: string
   account: string
@@ -62,6 +69,21 @@ export function expire(token: string): void {
 /** Whether the last session ended by itself. */
 export function hasExpired(): boolean {
   return expired
+}
+
+/** The headers that show a request to be somebody's; in a project where the path names none. */
+export function shown(
+  proof: Proof,
+  request: { method: string; address: string; body?: string | undefined },
+  projectId = '',
+): Record<string, string> {
+  const { token, keys } = proof
+  if (!keys) return { 'x-auth-token': token }
+  const { body, ...rest } = request
+  const headers: Record<string, string> = {}
+  if (token) headers['x-security-token'] = token
+  if (projectId) headers['x-project-id'] = projectId
+  return signed(keys, { ...rest, ...(body !== undefined && { body }), headers, at: serverNow() })
 }
 
 export function useSession(): Session | null {

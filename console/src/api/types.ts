@@ -157,7 +157,10 @@ export type JobRow = Pick<
   | 'duration'
   | 'progress'
   | 'attempt'
->
+> & {
+  /** Missing where only an older API tells of jobs. */
+  cause?: Cause | null
+}
 
 export interface JobPage {
   jobs: JobRow[]
@@ -188,6 +191,26 @@ export interface JobEvent {
   progress: number
   changes: Change[]
   messages: Message[]
+}
+
+export type FaultClass = Exclude<CauseClass, 'unknown'>
+
+/** A step that is made to fail on demand. */
+export interface Fault {
+  id: string
+  step: string
+  cluster: string | null
+  reason: string
+  kind: 'error' | 'unavailable'
+  class: FaultClass
+  remaining: number
+  scope: 'project' | 'server'
+}
+
+export interface Faults {
+  faults: Fault[]
+  mayArm: boolean
+  steps: string[]
 }
 
 /** Phases after which nothing changes any more. */

@@ -7,7 +7,7 @@ export const apiQuery = () =>
   queryOptions({
     // Public, and the same for everybody.
     queryKey: ['openapi'],
-    queryFn: async ({ signal }) => read(await call<Description>('/openapi.json', { signal, token: null })),
+    queryFn: async ({ signal }) => read(await call<Description>('/openapi.json', { signal, proof: null })),
     staleTime: Infinity,
     gcTime: Infinity,
   })

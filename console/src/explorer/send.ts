@@ -1,5 +1,5 @@
 /** Sending what stands in the form, and the answer as it came. */
-import { session } from '../api/session'
+import { session, shown } from '../api/session'
 import { isObject } from './code/facts'
 import type { Request } from './request'
 
@@ -21,15 +21,17 @@ const PATIENCE = 65_000
 
 /** Throws what fetch throws where there is no answer. */
 export async function sendNow(request: Request, signal: AbortSignal): Promise<Answer> {
-  const token = session()?.token
   const headers = new Headers({ 'Accept-Language': document.documentElement.lang })
   for (const [name, value] of request.headers) headers.set(name, value)
-  if (token) headers.set('X-Auth-Token', token)
   const init: RequestInit = { method: request.operation.method, headers, credentials: 'omit', cache: 'no-store', signal }
   if (request.body !== undefined) {
     headers.set('Content-Type', 'application/json')
     init.body = JSON.stringify(request.body)
   }
+  const { address, operation } = request
+  const now = session()
+  const proof = now ? shown(now, { method: operation.method, address, body: init.body as string | undefined }, now.project.id) : {}
+  for (const [name, value] of Object.entries(proof)) headers.set(name, value)
   const began = performance.now()
   const answer = await fetch(request.address, init)
   const { text, bytes, isCut } = await limited(answer)

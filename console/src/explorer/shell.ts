@@ -65,6 +65,17 @@ const COMMANDS: Record<string, Words> = {
     '--no-wait',
   ],
   ResumeJob: (value) => ['job', 'resume', value('job_id'), '--no-wait'],
+  CreateWebhook: (_, body) => [
+    'webhook',
+    'create',
+    text(body('url'), 'url'),
+    ...option('--description', body('description')),
+  ],
+  ListWebhooks: () => ['webhook', 'list'],
+  ShowWebhook: (value) => ['webhook', 'show', value('webhook_id')],
+  DeleteWebhook: (value) => ['webhook', 'delete', value('webhook_id')],
+  ListWebhookDeliveries: (value) => ['webhook', 'deliveries', value('webhook_id')],
+  ResendWebhookDelivery: (value) => ['webhook', 'resend', value('webhook_id'), value('delivery_id')],
 }
 
 function text(value: unknown, name: string): string {

@@ -1,7 +1,13 @@
 /** What the console says, in English. The type of this object is what every language must say. */
+import { count, plural } from './count'
+import { access } from './en-access'
+import { faults } from './en-faults'
 
-const count = (n: number) => new Intl.NumberFormat('en').format(n)
-const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`
+/** What a code of a cause means and what to do then, where the server's English words do not do. */
+export interface CauseWords {
+  means: string
+  action: string
+}
 
 export const en = {
   app: {
@@ -9,6 +15,8 @@ export const en = {
     skip: 'Skip to content',
     clusters: 'Clusters',
     jobs: 'Jobs',
+    access: 'Keys and users',
+    faults: 'Faults',
     explorer: 'API',
     signIn: 'Sign in',
     settings: 'Language and colours',
@@ -45,6 +53,14 @@ export const en = {
     accountHelp: 'The domain of the user. The first one is called clusterwright.',
     user: 'User name',
     password: 'Password',
+    ways: 'How to sign in',
+    byPassword: 'Password',
+    byKey: 'Access key',
+    access: 'Access key (AK)',
+    secret: 'Secret key (SK)',
+    secretHelp: 'It signs one request and is not sent.',
+    whereKey: 'The first key pair is in credentials.json in the server’s data folder, too.',
+    keptKey: 'What is kept: a temporary key in this tab for at most a day. Your own key is not kept.',
     submit: 'Sign in',
     submitting: 'Signing in…',
     where: 'The first user and password are in credentials.json in the server’s data folder.',
@@ -311,6 +327,7 @@ export const en = {
     phase: 'Phase',
     time: 'Time',
     timeline: 'Timeline',
+    divider: 'Width of the names',
     filter: 'Show',
     filters: { all: 'All', running: 'Running', failed: 'Failed', slow: 'Slow' } as Record<string, string>,
     search: 'Step',
@@ -344,6 +361,9 @@ export const en = {
     levels: { info: 'Info', warning: 'Warning', error: 'Error' } as Record<string, string>,
     openCluster: 'Open cluster',
   },
+  faults,
+  access,
+  causes: {} as Record<string, CauseWords>,
   explorer: {
     title: 'API explorer',
     operations: 'Operations',

@@ -1,5 +1,8 @@
 /** 控制台的中文文字。 */
 import type { Messages } from './en'
+import { access } from './zh-access'
+import { causes } from './zh-causes'
+import { faults } from './zh-faults'
 
 const count = (n: number) => new Intl.NumberFormat('zh-CN').format(n)
 
@@ -9,6 +12,8 @@ export const zh: Messages = {
     skip: '跳到正文',
     clusters: '集群',
     jobs: '任务',
+    access: '密钥与用户',
+    faults: '故障',
     explorer: 'API',
     signIn: '登录',
     settings: '语言与配色',
@@ -45,6 +50,14 @@ export const zh: Messages = {
     accountHelp: '用户所属的账号（domain）。第一个账号名为 clusterwright。',
     user: '用户名',
     password: '密码',
+    ways: '登录方式',
+    byPassword: '密码',
+    byKey: '访问密钥',
+    access: '访问密钥 ID（AK）',
+    secret: '私有访问密钥（SK）',
+    secretHelp: '仅用于签名一次请求，不会发送。',
+    whereKey: '第一对访问密钥也在服务器数据目录的 credentials.json 中。',
+    keptKey: '保存的内容：仅在本标签页保存一个临时密钥，最长一天。您自己的密钥不会保存。',
     submit: '登录',
     submitting: '正在登录…',
     where: '第一个用户及其密码在服务器数据目录的 credentials.json 中。',
@@ -301,6 +314,7 @@ export const zh: Messages = {
     phase: '状态',
     time: '用时',
     timeline: '时间线',
+    divider: '名称列的宽度',
     filter: '显示',
     filters: { all: '全部', running: '运行中', failed: '失败', slow: '偏慢' },
     search: '步骤',
@@ -334,6 +348,9 @@ export const zh: Messages = {
     levels: { info: '信息', warning: '警告', error: '错误' },
     openCluster: '查看集群',
   },
+  faults,
+  access,
+  causes,
   explorer: {
     title: 'API 浏览器',
     operations: '接口',

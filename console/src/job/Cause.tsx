@@ -5,6 +5,7 @@ import { useMessages } from '../i18n'
 import { Button, CopyButton } from '../ui/controls'
 import css from './job.module.css'
 import { name } from './Tree'
+import { wordsOf } from './words'
 
 /** A sentence in which what stands between backticks is code. */
 export function Prose(props: { text: string }): ReactNode {
@@ -22,8 +23,10 @@ interface CauseProps {
 }
 
 export function CauseStrip(props: CauseProps) {
-  const say = useMessages().job
+  const messages = useMessages()
+  const say = messages.job
   const { cause, step } = props
+  const { means, action } = wordsOf(cause, messages)
   const cancelled = cause.class === 'cancelled'
   return (
     <section
@@ -38,9 +41,10 @@ export function CauseStrip(props: CauseProps) {
         </button>
       </div>
       <p className={css.causeText}>{cause.message}</p>
-      {cause.action && (
+      {means && <p>{means}</p>}
+      {action && (
         <p>
-          <strong>{say.whatToDo}:</strong> <Prose text={cause.action} />
+          <strong>{say.whatToDo}:</strong> <Prose text={action} />
         </p>
       )}
       <div className={css.causeFoot}>

@@ -12,6 +12,7 @@ import { Prose } from './Cause'
 import css from './job.module.css'
 import type { JobStore } from './store'
 import { name } from './Tree'
+import { wordsOf } from './words'
 
 export function Details(props: { store: JobStore; step: Step | undefined }) {
   const { messages } = useLanguage()
@@ -72,7 +73,7 @@ function Facts(props: { step: Step }) {
   const facts: [string, React.ReactNode][] = [
     [say.phase, <Phase key="phase" phase={step.phase} cancelled={cause?.class === 'cancelled'} />],
     [say.cause, cause?.message ?? step.reason],
-    [say.whatToDo, cause?.action && <Prose key="action" text={cause.action} />],
+    [say.whatToDo, cause && <Prose key="action" text={wordsOf(cause, messages).action} />],
     [say.code, cause?.code && <code>{cause.code}</code>],
     [say.started, began !== null && absolute(began, locale)],
     [say.ended, ended !== null && absolute(ended, locale)],

@@ -6,6 +6,7 @@ import { useMessages } from '../i18n'
 import { duration, parse, useNow } from '../time'
 import { Icon } from '../ui/icons'
 import { Phase, Shape, tone, type Tone } from '../ui/phase'
+import { Divider, useDivided } from './Divider'
 import css from './job.module.css'
 import type { Attempt } from './model'
 import type { Row } from './rows'
@@ -45,6 +46,7 @@ export function Tree(props: TreeProps) {
   const coarse = useMedia(COARSE)
   const height = narrow ? 62 : coarse ? 44 : 36
   const scroll = useRef<HTMLDivElement>(null)
+  const [share, divide] = useDivided()
   const [focused, setFocused] = useState<string>()
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -121,7 +123,8 @@ export function Tree(props: TreeProps) {
   const at = (seconds: number) => ({ left: `${place(origin + seconds * 1000, span)}%` })
 
   return (
-    <div className={css.tree}>
+    <div className={css.tree} style={{ '--names': `${share}%` } as React.CSSProperties}>
+      <Divider share={share} onChange={divide} />
       <div
         className={css.scroll}
         ref={scroll}

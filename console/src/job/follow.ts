@@ -1,6 +1,9 @@
 /** Keeping a job up to date: by the stream, else by asking, and never in a hot loop. */
-import { beside, call, Refusal, serverNow, official, Unreachable } from '../api/client'
+import { beside, call, Refusal, official, Unreachable } from '../api/client'
+import { serverNow } from '../api/clock'
+import { pause } from '../api/pause'
 import { listen } from '../api/stream'
+import { streaming } from '../api/turns'
 import { server } from '../api/queries'
 import { FINAL, type Job, type JobEvent, type OfficialJob } from '../api/types'
 import { fromOfficial } from './model'
@@ -9,6 +12,8 @@ import type { JobStore } from './store'
 const HIDDEN = 10_000
 /** Milliseconds after which a tab that nobody sees gives its connection away. */
 const QUIETLY = 5_000
+const OFTEN = 1_000
+/** Milliseconds between two questions of a tab that has no stream. */
 const UNANSWERED = 30_000
 const FRESH = 10_000
 /** Milliseconds after which estimates, which no event tells, are asked for again. */
@@ -40,11 +45,24 @@ export async function follow(store: JobStore, id: string, signal: AbortSignal): 
         await pause(server.isOlder ? 1_000 : 250, signal)
         continue
       }
-      position = await stream(store, path, position, signal, () => {
-        tries = 0
-        well = Date.now()
+      const had = await streaming(async () => {
+        position = await stream(store, path, position, signal, () => {
+          tries = 0
+          well = Date.now()
+        })
       })
       if (store.isFinal) break
+      if (!had) {
+        // Other tabs have all streams: ask by the clock until one of them is through.
+        store.connect('polling')
+        await pause(OFTEN, signal)
+        await read(store, path, id, signal)
+        await recall(store, path, signal)
+        position = null
+        well = Date.now()
+        tries = 0
+        continue
+      }
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof Refusal) {
@@ -162,20 +180,6 @@ async function visible(store: JobStore, signal: AbortSignal): Promise<void> {
     }
     document.addEventListener('visibilitychange', look)
     signal.addEventListener('abort', look, { once: true })
-  })
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
   })
 }
 

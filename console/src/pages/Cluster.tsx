@@ -44,7 +44,14 @@ export function ClusterPage() {
     )
   }
   if (found.isPending) return <Skeleton rows={10} />
-  if (!found.data) return <Failure error={found.error} onRetry={() => void found.refetch()} />
+  if (!found.data) {
+    return (
+      <>
+        <h1 className="visually-hidden">{messages.clusters.title}</h1>
+        <Failure error={found.error} onRetry={() => void found.refetch()} />
+      </>
+    )
+  }
   return <Shown key={clusterId} cluster={found.data} error={found.error} />
 }
 

@@ -14,6 +14,7 @@ import { rowsOf, type Filter } from '../job/rows'
 import { wholeSpan, zoomed } from '../job/scale'
 import type { JobStore } from '../job/store'
 import { titleOf, type Words } from '../job/titles'
+import { wordsOf } from '../job/words'
 import { name, Tree } from '../job/Tree'
 import { useJob } from '../job/use'
 import { duration, parse, useNow } from '../time'
@@ -327,7 +328,7 @@ function asText(store: JobStore, job: Job, messages: Words): string {
     `${titleOf(job, messages)}: ${job.phase}`,
     cause && `${messages.job.failedStep}: ${step ? name(step) : cause.stepType}`,
     cause && `${messages.job.cause}: ${cause.message}`,
-    cause?.action && `${messages.job.whatToDo}: ${cause.action}`,
+    cause && `${messages.job.whatToDo}: ${wordsOf(cause, messages).action}`,
     cause?.code && `${messages.job.code}: ${cause.code}`,
     location.href,
   ]

@@ -5,6 +5,7 @@ import type { JobRow } from '../api/types'
 import { FINAL } from '../api/types'
 import { useMessages } from '../i18n'
 import { titleOf } from '../job/titles'
+import { wordsOf } from '../job/words'
 import { duration, parse } from '../time'
 import { Phase } from '../ui/phase'
 import { Table, type Column } from '../ui/table'
@@ -31,17 +32,35 @@ function columnsOf(messages: ReturnType<typeof useMessages>): Column<JobRow>[] {
         </Link>
       ),
     },
-    { id: 'phase', title: messages.clusters.phase, width: '120px', cell: (row) => <Phase phase={row.phase} /> },
+    {
+      id: 'phase',
+      title: messages.clusters.phase,
+      width: '120px',
+      cell: (row) => <Phase phase={row.phase} cancelled={row.cause?.class === 'cancelled'} />,
+    },
     {
       id: 'reason',
       title: messages.job.cause,
       width: 'minmax(140px, 2fr)',
       clip: true,
-      cell: (row) => (FINAL.has(row.phase) ? row.reason.slice(0, 160) : <Progress of={row} />),
+      cell: (row) => (FINAL.has(row.phase) ? why(row, messages) : <Progress of={row} />),
     },
     { id: 'time', title: say.time, width: '80px', cell: (row) => time(row) },
     { id: 'submitted', title: say.submitted, width: '120px', cell: (row) => <Time at={row.submittedAt} /> },
   ]
+}
+
+/** Whose the failure is, and what went wrong. */
+function why(row: JobRow, messages: ReturnType<typeof useMessages>) {
+  if (!row.cause) return row.reason.slice(0, 160)
+  const { means, action } = wordsOf(row.cause, messages)
+  const title = [means, row.cause.message, action.replaceAll('`', '')].filter(Boolean).join('\n')
+  return (
+    <span title={title}>
+      <strong className={css.blame}>{messages.job.causeClasses[row.cause.class] ?? row.cause.class}</strong>{' '}
+      {row.cause.message.slice(0, 160)}
+    </span>
+  )
 }
 
 function Progress(props: { of: JobRow }) {

@@ -5,6 +5,7 @@ import { official, post } from '../api/client'
 import type { Cluster } from '../api/types'
 import { useMessages } from '../i18n'
 import { Actions, Button, CopyButton, Dialog, Select } from '../ui/controls'
+import { download } from '../ui/download'
 import { Note, Refused } from '../ui/states'
 import ui from '../ui/ui.module.css'
 
@@ -38,7 +39,7 @@ function Made(props: { cluster: Cluster; onClose: () => void }) {
         <>
           <Actions>
             <CopyButton text={() => text} />
-            <Button kind="primary" onPress={() => download(`${name}.kubeconfig.json`, text)}>
+            <Button kind="primary" onPress={() => download(`${name}.kubeconfig.json`, text, 'application/json')}>
               {say.download}
             </Button>
           </Actions>
@@ -64,12 +65,4 @@ function Made(props: { cluster: Cluster; onClose: () => void }) {
       )}
     </>
   )
-}
-
-function download(name: string, text: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }

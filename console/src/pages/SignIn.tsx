@@ -1,12 +1,14 @@
-/** Sign in with user name and password, by the public identity service. */
+/** Sign in with user name and password, or with an access key, by the public identity service. */
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState, type FormEvent } from 'react'
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import { hasExpired, session } from '../api/session'
-import { NoProject, signIn } from '../api/signin'
+import { NoProject, signIn, signInByKey } from '../api/signin'
 import { LOCALES, useLanguage, type Locale } from '../i18n'
 import { Button, Field } from '../ui/controls'
 import { Note, Refused } from '../ui/states'
 import { useTitle } from '../title'
+import ui from '../ui/ui.module.css'
 import css from './pages.module.css'
 
 const ACCOUNT = 'clusterwright.account'
@@ -20,6 +22,9 @@ export function SignIn() {
   const [account, setAccount] = useState(localStorage.getItem(ACCOUNT) ?? FIRST_ACCOUNT)
   const [user, setUser] = useState('')
   const [password, setPassword] = useState('')
+  const [access, setAccess] = useState('')
+  const [secret, setSecret] = useState('')
+  const [way, setWay] = useState<'password' | 'key'>('password')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const [asked, setAsked] = useState(false)
@@ -39,12 +44,17 @@ export function SignIn() {
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     setAsked(true)
-    if (busy || !account || !user || !password) return
+    const filled = way === 'key' ? access && secret : account && user && password
+    if (busy || !filled) return
     setBusy(true)
     setError(null)
     try {
-      await signIn(account.trim(), user.trim(), password)
-      localStorage.setItem(ACCOUNT, account.trim())
+      if (way === 'key') {
+        await signInByKey({ access: access.trim(), secret: secret.trim() })
+      } else {
+        await signIn(account.trim(), user.trim(), password)
+        localStorage.setItem(ACCOUNT, account.trim())
+      }
       leave()
     } catch (failed) {
       setError(failed instanceof NoProject ? say.noProject : failed)
@@ -68,36 +78,75 @@ export function SignIn() {
             <p>{say.expired}</p>
           </Note>
         )}
-        <Field
-          label={say.account}
-          help={say.accountHelp}
-          value={account}
-          onChange={setAccount}
-          autoComplete="organization"
-          {...wrong(account)}
-        />
-        <Field
-          label={say.user}
-          value={user}
-          onChange={setUser}
-          autoComplete="username"
-          autoFocus
-          {...wrong(user)}
-        />
-        <Field
-          label={say.password}
-          type="password"
-          value={password}
-          onChange={setPassword}
-          autoComplete="current-password"
-          {...wrong(password)}
-        />
+        <Tabs
+          className={ui.tabs ?? ''}
+          selectedKey={way}
+          onSelectionChange={(chosen) => {
+            setWay(chosen === 'key' ? 'key' : 'password')
+            setAsked(false)
+            setError(null)
+          }}
+        >
+          <TabList className={ui.tabList ?? ''} aria-label={say.ways}>
+            <Tab id="password" className={ui.tab ?? ''}>
+              {say.byPassword}
+            </Tab>
+            <Tab id="key" className={ui.tab ?? ''}>
+              {say.byKey}
+            </Tab>
+          </TabList>
+          <TabPanel id="password" className={css.form ?? ''}>
+            <Field
+              label={say.account}
+              help={say.accountHelp}
+              value={account}
+              onChange={setAccount}
+              autoComplete="organization"
+              {...wrong(account)}
+            />
+            <Field
+              label={say.user}
+              value={user}
+              onChange={setUser}
+              autoComplete="username"
+              autoFocus
+              {...wrong(user)}
+            />
+            <Field
+              label={say.password}
+              type="password"
+              value={password}
+              onChange={setPassword}
+              autoComplete="current-password"
+              {...wrong(password)}
+            />
+          </TabPanel>
+          <TabPanel id="key" className={css.form ?? ''}>
+            <Field
+              label={say.access}
+              value={access}
+              onChange={setAccess}
+              autoComplete="off"
+              spellCheck="false"
+              {...wrong(access)}
+            />
+            <Field
+              label={say.secret}
+              help={say.secretHelp}
+              type="password"
+              value={secret}
+              onChange={setSecret}
+              autoComplete="off"
+              {...wrong(secret)}
+            />
+          </TabPanel>
+        </Tabs>
         <Refused error={error} />
         <Button type="submit" kind="primary" isDisabled={busy}>
           {busy ? say.submitting : say.submit}
         </Button>
-        <p className={css.small}>{say.where}</p>
-        <p className={css.small}>{say.kept}</p>
+        <p className={css.small}>{way === 'key' ? say.whereKey : say.where}</p>
+        <p className={css.small}>{way === 'key' ? say.keptKey : say.kept}</p>
         <div className={css.languages}>
           {Object.entries(LOCALES).map(([id, name]) => (
             <Button

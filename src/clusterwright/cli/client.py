@@ -8,6 +8,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from clusterwright.cli.extension import Away, Extension, Refused
 from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
@@ -228,6 +229,28 @@ class Api:
         """The id of the job that goes on where this one failed."""
         answer = self._ask_extension(partial(self.extension.post, f"/jobs/{uid}/resume", {}))
         return str(answer["jobUID"])
+
+    def create_webhook(self, body: Document) -> Document:
+        """The new webhook, with its secret, which no other answer tells."""
+        return self._ask_extension(partial(self.extension.post, "/webhooks", body))
+
+    def list_webhooks(self) -> Document:
+        """The list document with the project's webhooks."""
+        return self._ask_extension(partial(self.extension.get, "/webhooks"))
+
+    def delete_webhook(self, uid: str) -> None:
+        """Forget a webhook."""
+        self._ask_extension(partial(self.extension.delete, f"/webhooks/{uid}"))
+
+    def list_deliveries(self, webhook: str, *, limit: int, marker: str | None) -> Document:
+        """A page of what was sent to a webhook, newest first."""
+        path = f"/webhooks/{webhook}/deliveries"
+        return self._ask_extension(partial(self.extension.get, path, limit=limit, marker=marker))
+
+    def resend_delivery(self, webhook: str, uid: str) -> Document:
+        """The delivery that is sent again."""
+        path = f"/webhooks/{webhook}/deliveries/{quote(uid, safe='')}/resend"
+        return self._ask_extension(partial(self.extension.post, path, {}))
 
     def _ask_extension(self, ask: Callable[[], Document]) -> Document:
         try:

@@ -70,6 +70,11 @@ class Extension:
         with self._send("POST", path, body=body) as answer:
             return _document(answer)
 
+    def delete(self, path: str) -> Document:
+        """Forget what is at a path; the document is empty."""
+        with self._send("DELETE", path) as answer:
+            return _document(answer)
+
     def stream(self, path: str, after: str = "") -> Iterator[Event]:
         """The events of a stream, those behind the id ``after`` where one is given."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})

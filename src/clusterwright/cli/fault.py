@@ -86,7 +86,8 @@ def list_faults(
     """Show every fault, used up or not."""
     found = [_facts(fault) for fault in _run(data, database, faults.find_all)]
     if output is Output.TABLE:
-        found = [facts | {"cluster": facts["cluster"] or "any"} for facts in found]
+        any_of = ("cluster", "project")
+        found = [facts | {name: facts[name] or "any" for name in any_of} for facts in found]
     print_records(found, output, none="There are no faults.")
 
 

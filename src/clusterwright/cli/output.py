@@ -4,14 +4,15 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
 
 from clusterwright.cli.options import EXIT_FAILED, Output
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Document = Mapping[str, Any]
 """A document of the API as the server sent it, fields that the SDK does not know included."""
@@ -22,8 +23,11 @@ PLAIN_WIDTH = 400
 """Columns where nobody looks at a screen: a line that is not wrapped can be searched."""
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> "Console":
     """A console that colours for a terminal and writes plain text to anything else."""
+    # Imported here, as below, because a server that starts draws nothing.
+    from rich.console import Console
+
     # What is printed comes from a server: square brackets and words in colons mean nothing in it.
     found = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
     if not found.is_terminal:
@@ -31,7 +35,7 @@ def console(*, stderr: bool = False) -> Console:
     return found
 
 
-def progress(output: Output) -> Console:
+def progress(output: Output) -> "Console":
     """Where progress goes: stdout belongs to the document, if one was asked for."""
     return console(stderr=output is not Output.TABLE)
 
@@ -58,6 +62,8 @@ def print_line(document: Document, output: Output) -> None:
 
 def print_rows(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns under titles."""
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for title in titles:
         # Nothing is cut where the screen is narrow: half an id is of no use.
@@ -104,6 +110,8 @@ def moment(timestamp: str) -> str:
 
 def print_facts(facts: Mapping[str, str]) -> None:
     """Print one aligned line per name and value; names without a value are left out."""
+    from rich.table import Table
+
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")

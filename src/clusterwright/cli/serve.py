@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from clusterwright import telemetry
+from clusterwright import heap, telemetry
 from clusterwright.cli import stopping
 from clusterwright.cli.folder import (
     CREDENTIALS_FILE,
@@ -86,6 +86,7 @@ def serve(
     stopping.die_quietly()
     settings = configured(given)
     telemetry.configure(settings.log_level)
+    heap.give_back_large_blocks()
     try:
         with private_files():
             asyncio.run(_serve(settings))
@@ -110,6 +111,9 @@ async def _serve(settings: Settings) -> None:
     # Imported here so that other commands start fast. What imports make stays for good: looking
     # for garbage among it would cost a tenth of the start and again at every later collection.
     gc.disable()
+    from clusterwright.postponed import postpone
+
+    postpone(settings)
     from sqlalchemy.exc import DBAPIError
 
     from clusterwright.app import open_app
@@ -196,7 +200,7 @@ async def _run(
     from clusterwright.web.listener import cancel_answers
 
     try:
-        main.start(app)
+        main.start(app, app.at_hand)
         if health is not None:
             health.start(Only(app, HEALTH_PATHS))
     except OSError as error:

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 ADMINISTRATORS = "system:masters"
 """The group that Kubernetes lets do everything."""
@@ -45,7 +44,7 @@ class Pair:
 def new_authority(name: str, *, now: datetime, lifetime: timedelta) -> Pair:
     """A self-signed authority that signs leaf certificates and nothing else."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, name)])
     builder = (
         _builder(subject, subject, key.public_key(), now, lifetime)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -59,8 +58,10 @@ def new_server(
 ) -> Pair:
     """The API server's certificate for ``names``, as ``server_names`` gives them."""
     alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
-    return _leaf(authority, subject, ExtendedKeyUsageOID.SERVER_AUTH, now, lifetime, alternatives)
+    subject = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "kube-apiserver")])
+    return _leaf(
+        authority, subject, x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, now, lifetime, alternatives
+    )
 
 
 def new_client(
@@ -74,11 +75,11 @@ def new_client(
     """A certificate that Kubernetes takes for ``user``, 1 to 64 characters, of ``group``."""
     subject = x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, group),
-            x509.NameAttribute(NameOID.COMMON_NAME, user),
+            x509.NameAttribute(x509.oid.NameOID.ORGANIZATION_NAME, group),
+            x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, user),
         ]
     )
-    return _leaf(authority, subject, ExtendedKeyUsageOID.CLIENT_AUTH, now, lifetime)
+    return _leaf(authority, subject, x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH, now, lifetime)
 
 
 def server_names(
@@ -102,7 +103,7 @@ def covers(certificate: str, names: Iterable[str]) -> bool:
     return set(alternatives) == {_general_name(name) for name in names}
 
 
-def _general_name(name: str) -> x509.GeneralName:
+def _general_name(name: str) -> "x509.GeneralName":
     try:
         return x509.IPAddress(ip_address(name))
     except ValueError:  # not an address, so it must be a host name
@@ -111,11 +112,11 @@ def _general_name(name: str) -> x509.GeneralName:
 
 def _leaf(
     authority: Pair,
-    subject: x509.Name,
-    purpose: ObjectIdentifier,
+    subject: "x509.Name",
+    purpose: "x509.oid.ObjectIdentifier",
     now: datetime,
     lifetime: timedelta,
-    alternatives: x509.SubjectAlternativeName | None = None,
+    alternatives: "x509.SubjectAlternativeName | None" = None,
 ) -> Pair:
     issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
     issuer_key = load_pem_private_key(authority.key.encode(), password=None)
@@ -139,12 +140,12 @@ def _leaf(
 
 
 def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
+    subject: "x509.Name",
+    issuer: "x509.Name",
     key: ec.EllipticCurvePublicKey,
     now: datetime,
     lifetime: timedelta,
-) -> x509.CertificateBuilder:
+) -> "x509.CertificateBuilder":
     # Certificates count whole seconds: one more keeps the last part of a second from being lost.
     end = (now + lifetime).replace(microsecond=0) + timedelta(seconds=1)
     return (
@@ -159,7 +160,7 @@ def _builder(
     )
 
 
-def _usage(*, authority: bool) -> x509.KeyUsage:
+def _usage(*, authority: bool) -> "x509.KeyUsage":
     # No key encipherment: elliptic curve keys sign, they do not encrypt (RFC 8813, section 3).
     return x509.KeyUsage(
         digital_signature=True,
@@ -175,7 +176,7 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
 
 
 def _sign(
-    builder: x509.CertificateBuilder,
+    builder: "x509.CertificateBuilder",
     key: ec.EllipticCurvePrivateKey,
     issuer_key: ec.EllipticCurvePrivateKey,
 ) -> Pair:

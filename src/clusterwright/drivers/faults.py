@@ -1,8 +1,8 @@
 """Faults on demand: a named step fails with a given reason, a number of times.
 
-Faults come from the command line and from the settings' file. Each strike is counted in a
-transaction of its own before anything is raised, so concurrent steps never share one and a crash
-never repeats one.
+Faults come from the command line and from the settings' file, which strike whoever comes, and from
+users, which strike clusters of their project. Each strike is counted in a transaction of its own
+before anything is raised, so concurrent steps never share one and a crash never repeats one.
 """
 
 import asyncio
@@ -50,6 +50,8 @@ faults = sa.Table(
     sa.Column("remaining", sa.Integer, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("cluster", sa.String(128)),
+    # The only project whose clusters are meant; NULL for one that the server's operator armed.
+    sa.Column("project", sa.String(64), index=True),
     sa.Column("blame", sa.String(16), nullable=False, server_default=Blame.PROVIDER),
     # Which entry of the settings' file this is; NULL for one from the command line.
     sa.Column("source", sa.String(64), unique=True),
@@ -89,6 +91,8 @@ class Fault:
     kind: Kind
     cluster: str | None
     blame: Blame
+    project: str | None
+    """The only project whose clusters it strikes; None means any."""
 
 
 _STORED = (
@@ -99,6 +103,7 @@ _STORED = (
     faults.c.kind,
     faults.c.cluster,
     faults.c.blame,
+    faults.c.project,
 )
 
 
@@ -109,15 +114,17 @@ _ARMED = (
         faults.c.step == sa.bindparam("step"),
         faults.c.remaining > 0,
         faults.c.cluster.is_(None) | (faults.c.cluster == sa.bindparam("cluster")),
+        faults.c.project.is_(None) | (faults.c.project == sa.bindparam("project")),
     )
     .order_by(faults.c.id)
     .limit(1)
 )
 
 
-async def add(tx: Tx, asked: FaultRequest) -> int:
-    """Arm a fault. Returns its id."""
-    added = sa.insert(faults).values(_values(asked)).returning(faults.c.id)
+async def add(tx: Tx, asked: FaultRequest, *, project: str | None = None) -> int:
+    """Arm a fault, for clusters of one project or for all. Returns its id."""
+    row = _values(asked) | {"project": project}
+    added = sa.insert(faults).values(row).returning(faults.c.id)
     return int((await tx.execute(added)).scalar_one())
 
 
@@ -127,12 +134,21 @@ async def find_all(tx: Tx) -> list[Fault]:
     return [_fault(row) for row in rows]
 
 
-async def clear(tx: Tx, fault_id: int | None = None) -> int:
-    """Remove a fault, or all of them. Returns how many there were.
+async def find_striking(tx: Tx, project: str) -> list[Fault]:
+    """Every fault that can strike, or has struck, a project's clusters, the oldest first."""
+    strikes = faults.c.project.is_(None) | (faults.c.project == project)
+    rows = await tx.execute(sa.select(*_STORED).where(strikes).order_by(faults.c.id))
+    return [_fault(row) for row in rows]
+
+
+async def clear(tx: Tx, fault_id: int | None = None, *, project: str | None = None) -> int:
+    """Remove a fault, or all of them, or only such as one project has. Returns how many there were.
 
     Those of the settings' file return when a server starts with the file.
     """
     which = sa.true() if fault_id is None else faults.c.id == fault_id
+    if project is not None:
+        which &= faults.c.project == project
     removed = await tx.execute(sa.delete(faults).where(which).returning(faults.c.id))
     return len(removed.all())
 
@@ -230,7 +246,7 @@ class FaultyDriver:
         Raises DriverError or Unavailable with the fault's reason.
         """
         # A fault may be used up by another step between the two statements: then look for the next.
-        while (fault := await _find_armed(self._database, cluster.name, self._step)) is not None:
+        while (fault := await _find_armed(self._database, cluster, self._step)) is not None:
             async with self._database.transaction() as tx:
                 taken = await _take(tx, fault.id)
             if taken:
@@ -262,9 +278,10 @@ class FaultyReleases:
         await self._releases.delete(named, hooks=hooks)
 
 
-async def _find_armed(database: Database, cluster: str, step: str) -> Fault | None:
+async def _find_armed(database: Database, cluster: Cluster, step: str) -> Fault | None:
+    here = {"step": step, "cluster": cluster.name, "project": cluster.project_id}
     async with database.reading() as tx:
-        row = (await tx.execute(_ARMED, {"step": step, "cluster": cluster})).one_or_none()
+        row = (await tx.execute(_ARMED, here)).one_or_none()
     return None if row is None else _fault(row)
 
 

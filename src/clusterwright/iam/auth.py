@@ -15,17 +15,18 @@ from fastapi import Depends, Request
 from clusterwright import errors
 from clusterwright.clock import now, timestamp
 from clusterwright.errors import ApiError
-from clusterwright.iam import signature, vault
+from clusterwright.iam import plain_signature, signature, vault
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.directory import Directory
-from clusterwright.iam.signature import SignatureError
-from clusterwright.iam.store import AccessKey
+from clusterwright.iam.signature import Claim, SignatureError
+from clusterwright.iam.store import AccessKey, Snapshot
 from clusterwright.iam.tokens import TokenError, TokenExpiredError, Tokens
 from clusterwright.web import idempotency
 from clusterwright.web.server import given
 
 Scope = MutableMapping[str, Any]
 Headers = dict[bytes, bytes]
+Credentials = str | tuple[str, str]
 
 # /api/v3/projects/{project_id}/… of this service; /v1/{project_id}/… of the services beside it.
 _PROJECT_PATH = re.compile(
@@ -71,21 +72,17 @@ class Authenticator:
     def __init__(self, directory: Directory, tokens: Tokens) -> None:
         self.directory = directory
         self.tokens = tokens
-        self._callers: dict[str | tuple[str, str], Caller] = {}
-        self._callers_of = directory.snapshot
+        # One tuple, because a thread beside the loop reads both.
+        self._kept: tuple[Snapshot, dict[Credentials, Caller]] = (directory.snapshot, {})
 
     async def authenticate(self, scope: Scope, read_body: Callable[[], Awaitable[bytes]]) -> Caller:
         """Who sent this request. Raises ApiError."""
         headers: Headers = dict(scope["headers"])
         try:
-            if token := headers.get(b"x-auth-token"):
-                found = self.by_token(token.decode("latin-1"))
-            elif authorization := headers.get(b"authorization", b"").strip().decode("latin-1"):
-                kind, _, bearer = authorization.partition(" ")
-                if kind.lower() == "bearer":
-                    found = self.by_token(bearer.strip())
-                else:
-                    found = await self._by_signature(authorization, headers, scope, read_body)
+            if token := _token(headers):
+                found = self.by_token(token)
+            elif authorization := _authorization(headers):
+                found = await self._by_signature(authorization, headers, scope, read_body)
             else:
                 raise ApiError(
                     errors.BAD_CREDENTIALS,
@@ -102,29 +99,69 @@ class Authenticator:
             raise
         return found
 
+    def confirm(self, scope: Scope) -> None:
+        """Make sure that the credentials of a request, good when it came, have not ended since.
+
+        A signature is good for a while only, its key until it is not. Raises ApiError, and
+        StorageUnavailable when it cannot be told.
+        """
+        headers: Headers = dict(scope["headers"])
+        if token := _token(headers):
+            self.by_token(token)
+            return
+        try:
+            _, key = self._claimed(_authorization(headers))
+        except SignatureError as error:
+            raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
+        self._by_key(key, headers, scope["path"])
+
     def by_token(self, text: str) -> Caller:
         """The caller that a token stands for. Raises ApiError."""
         return self._known(text) or self._keep(text, self._resolve_token(text))
 
-    def _known(self, credentials: str | tuple[str, str]) -> Caller | None:
+    def at_hand(self, scope: Scope, headers: Headers) -> Caller | None:
+        """Who sent a request without a body, where it was resolved before; None says nothing.
+
+        It may be called in any thread: what it reads never changes or is replaced as a whole, and
+        it keeps nothing. ``headers`` are those of ``scope``, none of them twice.
+        """
+        if token := headers.get(b"x-auth-token"):
+            return self._known(token.decode("latin-1"))
+        sent = plain_signature.read(headers.get(b"authorization", b""))
+        if sent is None:
+            return None
+        key = self.directory.snapshot.access_keys.get(sent.form.access_key)
+        if key is None or not key.enabled or key.expires_at:
+            return None
+        secret = self.directory.vault.open(key.sealed_secret)
+        if not plain_signature.is_right(
+            sent, secret, path=scope["raw_path"], headers=headers, now=now()
+        ):
+            return None
+        return self._known(_credentials(key, headers, scope["path"]))
+
+    def _known(self, credentials: Credentials) -> Caller | None:
         """Whom these credentials stood for in this very snapshot, if they have not ended since.
 
         Credentials are the text of a token, or a key that has just proven itself and a project.
         """
-        if self._callers_of is not self.directory.snapshot:
+        snapshot, callers = self._kept
+        found = callers.get(credentials)
+        if found is None or snapshot is not self.directory.snapshot:
             return None
-        found = self._callers.get(credentials)
-        if found is None or 0 < found.expires_at <= now():
+        if 0 < found.expires_at <= now():
             return None
         self.directory.check_confirmed()
         return found
 
-    def _keep(self, credentials: str | tuple[str, str], caller: Caller) -> Caller:
-        if self._callers_of is not self.directory.snapshot:
-            self._callers, self._callers_of = {}, self.directory.snapshot
-        elif len(self._callers) >= _KEPT:
-            del self._callers[next(iter(self._callers))]
-        self._callers[credentials] = caller
+    def _keep(self, credentials: Credentials, caller: Caller) -> Caller:
+        snapshot, callers = self._kept
+        if snapshot is not self.directory.snapshot:
+            callers = {}
+            self._kept = (self.directory.snapshot, callers)
+        elif len(callers) >= _KEPT:
+            del callers[next(iter(callers))]
+        callers[credentials] = caller
         return caller
 
     def _resolve_token(self, text: str) -> Caller:
@@ -146,37 +183,56 @@ class Authenticator:
         read_body: Callable[[], Awaitable[bytes]],
     ) -> Caller:
         try:
-            claim = signature.parse(authorization)
-            key = self._access_key(claim.access_key)
-            signature.verify(
-                claim,
-                self.directory.vault.open(key.sealed_secret),
-                method=scope["method"],
-                path=scope["raw_path"].partition(b"?")[0],
-                query=scope["query_string"],
-                headers=scope["headers"],
-                body=await read_body(),
-                now=now(),
-            )
+            claim, key = self._claimed(authorization)
+            self._verify(claim, key, scope, await read_body())
         except SignatureError as error:
             raise ApiError(errors.BAD_CREDENTIALS, str(error)) from error
+        return self._by_key(key, headers, scope["path"])
+
+    def _by_key(self, key: AccessKey, headers: Headers, path: str) -> Caller:
         if key.expires_at:
             _check_temporary(key, headers)
             self.directory.check_chain(key.chain)
-        project_id = headers.get(b"x-project-id", b"").decode("latin-1")
-        project_id = project_id or _project_of(scope["path"])
-        if known := self._known((key.access_key, project_id)):
+        credentials = _credentials(key, headers, path)
+        if known := self._known(credentials):
             return known
         user = self.directory.snapshot.users[key.user_id]
-        found = self.directory.caller(user, project_id, key.expires_at, key.chain)
-        found = replace(found, temporary=bool(key.expires_at))
-        return self._keep((key.access_key, project_id), found)
+        found = self.directory.caller(user, credentials[1], key.expires_at, key.chain)
+        return self._keep(credentials, replace(found, temporary=bool(key.expires_at)))
 
-    def _access_key(self, access_key: str) -> AccessKey:
-        key = self.directory.snapshot.access_keys.get(access_key)
+    def _claimed(self, authorization: str) -> tuple[Claim, AccessKey]:
+        """What a signature claims, and the key that it names. Raises SignatureError."""
+        claim = signature.parse(authorization)
+        key = self.directory.snapshot.access_keys.get(claim.access_key)
         if key is None or not key.enabled:
-            raise SignatureError(f"Get secretKey failed,ak:{access_key},err:ak not exist")
-        return key
+            raise SignatureError(f"Get secretKey failed,ak:{claim.access_key},err:ak not exist")
+        return claim, key
+
+    def _verify(self, claim: Claim, key: AccessKey, scope: Scope, body: bytes) -> None:
+        """Make sure that a request was signed with this key. Raises SignatureError."""
+        signature.verify(
+            claim,
+            self.directory.vault.open(key.sealed_secret),
+            method=scope["method"],
+            path=scope["raw_path"].partition(b"?")[0],
+            query=scope["query_string"],
+            headers=scope["headers"],
+            body=body,
+            now=now(),
+        )
+
+
+def _authorization(headers: Headers) -> str:
+    """The header of that name; an empty one is none."""
+    return headers.get(b"authorization", b"").strip().decode("latin-1")
+
+
+def _token(headers: Headers) -> str:
+    """The token that was sent, in either header; empty for none."""
+    if token := headers.get(b"x-auth-token"):
+        return token.decode("latin-1")
+    kind, _, bearer = _authorization(headers).partition(" ")
+    return bearer.strip() if kind.lower() == "bearer" else ""
 
 
 def _check_temporary(key: AccessKey, headers: Headers) -> None:
@@ -191,6 +247,12 @@ def _check_temporary(key: AccessKey, headers: Headers) -> None:
             errors.BAD_CREDENTIALS,
             f"The temporary access key ended at {timestamp(key.expires_at)}. Ask for a new one.",
         )
+
+
+def _credentials(key: AccessKey, headers: Headers, path: str) -> tuple[str, str]:
+    """A key, and the project that a request is for."""
+    named = headers.get(b"x-project-id", b"").decode("latin-1")
+    return key.access_key, named or _project_of(path)
 
 
 def _project_of(path: str) -> str:

@@ -32,7 +32,7 @@ _FIELDS = re.compile(
     r" *SignedHeaders=(?P<headers>[^,]+), *Signature=(?P<signature>[0-9a-f]+)"
 )
 _SCOPE = re.compile(r"\d{8}/[^/]*/[^/]*/sdk_request", re.ASCII).fullmatch
-_PLAIN = (string.ascii_letters + string.digits + "-._~/").encode()
+PLAIN = (string.ascii_letters + string.digits + "-._~/").encode()
 """Characters of a path that nobody needs to escape."""
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -106,7 +106,7 @@ def verify(
     algorithm = _algorithm(claim)
     sent = _joined(headers)
     date = sent.get(b"x-sdk-date", b"")
-    _check_date(date.decode("latin-1"), now)
+    _check_date(date, now)
     if algorithm.in_steps and not date.startswith(claim.info.partition("/")[0].encode("latin-1")):
         raise SignatureError("the date in the credential is not that of the header x-sdk-date")
     in_body = algorithm.in_steps and method.upper() == "POST" and not body
@@ -148,24 +148,36 @@ def _joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return sent
 
 
-def _check_date(date: str, now: int) -> None:
+def is_recent(date: bytes, now: int) -> bool:
+    """Whether a date that was signed is near enough to the present, in nanoseconds since 1970."""
+    signed = _moment(date)
+    return signed is not None and abs(signed - now) <= MAX_SKEW
+
+
+@lru_cache(maxsize=4096)
+def _moment(date: bytes) -> float | None:
     try:
-        signed = datetime.fromisoformat(date)
+        signed = datetime.fromisoformat(date.decode("latin-1"))
         # Clients send one form; others that Python reads may lack a time zone.
-        skew = abs(signed.timestamp() * 1e9 - now) if signed.tzinfo else None
+        return signed.timestamp() * 1e9 if signed.tzinfo else None
     except ValueError:
-        skew = None
-    if skew is None:
+        return None
+
+
+def _check_date(date: bytes, now: int) -> None:
+    if is_recent(date, now):
+        return
+    if _moment(date) is None:
         raise SignatureError("the header x-sdk-date must be a UTC time such as 20260102T030405Z")
-    if skew > MAX_SKEW:
-        here = datetime.fromtimestamp(now // 1_000_000_000, UTC).strftime(_DATE)
-        raise SignatureError(
-            f"calc aksk signature fail:signature expired, signature time:{date},server time:{here}"
-        )
+    here = datetime.fromtimestamp(now // 1_000_000_000, UTC).strftime(_DATE)
+    raise SignatureError(
+        "calc aksk signature fail:signature expired,"
+        f" signature time:{date.decode('latin-1')},server time:{here}"
+    )
 
 
 def _canonical_path(path: bytes) -> bytes:
-    if path.translate(None, _PLAIN):
+    if path.translate(None, PLAIN):
         path = quote_from_bytes(unquote_to_bytes(path), safe="/~").encode()
     return path if path.endswith(b"/") else path + b"/"
 
@@ -240,13 +252,13 @@ def _sm3(data: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _begun(secret: bytes) -> hmac.HMAC:
+def begun(secret: bytes) -> hmac.HMAC:
     """A MAC that has taken in its key, which is half of the work; to be copied."""
     return hmac.new(secret, digestmod="sha256")
 
 
 def _hmac_sha256(claim: Claim, secret: bytes, to_sign: bytes) -> bool:
-    mac = _begun(secret).copy()
+    mac = begun(secret).copy()
     mac.update(to_sign)
     return hmac.compare_digest(mac.hexdigest(), claim.signature)
 

@@ -12,13 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from clusterwright import clock, errors, ids
+from clusterwright.drivers import causes
 from clusterwright.errors import ApiError
 from clusterwright.jobs import events, store
 from clusterwright.jobs.events import Message
 from clusterwright.jobs.plan import Closed, JobType
+from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import job_trees, jobs
-from clusterwright.jobs.tree import CancelMode, Job, JobPhase
+from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, failure
+from clusterwright.jobs.wire import Rendering
 from clusterwright.storage.database import Tx
+from clusterwright.turns import parts, unhurried
 
 _ROOT = sa.select(jobs.c.root_uid).where(
     jobs.c.uid == sa.bindparam("which"), jobs.c.project_id == sa.bindparam("project")
@@ -63,7 +67,7 @@ def may_resume(job_type: JobType | None, phase: JobPhase, continued_by: str | No
 async def cancel(
     tx: Tx, types: Types, uid: str, *, project_id: str, mode: CancelMode, reason: str
 ) -> None:
-    """Ask a top job to stop, and to fail with ``reason``. It does so when it is its turn.
+    """Ask a top job to stop, and to fail with ``reason``: at once where it has not begun.
 
     Asking again changes nothing, but for asking to stop now where it was to end its steps. Raises
     ApiError: NOT_FOUND, JOB_STATE for a job that has ended otherwise and for one that stays.
@@ -88,16 +92,62 @@ async def cancel(
         values = {"cancel_mode": mode}
     if values:
         await tx.execute(sa.update(job_trees).where(job_trees.c.uid == uid).values(**values))
-        told = {CancelMode.NOW: "now", CancelMode.AFTER_STEP: "when its running steps have ended"}
-        asked = Message(uid, "warning", f"Asked to stop {told[mode]}: {reason}")
-        await events.record(tx, root, messages=[asked])
+        await events.record(tx, root, messages=[_asked(uid, mode, reason)])
+    if root.phase is JobPhase.INITIALIZING:
+        await _end(tx, job_type, uid, row.cancel_reason or reason)
+
+
+def _asked(uid: str, mode: CancelMode, reason: str) -> Message:
+    told = {CancelMode.NOW: "now", CancelMode.AFTER_STEP: "when its running steps have ended"}
+    return Message(uid, "warning", f"Asked to stop {told[mode]}: {reason}")
+
+
+async def _end(tx: Tx, job_type: JobType, uid: str, reason: str) -> None:
+    """Let a job of a held tree fail in which nothing was begun, and settle its resource.
+
+    Whoever has just claimed it is fenced off. The engine finds it ended when it is its turn.
+    """
+    tree = await store.take_over(tx, uid)
+    assert tree is not None, "its row is held"
+    progress, rendering = Progress(), Rendering()
+    async for job in unhurried(tree.jobs):
+        progress.add(job)
+        rendering.add(job)
+    first, *rest = (leaf for leaf in tree.leaves() if not leaf.phase.is_final)
+    undone = "Not started, because the job was cancelled."
+    now = clock.now()
+    changes = [
+        failure(first, reason, causes.CANCELLED),
+        *(Change(leaf.uid, JobPhase.FAILED, undone) for leaf in rest),
+    ]
+    async for part in parts(changes):
+        advance = progress.after(part, now)
+        changed = progress.in_new_phases(advance)
+        progress.take(advance)
+        for job in advance.jobs:
+            rendering.replace(job)
+        await store.record_jobs(tx, advance.jobs)
+        await events.record(tx, progress.root, changed)
+    await store.hold_and_show(tx, tree, progress.root, rendering.encode())
+    await job_type.settle(tx, progress.root)
 
 
 async def cancel_all(tx: Tx, cluster_uid: str, reason: str) -> None:
     """Ask every unfinished job of a cluster to stop soon, and to fail with ``reason``."""
+    unfinished = (job_trees.c.cluster_uid == cluster_uid, job_trees.c.finished_at.is_(None))
+    found = await tx.execute(
+        sa.select(job_trees.c.uid, job_trees.c.cancel_mode)
+        .where(*unfinished)
+        .order_by(job_trees.c.id)
+        .with_for_update()
+    )
+    for row in found.all():
+        if row.cancel_mode != CancelMode.NOW:
+            root = (await store.jobs_of(tx, row.uid))[0]
+            await events.record(tx, root, messages=[_asked(row.uid, CancelMode.NOW, reason)])
     await tx.execute(
         sa.update(job_trees)
-        .where(job_trees.c.cluster_uid == cluster_uid, job_trees.c.finished_at.is_(None))
+        .where(*unfinished)
         .values(
             cancel_reason=sa.func.coalesce(job_trees.c.cancel_reason, reason),
             cancel_mode=CancelMode.NOW,

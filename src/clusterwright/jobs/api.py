@@ -53,6 +53,20 @@ class ShowJob:
         parts = path.split("/")
         return len(parts) == 7 and parts[5] == "jobs" and bool(parts[6])
 
+    def at_hand(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
+        """The document where nothing is to be waited for or refused (``web.edge.AtHand``)."""
+        path: str = scope["path"]
+        parts = path.split("/")
+        if len(parts) != 7 or parts[5] != "jobs" or not path.startswith(_PREFIXES):
+            return None
+        project_id = parts[4]
+        found = self._reader.at_hand(parts[6], project_id=project_id)
+        # What is not encoded is what is on the shelf, so the path is short, too.
+        if found is None or path.encode() != scope["raw_path"]:
+            return None
+        caller = self._authenticator.at_hand(scope, headers)
+        return found if caller is not None and caller.project_id == project_id else None
+
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Send the job's document. Raises ApiError as ``read`` does."""
         if seconds := preferred_wait(scope):

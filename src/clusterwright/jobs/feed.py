@@ -79,11 +79,15 @@ class Listener:
         Empty when nothing has happened for so long. Raises Closed.
         """
         if not self._told and not self._closed:
-            self._waiter = asyncio.get_running_loop().create_future()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._waiter
-            self._waiter = None
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            # Half of what asyncio.timeout takes, and thousands wait here.
+            alarm = loop.call_later(seconds, self.wake)
+            try:
+                await self._waiter
+            finally:
+                alarm.cancel()
+                self._waiter = None
         if self._closed:
             raise Closed
         found, self._told = self._told, []

@@ -247,7 +247,7 @@ class Runner:
 
     async def _run(self, uid: str) -> None:
         tree = await self._take_over(uid)
-        if tree is None:
+        if tree is None or tree.finished:
             return
         job_type = self._registry.types[tree.root.type]
         log.info("running a job", extra={"job": uid, "type": job_type.name})

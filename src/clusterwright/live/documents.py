@@ -43,7 +43,7 @@ async def in_full(found: Found, durations: Durations, registry: Registry) -> byt
         "cause": top.cause,
         "estimate": _estimate(found, durations),
         "steps": await array(
-            _step(row, share, _of_step(row, found, durations))
+            step(row, share, _of_step(row, found, durations))
             for row, share in zip(found.jobs, shares, strict=True)
         ),
     }
@@ -88,8 +88,8 @@ def duration(row: Any) -> float | None:
 
 
 def _sample(row: Any, found: Found, durations: Durations) -> Sample | None:
-    step = WHOLE if row.parent_uid is None else row.type
-    return durations.of(found.tree.type, found.tree.driver, step)
+    name = WHOLE if row.parent_uid is None else row.type
+    return durations.of(found.tree.type, found.tree.driver, name)
 
 
 def _estimate(found: Found, durations: Durations) -> dict[str, Any] | None:
@@ -117,7 +117,8 @@ def _seconds(sample: Sample) -> dict[str, Any]:
     return {"p50": sample.p50, "p90": sample.p90, "samples": sample.count}
 
 
-def _step(row: Any, share: float, estimate: dict[str, Any] | None) -> dict[str, Any]:
+def step(row: Any, share: float, estimate: dict[str, Any] | None) -> dict[str, Any]:
+    """One job of a tree."""
     return {
         "uid": row.uid,
         "parentUID": row.parent_uid,
@@ -164,4 +165,5 @@ def in_list(row: Any) -> dict[str, Any]:
         **_times(row),
         "progress": float(succeeded) if row.progress is None else round(row.progress, 4),
         "attempt": row.attempt,
+        "cause": row.cause,
     }

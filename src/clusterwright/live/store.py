@@ -150,6 +150,7 @@ _SHOWN = (
     jobs.c.type,
     jobs.c.phase,
     jobs.c.reason,
+    jobs.c.cause,
     jobs.c.cluster_uid,
     jobs.c.resource_id,
     jobs.c.resource_name,

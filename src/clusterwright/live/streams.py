@@ -1,7 +1,8 @@
 """Server-sent events: what happens to a job, or in a project, as it happens.
 
 They answer in front of the framework, because thousands of them are open at a time: a stream is one
-coroutine that sleeps, and a second one that notices a client's leaving.
+coroutine that sleeps. What notices that a client has left is no second one, but a callback of what
+the HTTP server waits for anyway.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 PREFIX = "/clusterwright/v1/projects/"
 HEARTBEAT = 15.0
 """Seconds after which a stream without events shows that it lives: proxies close silent ones."""
+_TOKEN = b"x-auth-token"
 _RETRY = b"retry: 1000\n\n"
 _PAGE = 200
 """Events of one query."""
@@ -84,8 +86,10 @@ class Streams:
                 else self._of_project(listener, project_id, _last_seen(scope))
             )
             chunk = await anext(chunks)  # a refusal comes here
+            # A browser sends kilobytes, of which heartbeats need this one.
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] == _TOKEN]
             await send(_start(request_id))
-            gone = asyncio.ensure_future(_gone(receive, listener))
+            leaving = _Leaving(receive, listener)
             try:
                 await _send(send, _RETRY + chunk)
                 async for chunk in chunks:
@@ -98,7 +102,7 @@ class Streams:
             except Exception:
                 log.exception("breaking off a stream", extra={"request": request_id})
             finally:
-                gone.cancel()
+                leaving.forget()
             await send({"type": "http.response.body", "body": b""})
 
     async def _check(self, scope: Scope, receive: Receive) -> None:
@@ -110,7 +114,7 @@ class Streams:
     async def _heartbeat(self, scope: Scope, receive: Receive) -> bytes:
         """A comment that tells the time. Raises ApiError when the caller's token has ended."""
         # A signature is good for a while only, a token until it is not.
-        if any(name == b"x-auth-token" for name, _ in scope["headers"]):
+        if any(name == _TOKEN for name, _ in scope["headers"]):
             await self._check(scope, receive)
         return f": {clock.rfc3339(clock.now())}\n\n".encode()
 
@@ -265,8 +269,29 @@ async def _send(send: Send, chunk: bytes) -> None:
     await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
 
-async def _gone(receive: Receive, listener: Listener) -> None:
-    """Close the listener when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    listener.close()
+class _Leaving:
+    """Closes a listener when its client has left."""
+
+    __slots__ = ("_listener", "_next", "_receive")
+
+    def __init__(self, receive: Receive, listener: Listener) -> None:
+        self._receive = receive
+        self._listener = listener
+        self._wait()
+
+    def _wait(self) -> None:
+        # Once the body is over, this is a future of granian's own, and no task is made of it.
+        self._next = asyncio.ensure_future(self._receive())
+        self._next.add_done_callback(self._look)
+
+    def _look(self, message: asyncio.Future[Message]) -> None:
+        if message.cancelled():
+            return
+        if message.exception() is None and message.result()["type"] != "http.disconnect":
+            self._wait()  # it was a part of the body
+        else:
+            self._listener.close()
+
+    def forget(self) -> None:
+        """Wait no longer."""
+        self._next.cancel()

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from clusterwright.document import Document
 
+FaultClass = Literal["user", "quota", "capacity", "provider", "internal", "timeout", "cancelled"]
+
 
 class Cause(Document):
     """The first thing that went wrong."""
@@ -130,6 +132,7 @@ class JobRow(Document):
     duration: float | None
     progress: float
     attempt: int
+    cause: Cause | None
 
 
 class JobPage(Document):
@@ -180,6 +183,49 @@ class JobEvents(Document):
 
     events: list[JobEvent]
     next_after: int | None
+
+
+class FaultToArm(Document):
+    """The body of a request for a fault."""
+
+    step: str = Field(min_length=1, max_length=64)
+    cluster: str | None = Field(None, max_length=128)
+    """The name of the only cluster whose steps fail, there already or not."""
+    reason: str | None = Field(None, max_length=1000)
+    times: int | None = Field(None, ge=1, le=1_000_000)
+    kind: Literal["error", "unavailable"] | None = None
+    """`error` fails the step; `unavailable` makes it try again."""
+    class_: FaultClass | None = Field(None, alias="class")
+    """Whose the failure is to be."""
+
+    def told(self) -> dict[str, Any]:
+        """What was said, by the names that faults are known by."""
+        names = ("step", "cluster", "reason", "times", "kind", "class")
+        said = self.model_dump(by_alias=True, exclude_none=True)
+        return {name: said[name] for name in names if name in said}
+
+
+class FaultArmed(Document):
+    """A fault as it is now."""
+
+    id: str
+    step: str
+    cluster: str | None
+    reason: str
+    kind: Literal["error", "unavailable"]
+    class_: FaultClass = Field(alias="class")
+    remaining: int
+    """How many times it still strikes."""
+    scope: Literal["project", "server"]
+    """`server` for one that the operator has armed, for all projects."""
+
+
+class FaultsArmed(Document):
+    """What can strike the jobs of a project."""
+
+    faults: list[FaultArmed]
+    may_arm: bool
+    steps: list[str]
 
 
 STREAM: Any = {

@@ -17,6 +17,7 @@ from clusterwright.storage.outage import Outage
 from clusterwright.storage.sqlite import prepare_sqlite, sqlite_path
 from clusterwright.storage.sqlstates import Meaning, meaning
 from clusterwright.storage.transaction import Outbox, Parameters, Tx, nobody_asks
+from clusterwright.storage.writes import Writes
 
 __all__ = ["Conflict", "Database", "StorageUnavailable", "Tx", "metadata"]
 
@@ -136,6 +137,8 @@ class Database:
         """What ``Tx.change`` calls."""
         self.on_changed: Callable[[Iterable[str]], None] = nobody_asks
         """What is called with all of a transaction's changes when it has ended, either way."""
+        self.writes = Writes(are_all=self.is_sqlite)
+        """Tells whether anything was written; on PostgreSQL other processes write, too."""
         # Apart, because a full disk refuses writers while readers are served.
         self.outages = (Outage(), Outage())
         self._backend: _Backend
@@ -163,7 +166,7 @@ class Database:
         Raises StorageUnavailable when the database does not answer, is locked or is full, and
         Conflict when another transaction won.
         """
-        return _Transaction(self, self._backend, read_only=False, may_be_late=False)
+        return self._writing(may_be_late=False)
 
     def deferred(self) -> AbstractAsyncContextManager[Tx]:
         """As ``transaction``, for what nobody is told of before a later transaction has ended.
@@ -171,11 +174,15 @@ class Database:
         Everybody sees it at its end; but on SQLite a loss of power may take it back until the next
         ``transaction`` has ended, which keeps all that came before it as well.
         """
-        return _Transaction(self, self._backend, read_only=False, may_be_late=True)
+        return self._writing(may_be_late=True)
 
     def reading(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction that only reads. Raises StorageUnavailable like ``transaction``."""
         return _Transaction(self, self._backend, read_only=True, may_be_late=False)
+
+    def _writing(self, *, may_be_late: bool) -> AbstractAsyncContextManager[Tx]:
+        writing = _Transaction(self, self._backend, read_only=False, may_be_late=may_be_late)
+        return self.writes.around(writing)
 
     def committed(self, tx: Tx, *, read_only: bool) -> None:
         """Tell whoever waits for it that a transaction has ended well."""

@@ -30,6 +30,8 @@ LABELS = 4 * KIB
 IMAGE_CACHE = 32 * KIB
 """The same of an image cache, whose 20 images may have names of a KiB each."""
 
+MOST_FAULTS = 100
+"""That users armed for one project, those used up counted."""
 MOST_PARTITIONS = 50
 """Of one cluster."""
 MOST_IMAGE_CACHES = 50

@@ -67,7 +67,7 @@ def of_state(sqlstate: str) -> Meaning:
 
 def meaning(error: BaseException) -> Meaning | None:
     """The meaning of an error of SQLAlchemy, a driver or the network; None for any other."""
-    if not isinstance(error, _FAMILIES):
+    if not isinstance(error, _FAMILIES) and not _is_of_asyncpg(error):
         return None
     told = tuple(_told(error))
     for cause in told:
@@ -84,11 +84,13 @@ _FAMILIES = (
     DBAPIError,
     PoolTimeoutError,
     sqlite3.Error,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
     OSError,
 )
+
+
+def _is_of_asyncpg(error: BaseException) -> bool:
+    # Not by its classes: that would load it for each refusal in a transaction of SQLite.
+    return type(error).__module__.partition(".")[0] == "asyncpg"
 
 
 def _told(error: BaseException) -> Iterator[BaseException]:

@@ -7,7 +7,7 @@ official client parses the body of an error before it looks at anything else (cl
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain
 from random import getrandbits
 from typing import Protocol
@@ -25,6 +25,10 @@ BODY_SECONDS = 30.0
 """How long a body may stand still."""
 LEAST_RATE = 1024
 """Bytes a second: a body that is slower on the whole has BODY_SECONDS of grace, and no more."""
+_USUAL = MAX_TARGET
+"""Bytes of path and headers of a request that may be answered at once."""
+_UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"prefer"})
+"""Headers of requests that may not."""
 
 
 class HotRoute(Protocol):
@@ -37,6 +41,17 @@ class HotRoute(Protocol):
         """Send the whole answer, at once or bit by bit. Raises only before the first message."""
 
 
+class AtHand(Protocol):
+    """What may know the whole answer to a request without waiting for anything."""
+
+    def at_hand(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
+        """The JSON text of the answer to a GET; None where it must be asked for in the usual way.
+
+        It is called in another thread. The request is within the edge's limits, has no query and no
+        body, and none of its ``headers`` twice.
+        """
+
+
 class OwnHost(Protocol):
     """What answers on hosts of its own, refusals included, in front of the framework."""
 
@@ -44,7 +59,7 @@ class OwnHost(Protocol):
         """Whether this answers the request."""
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        """Send the whole answer."""
+        """Send the whole answer. Who asks for a WebSocket comes here too: it is made or refused."""
 
 
 class Edge:
@@ -59,6 +74,7 @@ class Edge:
         hot: Iterable[HotRoute] = (),
         larger: Mapping[str, int] | None = None,
         hosts: OwnHost | None = None,
+        quick: Iterable[AtHand] = (),
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         """``larger`` tells where bodies may be larger, by the beginning of the path."""
@@ -70,10 +86,34 @@ class Edge:
         self._larger = tuple((larger or {}).items())
         self.body_seconds = body_seconds
         self._hot = tuple(hot)
+        self._quick = tuple(quick)
+
+    def at_hand(self, scope: Scope) -> tuple[Message, Message] | None:
+        """The answer to a request where it is at hand, for ``web.listener``.
+
+        Whatever is not quite usual goes the long way, where it is refused if it must be.
+        """
+        if scope["method"] != "GET" or scope["query_string"]:
+            return None
+        fields = scope["headers"]
+        headers = dict(fields)
+        if (
+            len(headers) != len(fields)
+            or not _UNUSUAL.isdisjoint(headers)
+            or len(scope["raw_path"]) + len(b"".join(chain.from_iterable(fields))) > _USUAL
+        ):
+            return None
+        for each in self._quick:
+            if (body := each.at_hand(scope, headers)) is not None:
+                # The server adds the length.
+                answer = [(b"content-type", JSON), (b"x-request-id", b"%032x" % getrandbits(128))]
+                start = {"type": "http.response.start", "status": 200, "headers": answer}
+                return start, {"type": "http.response.body", "body": body}
+        return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._shake_hands(scope, receive, send)
             return
         # No secret, only a name: a tenth of uuid4's 2 microseconds, 5 % of a hot read.
         request_id = f"{getrandbits(128):032x}"
@@ -93,6 +133,17 @@ class Edge:
             return
         await self._framework(scope, receive, send, request_id)
 
+    async def _shake_hands(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for a WebSocket: only hosts of their own may take one."""
+        request_id = f"{getrandbits(128):032x}"
+        scope["method"] = "GET"
+        answer = _answering(scope, send)
+        if self._hosts is not None and self._hosts.matches(scope):
+            await self._on_own_host(self._hosts, scope, receive, answer, request_id)
+            return
+        missing = ApiError(errors.BAD_HEADER, "This server has no WebSockets here.")
+        await _refuse(answer, missing, scope, request_id)
+
     async def _on_own_host(
         self, hosts: OwnHost, scope: Scope, receive: Receive, send: Send, request_id: str
     ) -> None:
@@ -105,8 +156,9 @@ class Edge:
 
         try:
             self._check_head(scope, upgrades=True)
-            body = _Body(self, receive, scope["path"], request_id)
-            await hosts.answer(scope, body, noted, request_id)
+            if scope["type"] == "http":
+                receive = _Body(self, receive, scope["path"], request_id)
+            await hosts.answer(scope, receive, noted, request_id)
         except Exception as error:
             if started:
                 log.error("breaking off an answer", extra={"request": request_id}, exc_info=error)
@@ -167,13 +219,13 @@ class Only:
         self._paths = frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in self._paths:
+        if scope["path"] in self._paths:
             await self._app(scope, receive, send)
             return
         missing = ApiError(
             errors.NO_SUCH_API, f"Only {' and '.join(sorted(self._paths))} are here."
         )
-        await _refuse(send, missing, scope, f"{getrandbits(128):032x}")
+        await _refuse(_answering(scope, send), missing, scope, f"{getrandbits(128):032x}")
 
 
 class _Body:
@@ -190,10 +242,12 @@ class _Body:
         self._path = path
         self._request_id = request_id
 
-    async def __call__(self) -> Message:
+    def __call__(self) -> Awaitable[Message]:
         """The next message. Raises ApiError for a body that is too large, too slow or broken."""
-        if self._complete:  # what comes now tells that the client has gone, whenever that is
-            return await self._receive()
+        # When the body is complete, what comes tells that the client has gone, whenever that is.
+        return self._receive() if self._complete else self._part()
+
+    async def _part(self) -> Message:
         try:
             async with asyncio.timeout(self._patience()):
                 message = await self._receive()
@@ -221,6 +275,19 @@ class _Body:
         self._began = self._began or now
         slowest = self._began + self._edge.body_seconds + self._received / LEAST_RATE
         return min(self._edge.body_seconds, max(slowest - now, 0))
+
+
+def _answering(scope: Scope, send: Send) -> Send:
+    """Like ``send``, where the handshake of a WebSocket may be answered as any request is."""
+    if scope["type"] == "http":
+        return send
+
+    async def renamed(message: Message) -> None:
+        if message["type"].startswith("http."):
+            message = {**message, "type": f"websocket.{message['type']}"}
+        await send(message)
+
+    return renamed
 
 
 async def send_whole(

@@ -1,8 +1,10 @@
 """The HTTP server: who may connect, how long a client may take, and how it all ends.
 
-granian speaks HTTP. Two things it leaves to us, because it makes its own socket and waits for the
-slowest client without end: the socket comes from here, so that the kernel's clocks run on every
-connection, and what is left of the connections when a stop must not wait any longer is closed here.
+granian speaks HTTP. Three things it leaves to us. It makes its own socket and waits for the slowest
+client without end: the socket comes from here, so that the kernel's clocks run on every connection,
+and what is left of the connections when a stop must not wait any longer is closed here. And it
+hands every request to the event loop, which costs more than a hot read: what is at hand is answered
+in granian's own thread (docs/decisions/0023-at-hand.md).
 
 HTTP/1 only: where HTTP/2 may be spoken, the server waits for a connection's first bytes without a
 clock (granian 2.8; tests/durability/test_crowds.py).
@@ -14,19 +16,19 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Awaitable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from granian import net
-from granian._futures import _future_watcher_wrapper
+from granian._granian import ASGIWorker, CallbackScheduler
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import embed
 
-from clusterwright.web.asgi import ASGIApp, Receive, Scope, Send
+from clusterwright.web.asgi import ASGIApp, Message, Scope
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +36,16 @@ _DESCRIPTORS = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
 _OWN_FILES = 512
 """Descriptors that a process needs besides its clients': databases, the engine, logs, threads."""
 _FEWEST = 16
-_ANSWER = _future_watcher_wrapper(None).__code__  # type: ignore[no-untyped-call]
-"""What granian works on each request in, a task of this loop."""
+AtHand = Callable[[Scope], tuple[Message, Message] | None]
+"""Gives the answer to a request where it is at hand: its start and its whole body.
+
+It is called in a thread of granian's beside the loop, with the request as it came: it may look at
+what is replaced as a whole or never changes, and must change nothing.
+"""
+_LOCK_SECONDS = 0.0005
+"""How long one thread may keep Python's lock from another that wants it. With Python's own 5 ms the
+loop would wait that long, each time, for a thread that answers one request after the other.
+"""
 _LAST_WORDS = 2.0
 """Seconds for connections that were closed by us to be gone."""
 _PROBES = 3
@@ -66,12 +76,18 @@ class Listener:
         self.stopping = False
         """Set before ``stop``: requests from then on find ``stopping`` in their scope's state."""
 
-    def start(self, app: ASGIApp) -> None:
-        """Serve. Raises OSError when another process was faster."""
+    def start(self, app: ASGIApp, at_hand: AtHand = lambda scope: None) -> None:
+        """Serve ``app``, and before it what is ``at_hand``.
+
+        Raises OSError when another process was faster.
+        """
         self._app = app
+        self._at_hand = at_hand
+        sys.setswitchinterval(_LOCK_SECONDS)
         self._socket.listen(self._limits.connections)
-        self._server = _Server(self._answer, self._socket, self._limits)
-        self.ended: asyncio.Task[None] = asyncio.create_task(self._server.serve())
+        self._server = _Server(self._socket, self._limits)
+        serving = self._server.serve(embed.AsyncWorker.wrap_target(self._work))  # type: ignore[no-untyped-call]
+        self.ended: asyncio.Task[None] = asyncio.create_task(serving)
         """Ends with the server, which by itself it never does."""
 
     async def stop(self, seconds: float, hurried: asyncio.Event) -> None:
@@ -91,10 +107,52 @@ class Listener:
             log.warning("closing connections that did not end", extra={"connections": closed})
             await asyncio.wait({self.ended}, timeout=_LAST_WORDS)
 
-    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if self.stopping:
-            scope["state"]["stopping"] = True
-        return self._app(scope, receive, send)
+    async def _work(
+        self, number: int, end: Any, _: Any, sockets: Any, loop: Any, *options: Any
+    ) -> None:
+        """A worker as granian's own is made, except that requests come to ``_begin`` first."""
+        *numbers, _tasks, http, http1, http2, websockets, static, _log, tls, _scope = options
+        ended = loop.create_future()
+        end.add_cb(lambda: loop.call_soon_threadsafe(ended.set_result, None))
+        worker: Any = ASGIWorker(  # type: ignore[call-arg]  # announced with one argument less
+            *(number, sockets, None, *numbers, http, http1, http2, websockets, static, *tls),
+            (None, None),
+        )
+        worker.serve_async(_Scheduler(loop, self._begin(loop)), loop, end)
+        await ended
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> Callable[[Any], None]:
+        """What granian calls with each request, in a thread of its own. It must never raise."""
+        at_hand, call_soon = self._at_hand, loop.call_soon_threadsafe
+
+        def begin(request: Any) -> None:
+            try:
+                answer = at_hand(request.scope)
+                if answer is not None:
+                    send = request.proto.send
+                    send(answer[0])
+                    send(answer[1])
+                    request.done()
+                    return
+            except Exception as error:  # the application meets it too, and refuses
+                log.debug("nothing at hand", exc_info=error)
+            call_soon(begin_task, request)
+
+        def begin_task(request: Any) -> None:
+            request.taskref(loop.create_task(self._answer(request)))
+
+        return begin
+
+    async def _answer(self, request: Any) -> None:
+        scope = request.scope
+        scope["root_path"] = ""
+        scope["state"] = {"stopping": True} if self.stopping else {}
+        try:
+            await self._app(scope, request.proto.receive, request.proto.send)
+        except BaseException as error:
+            request.err(error)
+            return
+        request.done()
 
 
 async def cancel_answers() -> None:
@@ -109,16 +167,30 @@ async def cancel_answers() -> None:
         await asyncio.wait(tasks, timeout=_LAST_WORDS)
 
 
+_ANSWER = Listener._answer.__code__
+"""What each request is worked on in, a task of this loop."""
+
+
+class _Scheduler(CallbackScheduler):
+    """What granian gives its requests to: a function, called in a thread of granian's."""
+
+    def __new__(cls, loop: asyncio.AbstractEventLoop, begin: Callable[[Any], None]) -> "_Scheduler":
+        return super().__new__(cls, loop, begin, None, None, None)  # type: ignore[call-arg]
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, begin: Callable[[Any], None]) -> None:
+        self._schedule_fn = begin
+
+
 class _Server(embed.Server):
     """granian's server on a socket of ours."""
 
-    def __init__(self, app: ASGIApp, listening: socket.socket, limits: Limits) -> None:
+    def __init__(self, listening: socket.socket, limits: Limits) -> None:
         super().__init__(
-            app,
+            None,
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=int(limits.head_seconds * 1000)),
-            websockets=False,
+            websockets=True,  # the edge refuses most of them
             backlog=limits.connections,
             backpressure=limits.connections,
             log_enabled=False,

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
@@ -16,7 +15,7 @@ from clusterwright import errors
 from clusterwright.document import Document
 from clusterwright.web import texts
 from clusterwright.web.idempotency import LONGEST
-from clusterwright.web.routes import Body
+from clusterwright.web.routes import Body, Route, Router
 
 # The framework names the schemas of answers; it gives those of bodies this ending where both exist.
 _NAME = "{model}-Input"
@@ -46,24 +45,24 @@ _REFUSALS = {
 }
 
 
-def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+def describe(app: FastAPI, routers: Iterable[Router]) -> None:
     """Make ``app.openapi`` tell the whole truth of these routers, once, when first asked for it."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
+            routes = [route for router in routers for route in router.routes]
             app.openapi_schema = _complete(
-                get_openapi(title=app.title, version=app.version, routes=app.routes),
-                _bodies(routers),
+                get_openapi(title=app.title, version=app.version, routes=routes), _bodies(routes)
             )
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
 
 
-def _bodies(routers: Iterable[APIRouter]) -> Iterator[tuple[str, str, type[Document]]]:
+def _bodies(routes: Iterable[Route]) -> Iterator[tuple[str, str, type[Document]]]:
     """Method, path and body of every route that reads one."""
-    for route in (route for router in routers for route in router.routes):
-        if isinstance(route, APIRoute) and route.include_in_schema:
+    for route in routes:
+        if route.include_in_schema:
             for needed in route.dependant.dependencies:
                 if isinstance(needed.call, Body):
                     for method in route.methods or ():

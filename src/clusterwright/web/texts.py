@@ -194,6 +194,10 @@ CancelJob 取消任务
 ResumeJob 恢复失败的任务
 StreamJob 以事件流跟踪一个任务
 StreamEvents 以事件流跟踪项目下的所有任务
+ArmFault 设置一个故障，使本项目任务的某一步失败
+ListFaults 查询故障列表
+ClearFault 清除一个故障
+ClearFaults 清除本项目的所有故障
 CreateWebhook 注册 Webhook
 ListWebhooks 查询 Webhook 列表
 ShowWebhook 查询一个 Webhook
@@ -332,6 +336,7 @@ limit | How many at most. | 最多返回的数量。
 offset | How many to leave out at the beginning. | 跳过的数量。
 marker | The last item of the page before. | 上一页的最后一项。
 webhook_id | The id of the webhook. | Webhook ID。
+fault_id | The id of the fault. | 故障 ID。
 delivery_id | The id of the delivery. | 投递 ID。
 wait | Seconds to wait for a change. | 等待变化的秒数。
 after | The revision that is known already. | 已知的修订号。

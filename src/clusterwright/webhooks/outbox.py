@@ -15,7 +15,7 @@ import httpx
 
 from clusterwright import __version__, clock, ids
 from clusterwright.iam.vault import Vault
-from clusterwright.jobs import events
+from clusterwright.jobs import events, following
 from clusterwright.jobs.positions import Position, Snapshot
 from clusterwright.storage.database import Database, Tx
 from clusterwright.supervision import Chore
@@ -30,15 +30,28 @@ PERIOD = 0.5
 OTHERS_PERIOD = 5.0
 """Seconds after which a webhook is known that another process registered."""
 SWEEP_PERIOD = 600.0
-LEASE = 90.0
-"""Seconds for which a delivery is whoever's claimed it."""
+LEASE = 25.0
+"""Seconds for which a delivery is whoever's claimed it, also if it has died since."""
 AT_ONCE = 8
 """Deliveries to one receiver that one claim takes; they are sent one after the other."""
 ROUNDS = 20
 """How often more is sent at once, before others have their turn."""
 SECONDS = 10.0
 """How long a receiver may take to answer."""
-PAUSES = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 28_800.0)
+LATEST = LEASE - SECONDS - 3.0
+"""Seconds after a claim at which the last of what it took may be begun."""
+PAUSES: tuple[float, ...] = (
+    5.0,
+    30.0,
+    120.0,
+    600.0,
+    1800.0,
+    3600.0,
+    7200.0,
+    14_400.0,
+    28_800.0,
+    28_800.0,
+)
 """Seconds until the next try, after each that failed; a delivery that needs more has failed."""
 _READ = 16 * 1024
 """Bytes of an answer that are read, and thrown away."""
@@ -64,7 +77,7 @@ class Sender:
         self._private = private
         self._client: httpx.AsyncClient | None = None
 
-    async def _http(self) -> httpx.AsyncClient:
+    async def _http(self) -> "httpx.AsyncClient":
         if self._client is None:
             # Reading all known authorities would keep the loop for tens of milliseconds.
             context = await asyncio.to_thread(ssl.create_default_context)
@@ -149,6 +162,17 @@ class Outbox:
         """What must be done for as long as the process lives."""
         return Chore("webhooks", self.work, PERIOD)
 
+    async def begin(self) -> None:
+        """Go on where the webhooks of this database are, also if it was restored from elsewhere."""
+        async with self._database.transaction() as tx:
+            for known in await store.everyone(tx):
+                hook = await store.hold(tx, known.uid)
+                if hook is None:
+                    continue
+                position = await following.here(tx, Position.parse(hook.position))
+                if str(position) != hook.position:
+                    await store.move(tx, hook.uid, str(position))
+
     def look_again(self) -> None:
         """Know at once that there is another webhook, or one less."""
         self._looked_at = None
@@ -195,7 +219,7 @@ class Outbox:
         found = []
         for hook in await store.everyone(tx):
             position = self._position(hook)
-            if await _missed(tx, hook, position, now, limit=1):
+            if await following.after(tx, position, now, project_id=hook.project_id, limit=1):
                 found.append(hook.uid)
             else:
                 # Not written down: a write would be another number that nobody has seen yet.
@@ -215,7 +239,9 @@ class Outbox:
         hook = await store.hold(tx, uid)
         if hook is None:
             return
-        page = await _missed(tx, hook, self._position(hook), now, limit=_PAGE)
+        page = await following.after(
+            tx, self._position(hook), now, project_id=hook.project_id, limit=_PAGE
+        )
         await store.add(tx, [_promised(hook, event) for event, _ in page])
         if page:
             _, position = page[-1]
@@ -223,7 +249,7 @@ class Outbox:
 
     async def _serve(self, uid: str) -> None:
         """Send some of what is due to a receiver."""
-        now = clock.now()
+        now, began = clock.now(), time.monotonic()
         async with self._database.transaction() as tx:
             hook = await store.hold(tx, uid)
             if hook is None:
@@ -231,15 +257,18 @@ class Outbox:
             claimed = await store.claim(
                 tx, uid, now=now, until=now + int(LEASE * 1e9), limit=AT_ONCE
             )
-        await self._send_all(hook, claimed)
+        await self._send_all(hook, claimed, began)
 
-    async def _send_all(self, hook: Webhook, claimed: Iterable[Delivery]) -> None:
-        """Send one after the other, until the receiver is away."""
+    async def _send_all(self, hook: Webhook, claimed: Iterable[Delivery], began: float) -> None:
+        """Send one after the other, until the receiver is away or the lease is almost over."""
         secret = self.vault.open(hook.sealed_secret)
         failures, paused_until = hook.failures, 0
         for one in claimed:
             if paused_until:
                 await self._record(one, next_at=paused_until)
+                continue
+            if time.monotonic() - began > LATEST:
+                await self._record(one, next_at=clock.now())
                 continue
             signed = signing.headers(
                 secret, message_id=one.event, seconds=int(time.time()), body=one.body
@@ -284,27 +313,6 @@ class Outbox:
 def _after(now: int, attempts: int) -> int | None:
     """When to try again after so many failures, or None."""
     return None if attempts > len(PAUSES) else now + int(PAUSES[attempts - 1] * 1e9)
-
-
-async def _missed(
-    tx: Tx, hook: Webhook, position: Position, now: Snapshot, *, limit: int
-) -> list[tuple[events.Event, Position]]:
-    """What has happened in a webhook's project since a position, and where each leads."""
-    for before, upto, last in (
-        (position.before, position.upto, position.last),
-        (position.upto, now, 0),
-    ):
-        if before == upto:
-            continue
-        page = await events.between(
-            tx, before, upto, project_id=hook.project_id, last=last, limit=limit
-        )
-        if page:
-            told = [(event, Position(before, upto, event.id)) for event in page]
-            if len(page) < limit:
-                told[-1] = (page[-1], Position.after(upto))
-            return told
-    return []
 
 
 def _promised(hook: Webhook, event: events.Event) -> Delivery:

@@ -7,7 +7,6 @@ these clusters have, and the caller says which kind of clusters is known (``Call
 from typing import Annotated
 
 from fastapi import Depends
-from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from clusterwright.cce.access import api as access
@@ -21,7 +20,7 @@ from clusterwright.cce.lifecycle import api as lifecycle
 from clusterwright.cce.upgrades import api as upgrades
 from clusterwright.iam.auth import Member
 from clusterwright.web.openapi import described
-from clusterwright.web.routes import Body, Data, Router, json_response
+from clusterwright.web.routes import Body, Data, Declared, Router, json_response
 
 PREFIX = "/autopilot"
 KIND = "Autopilot"
@@ -68,32 +67,32 @@ WINDOW = f"{CLUSTER}/maintenancewindows"
 PLANS = f"{CLUSTER}/upgradeplans"
 
 
-def _repeat(route: APIRoute, name: str) -> None:
-    """Answer below ``/autopilot`` what ``route`` answers, under the twin's name."""
-    extra = dict(route.openapi_extra or {})
+def _repeat(ordinary: Declared, name: str) -> None:
+    """Answer below ``/autopilot`` what another route answers, under the twin's name."""
+    options = dict(ordinary.options)
+    extra = dict(options.get("openapi_extra") or {})
     if "parameters" in extra:
         without = WITHOUT.get(name, ())
         extra["parameters"] = [p for p in extra["parameters"] if p["name"] not in without]
-    router.add_api_route(
-        PREFIX + route.path.removeprefix("/api"),
-        route.endpoint,
-        methods=list(route.methods or ()),
-        operation_id=name,
-        summary=f"{route.summary} (cluster without nodes)",
-        status_code=route.status_code,
-        response_class=route.response_class,
-        response_model=None,
-        responses=route.responses,
-        openapi_extra=extra or None,
+    options |= {
+        "operation_id": name,
+        "summary": f"{options['summary']} (cluster without nodes)",
+        "openapi_extra": extra or None,
+    }
+    router.add(
+        options.pop("methods"),
+        PREFIX + ordinary.path.removeprefix("/api"),
+        ordinary.endpoint,
+        **options,
     )
 
 
 _BY_ORDINARY = {name.replace(KIND, "", 1): name for name in TWINS}
 
 for _slice in _SLICES:
-    for _route in _slice.router.routes:
-        if isinstance(_route, APIRoute) and _route.operation_id in _BY_ORDINARY:
-            _repeat(_route, _BY_ORDINARY[_route.operation_id])
+    for _declared in _slice.router.declared:
+        if _twin := _BY_ORDINARY.get(_declared.options["operation_id"]):
+            _repeat(_declared, _twin)
 
 
 @router.post(

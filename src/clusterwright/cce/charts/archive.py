@@ -13,6 +13,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -224,27 +225,29 @@ def _check(text: str, where: str) -> None:
         raise _refused(error.rule, inside) from error
 
 
-class _Loader(yaml.CSafeLoader):
+_DIGITS = list("-+.0123456789")
+_INTEGER = r"[-+]?(0[0-7_]*|[1-9][0-9_]*|0x[0-9a-fA-F_]+)\Z"
+_FLOAT = (
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN)\Z"
+)
+
+
+@cache
+def _loader() -> "type[yaml.CSafeLoader]":
     """YAML as Helm reads it: no times and no numbers of base 60, both of which JSON lacks."""
 
+    class Loader(yaml.CSafeLoader):
+        pass
 
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, rule) for tag, rule in rules if not tag.endswith((":timestamp", ":int", ":float"))
-    ]
-    for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-_DIGITS = list("-+.0123456789")
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"[-+]?(0[0-7_]*|[1-9][0-9_]*|0x[0-9a-fA-F_]+)\Z"), _DIGITS
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN)\Z"
-    ),
-    _DIGITS,
-)
+    Loader.yaml_implicit_resolvers = {
+        first: [
+            (tag, rule) for tag, rule in rules if not tag.endswith((":timestamp", ":int", ":float"))
+        ]
+        for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+    Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(_INTEGER), _DIGITS)
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(_FLOAT), _DIGITS)
+    return Loader
 
 
 def _yaml(raw: bytes, where: str) -> dict[str, Any]:
@@ -252,7 +255,7 @@ def _yaml(raw: bytes, where: str) -> dict[str, Any]:
     try:
         text = raw.decode()
         _check_depth(text, where)
-        value = yaml.load(text, Loader=_Loader)  # a safe one, made above
+        value = yaml.load(text, Loader=_loader())  # a safe one, made above
     except (yaml.YAMLError, UnicodeError, ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, Malformed):
             raise

@@ -69,7 +69,7 @@ def _claims(claims: Mapping[str, Any]) -> Claims:
     return Claims(str(namespace), str(name), str(uid or ""))
 
 
-def _reason(error: jwt.InvalidTokenError) -> str:
+def _reason(error: "jwt.InvalidTokenError") -> str:
     match error:
         case jwt.ExpiredSignatureError():
             return "It has expired."

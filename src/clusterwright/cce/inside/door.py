@@ -123,7 +123,7 @@ class Door:
             connection.start_next_cycle()
 
     async def _answer(
-        self, uid: str, stream: TlsStream, request: h11.Request, body: bytes | None
+        self, uid: str, stream: TlsStream, request: "h11.Request", body: bytes | None
     ) -> tuple[int, str, bytes]:
         headers = dict(request.headers)
 
@@ -158,8 +158,8 @@ class Door:
 
 
 async def _request(
-    connection: h11.Connection, stream: TlsStream
-) -> tuple[h11.Request | None, bytes | None]:
+    connection: "h11.Connection", stream: TlsStream
+) -> "tuple[h11.Request | None, bytes | None]":
     """The next request and its body, None for one that is too large; no request at the end."""
     request: h11.Request | None = None
     body: bytearray | None = bytearray()

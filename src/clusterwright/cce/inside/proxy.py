@@ -8,20 +8,23 @@ itself is handed on: no credentials of ours, no impersonation, no headers of pro
 import asyncio
 import os
 import ssl
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 
+from clusterwright.cce.inside import websocket
+from clusterwright.cce.inside.websocket import CONNECTING_SECONDS, NoWebSocket, WebSocket
 from clusterwright.drivers.contract import Kubeconfig, Unavailable
 
 MOST_CLIENTS = 64
 """Users of clusters to whom a connection is kept."""
 MOST_STREAMS = 200
-"""Requests of one user of a cluster that are under way at a time, watches included."""
-CONNECTING_SECONDS = 5.0
+"""Requests of one user of a cluster that are under way at a time, watches included, and as many
+WebSockets.
+"""
 
 _HANDED_ON = (
     b"accept",
@@ -33,6 +36,8 @@ _HANDED_ON = (
     b"kubectl-session",
 )
 _HANDED_BACK = (b"content-type", b"cache-control", b"etag", b"warning", b"retry-after", b"audit-id")
+_CREDENTIALS = "base64url.bearer.authorization.k8s.io."
+"""How the name of a subprotocol begins that is none: browsers send Kubernetes' tokens so."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -46,17 +51,26 @@ class Passed:
     content: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _User:
+    """What requests of one certificate share."""
+
+    tls: ssl.SSLContext
+    client: httpx.AsyncClient
+
+
 class Proxy:
     """Connections to API servers, one kept for each user's certificate."""
 
     def __init__(self) -> None:
-        self._clients: OrderedDict[Kubeconfig, httpx.AsyncClient] = OrderedDict()
+        self._clients: OrderedDict[Kubeconfig, _User] = OrderedDict()
         self._retired: set[asyncio.Task[None]] = set()
+        self._open: Counter[Kubeconfig] = Counter()
 
     async def close(self) -> None:
         """End every connection."""
-        for client in self._clients.values():
-            await client.aclose()
+        for user in self._clients.values():
+            await user.client.aclose()
         self._clients.clear()
         await asyncio.gather(*self._retired, return_exceptions=True)
 
@@ -65,7 +79,7 @@ class Proxy:
         self, kubeconfig: Kubeconfig, method: str, target: str, headers: Headers, body: bytes
     ) -> AsyncIterator[Passed]:
         """The answer to a request, which ends with the block. Raises Unavailable."""
-        client = await self._client(kubeconfig)
+        client = (await self._user(kubeconfig)).client
         kept = [(name, value) for name, value in headers if name in _HANDED_ON]
         # An answer of unknown end, such as a watch, may take as long as it likes between two bytes.
         request = client.build_request(
@@ -78,33 +92,68 @@ class Proxy:
         except httpx.HTTPError as error:
             raise Unavailable(f"The API server does not answer: {type(error).__name__}.") from error
         try:
-            back = [(name.lower(), value) for name, value in response.headers.raw]
-            back = [(name, value) for name, value in back if name in _HANDED_BACK]
+            back = handed_back(response.headers.raw)
             yield Passed(response.status_code, back, _pieces(response))
         finally:
             await response.aclose()
 
-    async def _client(self, kubeconfig: Kubeconfig) -> httpx.AsyncClient:
-        client = self._clients.get(kubeconfig)
-        if client is None:
-            context = await asyncio.to_thread(_context, kubeconfig)
-            client = self._clients.get(kubeconfig) or httpx.AsyncClient(
-                verify=context,
-                trust_env=False,
-                timeout=httpx.Timeout(None, connect=CONNECTING_SECONDS, pool=CONNECTING_SECONDS),
-                limits=httpx.Limits(max_connections=MOST_STREAMS, max_keepalive_connections=4),
+    @asynccontextmanager
+    async def connect(
+        self, kubeconfig: Kubeconfig, target: str, headers: Headers, subprotocols: Sequence[str]
+    ) -> AsyncIterator[WebSocket | NoWebSocket]:
+        """A WebSocket, which ends with the block, or what is answered instead.
+
+        Raises Unavailable.
+        """
+        tls = (await self._user(kubeconfig)).tls
+        if self._open[kubeconfig] >= MOST_STREAMS:
+            raise Unavailable(f"{MOST_STREAMS} WebSockets of this user are open.")
+        self._open[kubeconfig] += 1
+        try:
+            async with websocket.opened(
+                kubeconfig.server,
+                target,
+                tls,
+                headers=[(name, value) for name, value in headers if name in _HANDED_ON],
+                subprotocols=[each for each in subprotocols if not each.startswith(_CREDENTIALS)],
+            ) as found:
+                yield found
+        finally:
+            self._open[kubeconfig] -= 1
+            self._open += Counter()  # forgets who has none
+
+    async def _user(self, kubeconfig: Kubeconfig) -> _User:
+        user = self._clients.get(kubeconfig)
+        if user is None:
+            tls = await asyncio.to_thread(_context, kubeconfig)
+            user = self._clients.get(kubeconfig) or _User(
+                tls,
+                httpx.AsyncClient(
+                    verify=tls,
+                    trust_env=False,
+                    timeout=httpx.Timeout(
+                        None, connect=CONNECTING_SECONDS, pool=CONNECTING_SECONDS
+                    ),
+                    limits=httpx.Limits(max_connections=MOST_STREAMS, max_keepalive_connections=4),
+                ),
             )
-            self._clients[kubeconfig] = client
+            self._clients[kubeconfig] = user
         self._clients.move_to_end(kubeconfig)
         while len(self._clients) > MOST_CLIENTS:
             _, old = self._clients.popitem(last=False)
-            task = asyncio.create_task(old.aclose())
+            task = asyncio.create_task(old.client.aclose())
             self._retired.add(task)
             task.add_done_callback(self._retired.discard)
-        return client
+        return user
 
 
-async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+def handed_back(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """What clients are told of an answer's headers."""
+    lower = ((name.lower(), value) for name, value in headers)
+    return [(name, value) for name, value in lower if name in _HANDED_BACK]
+
+
+async def _pieces(response: "httpx.Response") -> AsyncIterator[bytes]:
     try:
         async for piece in response.aiter_bytes():
             yield piece

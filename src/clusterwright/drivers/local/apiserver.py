@@ -1,7 +1,6 @@
 """Speaks to the API server of one cluster: the few requests that the driver needs, typed."""
 
 import asyncio
-import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -16,16 +15,13 @@ from clusterwright.drivers.contract import DriverError, Unavailable
 
 SECONDS = 5.0
 """How long an answer may take."""
-# It would tell each look at a cluster.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-
 _MERGE = "application/merge-patch+json"
 
 
 class ApiServer:
     """A connection as the driver's own administrator, which the cluster's clients never get."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: "httpx.AsyncClient") -> None:
         self._client = client
         self._under_way: set[asyncio.Task[httpx.Response]] = set()
 
@@ -115,7 +111,7 @@ class ApiServer:
         document: dict[str, Any] = answer.json()
         return document
 
-    async def _send(self, method: str, path: str, **sent: Any) -> httpx.Response:
+    async def _send(self, method: str, path: str, **sent: Any) -> "httpx.Response":
         # Whoever asks may be cancelled, what was sent may not: the client's library leaves a
         # connection open that is cancelled while it is being made.
         asking = asyncio.create_task(self._client.request(method, path, **sent))
@@ -126,13 +122,13 @@ class ApiServer:
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unavailable(f"The API server does not answer: {error!r}") from error
 
-    def _ended(self, asked: asyncio.Task[httpx.Response]) -> None:
+    def _ended(self, asked: "asyncio.Task[httpx.Response]") -> None:
         self._under_way.discard(asked)
         if not asked.cancelled():
             asked.exception()  # whoever still waits is told; of one that is gone nobody need hear
 
     @staticmethod
-    def _check(answer: httpx.Response) -> None:
+    def _check(answer: "httpx.Response") -> None:
         """Raises DriverError for what will never be accepted, Unavailable for the rest."""
         if answer.is_success:
             return

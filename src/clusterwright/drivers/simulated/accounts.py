@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_public_key,
 )
-from jwt.algorithms import RSAAlgorithm
 
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import ISSUER, Cluster, Issuer, Unavailable
@@ -112,7 +111,7 @@ def _jwk(pair: Pair) -> dict[str, Any]:
     """The public key as Kubernetes publishes one."""
     public = load_pem_public_key(pair.certificate.encode())
     assert isinstance(public, rsa.RSAPublicKey)
-    numbers = json.loads(RSAAlgorithm.to_jwk(public))
+    numbers = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(public))
     kid = uuid.uuid5(uuid.NAMESPACE_OID, pair.certificate)
     return {
         "use": "sig",

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from clusterwright.drivers import certificates
 from clusterwright.drivers.certificates import Pair
@@ -70,7 +69,7 @@ class SimulatedDoors:
     async def holder(self, uid: str, shown: bytes) -> str | None:
         """The user whose certificate was shown, in DER; None where it is not known any more."""
         certificate = x509.load_der_x509_certificate(shown)
-        [name] = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        [name] = certificate.subject.get_attributes_for_oid(x509.oid.NameOID.COMMON_NAME)
         user = str(name.value)
         pem = certificate.public_bytes(Encoding.PEM).decode()
         async with self._database.reading() as tx:

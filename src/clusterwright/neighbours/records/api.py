@@ -141,10 +141,10 @@ def _serve(dialect: Dialect) -> None:
     inner = dialect.inner or dialect.item
 
     def add(verb: str, method: str, path: str, answer: Answer, status: int = 200) -> None:
-        router.add_api_route(
+        router.add(
+            method,
             path,
             answer,
-            methods=[method],
             operation_id=f"{dialect.service}{verb}{dialect.noun}{dialect.suffix}",
             summary=f"{verb} a {word}" if verb != "List" else f"List {several}",
             **described(None if verb == "Delete" else dict[str, Any], status=status),

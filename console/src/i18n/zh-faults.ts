@@ -1,0 +1,42 @@
+/** 控制台关于故障的文字。 */
+import type { faults as english } from './en-faults'
+
+const count = (n: number) => new Intl.NumberFormat('zh-CN').format(n)
+
+export const faults: typeof english = {
+  title: '故障',
+  about: '故障让任务的某一步按需失败，以便观察您的工具如何应对。它只影响本项目的集群。',
+  list: '影响本项目的故障',
+  arm: '设置故障',
+  submit: '设置',
+  submitting: '正在设置…',
+  step: '步骤',
+  stepHelp: '任务中要失败的步骤。',
+  cluster: '集群',
+  clusterLabel: '集群名称',
+  clusterHelp: '集群可以尚未创建。留空表示本项目的任意集群。',
+  any: '任意',
+  className: '类别',
+  classHelp: '失败应归因于谁。',
+  reason: '原因',
+  reasonHelp: '失败的任务所显示的文字。',
+  reasonUsual: 'Simulated fault.',
+  times: '次数',
+  timesBad: '请输入 1 到 1,000,000 之间的整数。',
+  kind: '方式',
+  kinds: { error: '步骤失败', unavailable: '步骤重试' },
+  remaining: '剩余',
+  armed: (n) => `剩余 ${count(n)} 次`,
+  used: '已用完',
+  scope: '设置者',
+  scopes: { project: '本项目', server: '服务器管理员' },
+  action: '操作',
+  clear: '清除',
+  clearOf: (step, id) => `清除 ${step}（故障 ${id}）`,
+  clearAll: '全部清除',
+  clearAllTitle: '清除本项目的所有故障？',
+  clearAllText: '它们不再起作用。服务器管理员设置的故障会保留。',
+  empty: '没有故障',
+  emptyText: '一切正常。可以先设置一个故障，再创建集群，然后查看任务为何失败。',
+  forbidden: '本服务器不允许用户设置故障。',
+}

@@ -1,0 +1,1 @@
+"""Jobs that have ended as traces of OpenTelemetry, sent to whoever collects them."""
