@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from clusterwright.storage import migrations
+from clusterwright.storage import sqlite
 from clusterwright.storage.database import Database
-from tests import postgresql
+from tests import postgresql, schema
 from tests.helm import require as require_helm
 from tests.kubernetes import needs_kubernetes
 from tests.server_process import ServerProcess
@@ -22,6 +22,10 @@ settings.register_profile("measured", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     settings.load_profile("gate")
 
+
+# As that of PostgreSQL, which runs without fsync here: the power stays on while tests run. Servers
+# in processes of their own synchronise as ever.
+DURABLE, sqlite.SYNCHRONOUS = sqlite.SYNCHRONOUS, "OFF"
 
 _LONG_WAITS_FIRST = ("durability", "clients", "cli", "api")
 """Folders of tests whose modules take longest: nobody waits for one alone in the end."""
@@ -85,8 +89,9 @@ def postgresql_server() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database, once of each kind."""
+    """The URL of a database with our tables and nothing in them, once of each kind."""
     if request.param == "sqlite":
+        schema.write_sqlite(tmp_path / "clusterwright.db")
         yield f"sqlite:///{tmp_path / 'clusterwright.db'}"
         return
     with postgresql.fresh_database(request.getfixturevalue("postgresql_server")) as url:
@@ -97,7 +102,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 async def data(database_url: str) -> AsyncIterator[Database]:
     """A database of each kind with our tables."""
     data = Database(database_url)
-    migrations.migrate(data.url)
     yield data
     await data.dispose()
 

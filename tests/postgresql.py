@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
+from tests import schema
 from tests.server_process import free_port
 
 _BINARIES = ("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin", "/usr/local/bin")
@@ -115,11 +116,12 @@ def server(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(base: str) -> Iterator[str]:
-    """The URL of a new, empty database on a running server."""
+def fresh_database(base: str, *, bare: bool = False) -> Iterator[str]:
+    """The URL of a new database on a running server: our tables, empty, or none if ``bare``."""
     name = f"test_{uuid4().hex}"
+    template = "template1" if bare else schema.postgresql_template(base)
     with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield f"{base}/{name}"
     finally:

@@ -18,6 +18,7 @@ from clusterwright.ids import new_id
 from clusterwright.settings import Settings
 from clusterwright.storage.database import Database
 from clusterwright.web.asgi import ASGIApp
+from tests import schema
 from tests.kit import PATIENCE as PATIENCE
 from tests.kit import SUBNET as SUBNET
 from tests.kit import VPC as VPC
@@ -98,6 +99,8 @@ def unique(prefix: str) -> str:
 async def open_cloud(folder: Path, **settings: Any) -> AsyncIterator[Cloud]:
     """A server whose data is below ``folder``; opened again there, it remembers everything."""
     chosen = Settings(data=folder / "data", **({"pace": 0} | settings))
+    if not chosen.database:
+        schema.write_sqlite(chosen.data / "clusterwright.db")
     async with open_app(chosen) as app:
         account = json.loads((chosen.data / "credentials.json").read_text())
         async with _signed_in(app, account) as cloud:

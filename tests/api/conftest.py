@@ -1,4 +1,4 @@
-"""A whole server that the tests of one module share, on both databases."""
+"""A whole server that the tests of one module share, on SQLite or on both databases."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -29,3 +29,13 @@ async def shared_cloud(
     folder = tmp_path_factory.mktemp("cloud")
     async with open_cloud(folder, database=shared_database, cluster_quota=1000) as cloud:
         yield cloud
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
+    """A server on SQLite that the tests of a module share, for what is alike on both databases.
+
+    Needs ``asyncio(loop_scope="module")`` too.
+    """
+    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
+        yield opened

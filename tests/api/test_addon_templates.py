@@ -1,14 +1,12 @@
 """What the templates of add-ons hold, and which add-ons a new cluster gets."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from clusterwright.cce.addons.templates import EXTERNAL, KNOWN, TEMPLATES
-from tests.api.cloud import Cloud, cluster, open_cloud, unique
+from tests.api.cloud import Cloud, cluster, unique
 
 ADDONS = "/api/v3/addons"
 TEMPLATE_LIST = "/api/v3/addontemplates"
@@ -55,13 +53,6 @@ READ_OF_AUTOSCALER = [
 """The custom values that Terraform's examples and tests read of the template of autoscaler."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite, which the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 async def inputs(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:

@@ -1,7 +1,6 @@
 """Clusters without nodes: the same code on paths of their own."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,17 +8,10 @@ import pytest_asyncio
 from fastapi.routing import APIRoute
 
 from clusterwright.cce.autopilot.api import KIND, TWINS, router
-from tests.api.cloud import Cloud, cluster, open_cloud, unique
+from tests.api.cloud import Cloud, cluster, unique
 from tests.architecture.routes import ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite, which the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 def autopilot(cloud: Cloud, path: str = "clusters") -> str:

@@ -1,23 +1,15 @@
 """Claims of cloud volumes, in the style that names the volume itself."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import Cloud, open_cloud, unique
+from tests.api.cloud import Cloud, unique
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CLAIMS = "/api/v1/namespaces/default/cloudpersistentvolumeclaims"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

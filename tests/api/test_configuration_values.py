@@ -1,22 +1,14 @@
 """Values of component options: each has the type, the bounds and the choices of its option."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import Cloud, open_cloud
+from tests.api.cloud import Cloud
 from tests.api.nodes_examples import add_pool
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

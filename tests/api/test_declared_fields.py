@@ -7,7 +7,7 @@ another type is refused wherever it stands.
 import copy
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import huaweicloudsdkcce.v3 as sdk
@@ -23,7 +23,7 @@ from clusterwright.cce.lifecycle import wire as lifecycle
 from clusterwright.cce.upgrades import wire as upgrades
 from clusterwright.cce.upkeep import wire as upkeep
 from clusterwright.document import Document
-from tests.api.cloud import DISTANT, Cloud, open_cloud
+from tests.api.cloud import DISTANT, Cloud
 from tests.api.declared import WRONG, Kind, example, fields, places
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -130,13 +130,6 @@ async def test_every_attribute_of_the_official_model_is_known_by_its_type(name: 
     found = [each for model in BODIES[name] for each in differences(model, getattr(sdk, name))]
 
     assert found == []
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

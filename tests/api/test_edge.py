@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clusterwright.cce.clusters import store
+from clusterwright.cce.clusters import operations
 from clusterwright.web.asgi import Message, Receive, Scope, Send
 from clusterwright.web.edge import Edge, read_body
 from tests.api.cloud import BASE, Cloud
@@ -217,9 +217,9 @@ async def test_an_error_that_was_answered_is_logged_once(
     async def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("nobody foresaw it")
 
-    monkeypatch.setattr(store, "find", broken)
+    monkeypatch.setattr(operations, "show", broken)
 
-    answer = await shared_cloud.client.get(f"{shared_cloud.project}/clusters")
+    answer = await shared_cloud.client.get(f"{shared_cloud.project}/clusters/any")
 
     assert answer.status_code == 500
-    assert caplog.text.count("nobody foresaw it") == 1
+    assert len([told for told in caplog.records if told.exc_info]) == 1

@@ -6,7 +6,6 @@ what no host has, what is said twice, and words that are in no list.
 
 import copy
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 from clusterwright.cce.nodepools import wire as nodepools
 from clusterwright.cce.nodes import batch_wire, wire
 from clusterwright.document import Document, Malformed, decode
-from tests.api.cloud import Cloud, cluster, open_cloud, unique
+from tests.api.cloud import Cloud, cluster, unique
 from tests.api.declared import example, places
 from tests.api.nodes_examples import add_nodes
 from tests.api.records_made import Json, at, group, subnet_body, vpc
@@ -36,13 +35,6 @@ MODELS = {model for _, _, model in OPERATIONS} | {
 }
 NEVER_SHOWN = {"duration", "resourceVersion"}
 """Numbers that no answer has: the first is looked at later, the second is the server's to set."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

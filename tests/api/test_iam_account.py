@@ -1,4 +1,4 @@
-"""Keys, projects, users, groups, agencies and roles, as clients manage them."""
+"""Keys, projects and users, as clients manage them, and what holds for all identities."""
 
 import asyncio
 import json
@@ -10,17 +10,25 @@ import pytest_asyncio
 
 from clusterwright.iam import server_key, store
 from clusterwright.iam.directory import Directory
-from clusterwright.iam.roles import ROLES
 from clusterwright.ids import new_id
 from clusterwright.storage import limits
 from tests.api import iam_server
 from tests.api.cloud import Cloud, cluster, stranger, unique
+from tests.api.identities_made import (
+    AGENCIES,
+    KEYS,
+    PASSWORD,
+    agency,
+    group,
+    key,
+    project,
+    signed_in,
+    signs,
+    user,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-KEYS = "/v3.0/OS-CREDENTIAL/credentials"
-AGENCIES = "/v3.0/OS-AGENCY/agencies"
-PASSWORD = "Pick-An0ther-1"
 UNKNOWN = "0" * 32
 
 
@@ -28,93 +36,6 @@ UNKNOWN = "0" * 32
 async def cloud(shared_cloud: Cloud) -> Cloud:
     """A whole server on each database, which the tests share."""
     return shared_cloud
-
-
-async def user(cloud: Cloud, **said: Any) -> str:
-    """A new user's id."""
-    asked = {"name": unique("user"), "password": PASSWORD} | said
-    made = await cloud.call("POST", "/v3/users", {"user": asked}, expect=201)
-    return str(made["user"]["id"])
-
-
-async def key(cloud: Cloud, user_id: str, *, expect: int = 201) -> Any:
-    """What the answer says of a new key."""
-    body = {"credential": {"user_id": user_id}}
-    made = await cloud.call("POST", KEYS, body, expect=expect)
-    return made["credential"] if expect == 201 else made
-
-
-async def signed_in(cloud: Cloud, user_id: str, password: str = PASSWORD) -> dict[str, str]:
-    """The header of a user's token for the project."""
-    scope = {"project": {"id": cloud.account["project_id"]}}
-    who = {"user": {"id": user_id, "password": password}}
-    asked = {"identity": {"methods": ["password"], "password": who}, "scope": scope}
-    answer = await cloud.client.post("/v3/auth/tokens", json={"auth": asked})
-    assert answer.status_code == 201, answer.text
-    return {"X-Auth-Token": answer.headers["X-Subject-Token"]}
-
-
-async def signs(cloud: Cloud, made: Any) -> int:
-    """The status of a request that is signed with a key alone."""
-    path = "/v3/auth/projects"
-    headers = iam_server.signed((made["access"], made["secret"]), "GET", path)
-    # Without the token of this client, which would win.
-    answer = await cloud.client.get(path, headers=headers | {"X-Auth-Token": ""})
-    return answer.status_code
-
-
-async def group(cloud: Cloud) -> str:
-    """A new group's path."""
-    body = {"group": {"name": unique("group")}}
-    made = await cloud.call("POST", "/v3/groups", body, expect=201)
-    return f"/v3/groups/{made['group']['id']}"
-
-
-async def agency(cloud: Cloud, **said: Any) -> Any:
-    """A new agency, as the answer has it."""
-    asked = {"name": unique("agency"), "domain_id": cloud.account["domain_id"]}
-    body = {"agency": asked | {"trust_domain_name": "op_svc_evs"} | said}
-    return (await cloud.call("POST", AGENCIES, body, expect=201))["agency"]
-
-
-async def project(cloud: Cloud) -> str:
-    """A new project's id."""
-    body = {"project": {"name": f"cn-north-4_{unique('p')}"}}
-    return str((await cloud.call("POST", "/v3/projects", body, expect=201))["project"]["id"])
-
-
-async def change_account(cloud: Cloud) -> None:
-    """Everything that writes, once: a part of the whole life."""
-    who = await user(cloud)
-    made = await key(cloud, who)
-    inactive = {"credential": {"status": "inactive"}}
-    await cloud.call("PUT", f"{KEYS}/{made['access']}", inactive, expect=200)
-    await cloud.call("DELETE", f"{KEYS}/{made['access']}", expect=204)
-    place = await project(cloud)
-    await cloud.call("PATCH", f"/v3/projects/{place}", {"project": {}}, expect=200)
-    suspended = {"project": {"status": "suspended"}}
-    await cloud.call("PUT", f"/v3-ext/projects/{place}", suspended, expect=204)
-    inside = await group(cloud)
-    await cloud.call("PUT", f"{inside}/users/{who}", expect=204)
-    await cloud.call("DELETE", f"{inside}/users/{who}", expect=204)
-    await cloud.call("PUT", f"{inside}/users/{who}", expect=204)
-    trusted = await agency(cloud)
-    one = f"{AGENCIES}/{trusted['id']}"
-    await cloud.call("PUT", one, {"agency": {"duration": 7}}, expect=200)
-    role = next(iter(ROLES))
-    given = f"/v3.0/OS-AGENCY/projects/{place}/agencies/{trusted['id']}/roles/{role}"
-    for method in ("PUT", "DELETE", "PUT"):
-        await cloud.call(method, given, expect=204)
-    await cloud.call("PATCH", inside, {"group": {"description": "d"}}, expect=200)
-    await cloud.call("DELETE", one, expect=204)
-    await cloud.call("DELETE", inside, expect=204)
-    changed = {"user": {"description": "d"}}
-    await cloud.call("PUT", f"/v3.0/OS-USER/users/{who}", changed, expect=200)
-    await cloud.call("PATCH", f"/v3/users/{who}", changed, expect=200)
-    secrets = {"user": {"password": "An0ther-one", "original_password": PASSWORD}}
-    own = await signed_in(cloud, who)
-    await cloud.call("POST", f"/v3/users/{who}/password", secrets, expect=204, headers=own)
-    await cloud.call("DELETE", f"/v3/users/{who}", expect=204)
 
 
 async def test_a_key_signs_at_once_until_it_is_inactive_or_deleted(cloud: Cloud) -> None:
@@ -242,95 +163,6 @@ async def test_administrators_stay_and_others_may_not_change_anybody(cloud: Clou
     await cloud.call("PATCH", f"/v3/users/{other}", {"user": {}}, expect=403, headers=own)
     await cloud.call("POST", f"/v3/users/{admin}/password", wrong, expect=403, headers=own)
     await cloud.call("POST", f"/v3/users/{other}/password", wrong, expect=401, headers=own)
-
-
-async def test_groups_have_users_and_roles_until_they_are_deleted(cloud: Cloud) -> None:
-    inside, who = await group(cloud), await user(cloud)
-    member, role = f"{inside}/users/{who}", next(iter(ROLES))
-    domain = f"/v3/domains/{cloud.account['domain_id']}"
-    given = f"{domain}{inside.removeprefix('/v3')}/roles/{role}"
-    await cloud.call("HEAD", member, expect=404)
-
-    for path in (member, member, given, given):
-        await cloud.call("PUT", path, expect=204)
-        await cloud.call("HEAD", path, expect=204)
-    users = await cloud.call("GET", f"{inside}/users", expect=200)
-    groups = await cloud.call("GET", f"/v3/users/{who}/groups", expect=200)
-    all_of = f"/v3.0/OS-PERMISSION/role-assignments?subject.group_id={inside.rpartition('/')[2]}"
-    found = await cloud.call("GET", all_of, expect=200)
-    await cloud.call("DELETE", inside, expect=204)
-
-    assert [one["id"] for one in users["users"]] == [who]
-    assert [f"/v3/groups/{one['id']}" for one in groups["groups"]] == [inside]
-    assert (found["total_num"], found["role_assignments"][0]["role"]["id"]) == (1, role)
-    assert (await cloud.call("GET", all_of, expect=200))["total_num"] == 0
-    await cloud.call("GET", inside, expect=404)
-    await cloud.call("PUT", given, expect=404)
-
-
-@pytest.mark.parametrize(
-    ("duration", "shown"), [("FOREVER", "FOREVER"), ("ONEDAY", "24"), (7, "168"), ("30", "720")]
-)
-async def test_an_agency_tells_its_duration_in_hours(
-    cloud: Cloud, duration: Any, shown: str
-) -> None:
-    made = await agency(cloud, duration=duration)
-
-    found = (await cloud.call("GET", f"{AGENCIES}/{made['id']}", expect=200))["agency"]
-
-    assert found == made
-    assert found["duration"] == shown
-    assert (found["expire_time"] is None) is (shown == "FOREVER")
-
-
-WRONG_DURATIONS: tuple[Any, ...] = (0, -1, "x", True, 1.5, [], "99999", "٧")
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *({"duration": each} for each in WRONG_DURATIONS),
-        {"trust_domain_name": ""},
-        {"name": ""},
-        {"name": " a"},
-        {"domain_id": UNKNOWN},
-        {"name": "cce_admin_trust"},
-    ],
-    ids=str,
-)
-async def test_a_wrong_agency_is_refused(cloud: Cloud, wrong: Any) -> None:
-    asked = {"name": unique("a"), "domain_id": cloud.account["domain_id"]}
-    body = {"agency": asked | {"trust_domain_name": "op_svc_evs"} | wrong}
-
-    answer = await cloud.client.post(AGENCIES, json=body)
-
-    assert answer.status_code in (400, 404, 409), answer.text
-    assert answer.json()["error_code"].startswith("IAM.")
-
-
-async def test_the_agency_of_clusters_is_there_and_stays(cloud: Cloud) -> None:
-    listed = await cloud.call("GET", f"{AGENCIES}?name=cce_admin_trust", expect=200)
-    [own] = listed["agencies"]
-
-    for method, body in (("PUT", {"agency": {"description": "mine"}}), ("DELETE", None)):
-        await cloud.call(method, f"{AGENCIES}/{own['id']}", body, expect=403)
-
-    assert (await cloud.call("GET", f"{AGENCIES}/{own['id']}", expect=200))["agency"] == own
-
-
-async def test_roles_come_in_pages_until_one_is_not_full(cloud: Cloud) -> None:
-    seen: list[str] = []
-    for page in range(1, 100):
-        path = f"/v3/roles?page={page}&per_page=10"
-        found = (await cloud.call("GET", path, expect=200))["roles"]
-        seen += [role["id"] for role in found]
-        if len(found) < 10:
-            break
-    path = "/v3/roles?display_name=CCE%20Administrator"
-    [named] = (await cloud.call("GET", path, expect=200))["roles"]
-
-    assert seen == list(ROLES)
-    assert (await cloud.call("GET", f"/v3/roles/{named['id']}", expect=200))["role"] == named
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,15 @@
 """What Terraform asks of other services on the way."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from tests.api import nodes_examples
-from tests.api.cloud import SUBNET, VPC, Cloud, open_cloud
+from tests.api.cloud import SUBNET, VPC, Cloud
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite, which the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 def v1(cloud: Cloud, path: str) -> str:

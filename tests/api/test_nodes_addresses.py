@@ -3,7 +3,6 @@
 Granted to one node at a time, refused otherwise, free once it is gone.
 """
 
-from collections.abc import AsyncIterator
 from ipaddress import IPv4Address, IPv4Network
 from itertools import count
 from typing import Any
@@ -11,19 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import SUBNET, VPC, Cloud, open_cloud, unique
+from tests.api.cloud import SUBNET, VPC, Cloud, unique
 from tests.api.nodes_examples import TEMPLATE, add_pool, job, members, node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBERS = count(10)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,12 +1,11 @@
 """Many nodes at once: servers accepted, nodes reset, removed, migrated, locked and looked after."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import Cloud, open_cloud, unique
+from tests.api.cloud import Cloud, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job, members
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -17,13 +16,6 @@ RESET_SPEC: dict[str, Any] = {
     "runtimeConfig": {"runtime": {"name": "containerd"}},
     "k8sOptions": {"maxPods": 64},
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -5,13 +5,12 @@ wherever it is sent.
 """
 
 import base64
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import Cloud, open_cloud
+from tests.api.cloud import Cloud
 from tests.api.nodes_examples import TEMPLATE, node, pool
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -224,13 +223,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 """What breaks a rule in a node's spec and in a pool's template alike, and what the answer names."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -4,7 +4,7 @@ Field by field and type by type; a known field of another type is refused, whate
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from clusterwright.document import Document
-from tests.api.cloud import Cloud, open_cloud
+from tests.api.cloud import Cloud
 from tests.api.nodes_examples import add_nodes, add_pool
 from tests.api.nodes_in_full import OPERATIONS
 from tests.api.official import (
@@ -120,13 +120,6 @@ async def test_the_example_of_an_operation_has_every_official_field(operation: O
     assert absent - refused == set()
     assert seen
     operation.ours.parse(json.dumps(operation.body).encode())
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,14 +1,14 @@
 """An update of a pool changes what the official definition of an update knows, and nothing else."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from huaweicloudsdkcce import v3 as sdk
 
-from tests.api.cloud import Cloud, open_cloud
+from tests.api.cloud import Cloud
 from tests.api.nodes_examples import TEMPLATE, add_pool
 from tests.api.nodes_in_full import OPERATIONS
 from tests.api.official import official_fields
@@ -19,13 +19,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNDER_OTHER_NAMES = {"nodeManagement", "rootVolume", "dataVolumes", "nodeNicSpec"}
 """What an update changes under a name with ``Update`` behind it; under this one it does not."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,17 +1,15 @@
 """What a body says of a record is looked at by type and by rule, and nothing else of it is kept."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from pydantic import TypeAdapter, ValidationError
 
 from clusterwright.cce.surroundings.store import Kind
 from clusterwright.neighbours.records import wire
 from clusterwright.neighbours.records.dialects import DIALECTS, Dialect
 from clusterwright.neighbours.wire import SnakeCase
-from tests.api.cloud import Cloud, open_cloud, unique
+from tests.api.cloud import Cloud, unique
 from tests.api.records_made import (
     Json,
     at,
@@ -25,13 +23,6 @@ from tests.api.records_made import (
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite, which the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 SAMPLES: tuple[Any, ...] = ("text", 5, 0.5, True, ["x"], {"x": "y"})

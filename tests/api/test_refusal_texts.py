@@ -1,18 +1,17 @@
 """The sentence that helps reaches every client, once, beside the texts that people know."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-import pytest_asyncio
 from huaweicloudsdkcce.v3.cce_exception_handler import CceExceptionHandler
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
 from clusterwright import errors
 from clusterwright.errors import CATALOGUE, ErrorCode
-from tests.api.cloud import Cloud, cluster, open_cloud, unique
+from tests.api.cloud import Cloud, cluster, unique
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,13 +24,6 @@ CAPTURED = [
     ("POOL_BUSY", "Node pool cannot be deleted when exists installing or deleting nodes"),
 ]
 """Texts of the public service that public reports quote."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite, which the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 def python(body: dict[str, Any]) -> str:

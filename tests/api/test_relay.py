@@ -19,7 +19,7 @@ from tests import websockets
 from tests.api import iam_server
 from tests.api.api_server import LARGE, ApiServer
 from tests.api.cloud import Cloud, open_cloud, sign_in
-from tests.api.test_iam_account import KEYS, key
+from tests.api.identities_made import KEYS, key
 from tests.kit import until_async
 from tests.websockets import Client, Refused
 

@@ -1,13 +1,12 @@
 """A server that is taken out of its cluster and accepted again is the same server."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from clusterwright.storage import limits
-from tests.api.cloud import Cloud, open_cloud, unique
+from tests.api.cloud import Cloud, unique
 from tests.api.nodes_examples import TEMPLATE, add_pool, job, members, node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,13 +31,6 @@ INSTALLED: dict[str, Any] = {
     "runtime": {"name": "docker"},
 }
 """What is true of the installation that ends."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,13 +1,11 @@
 """What clusters, nodes and pools name around them fits, and stays while it is used."""
 
-from collections.abc import AsyncIterator
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
-import pytest_asyncio
 
 from clusterwright.cce.surroundings.store import Kind
-from tests.api.cloud import VPC, Cloud, cluster, open_cloud, unique
+from tests.api.cloud import VPC, Cloud, cluster, unique
 from tests.api.nodes_examples import TEMPLATE, add_nodes, add_pool, members, node
 from tests.api.records_made import (
     address,
@@ -24,13 +22,6 @@ from tests.api.records_made import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUTER = {"mode": "vpc-router"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A server that believes in networks which it does not know."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
-        yield opened
 
 
 async def test_what_was_made_here_and_is_gone_is_not_believed_in(cloud: Cloud) -> None:

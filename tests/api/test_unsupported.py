@@ -1,26 +1,17 @@
 """What the server does not have says so, with the operation's name and never with success."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from huaweicloudsdkiam.v3 import IamClient
 
 from clusterwright.iam.auth import is_identity
 from clusterwright.unsupported import UNSUPPORTED, Unsupported
 from docs import generate
-from tests.api.cloud import Cloud, open_cloud
+from tests.api.cloud import Cloud
 from tests.architecture.routes import ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite, which the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
 
 
 def path(row: Unsupported, project_id: str) -> str:

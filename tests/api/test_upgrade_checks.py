@@ -1,23 +1,16 @@
 """What stands around an upgrade: the versions it may lead to, checks, snapshots and workflows."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from clusterwright.drivers.simulated import SimulatedDriver
-from tests.api.cloud import Cloud, open_cloud
+from tests.api.cloud import Cloud
 from tests.api.upgrades_asked import asked, hop, upgrade, workflow
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,24 +1,16 @@
 """Upkeep of nodes: certificates, moving as they are, paying in advance, labels by pool."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.api.cloud import Cloud, open_cloud
+from tests.api.cloud import Cloud
 from tests.api.nodes_examples import add_nodes, add_pool, job
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MONTH = {"periodType": "month", "periodNum": 1}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cloud]:
-    """A whole server on SQLite that the tests of this file share."""
-    async with open_cloud(tmp_path_factory.mktemp("cloud"), cluster_quota=1000) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

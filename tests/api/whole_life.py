@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from tests import packages
-from tests.api import test_charts, test_iam_account, test_pod_identities, test_releases
+from tests.api import identities_made, test_charts, test_pod_identities, test_releases
 from tests.api.cloud import DISTANT, TURBO, Cloud, cluster, unique
 from tests.api.nodes_examples import add_nodes, add_pool, job, members
 from tests.kit import until_async
@@ -40,7 +40,7 @@ async def live(cloud: Cloud) -> None:
     await change_jobs(cloud)
     await change_webhooks(cloud)
     await change_faults(cloud)
-    await test_iam_account.change_account(cloud)
+    await identities_made.change_account(cloud)
     deletions = []
     for url in (first, second):
         made = await cloud.call("DELETE", url, expect=200)

@@ -1,6 +1,7 @@
 """Migrations build exactly the schema that the stores declare."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from clusterwright.storage import database, migrations
 from clusterwright.storage.database import metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.storage.migrations import runner
+from tests import postgresql
 
 WRITTEN_BY_THE_SERVER = {
     "clusters.eip",
@@ -89,12 +91,18 @@ GROWS_WITH_OPERATORS = {
 """Tables with a row for what an operator makes; revocations expire besides."""
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    """A synchronous engine on an empty database of each kind."""
-    engine = database.sync_engine(sa.make_url(database_url))
-    yield engine
-    engine.dispose()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """A synchronous engine on a database of each kind without any table."""
+    made = (
+        nullcontext(f"sqlite:///{tmp_path / 'clusterwright.db'}")
+        if request.param == "sqlite"
+        else postgresql.fresh_database(request.getfixturevalue("postgresql_server"), bare=True)
+    )
+    with made as url:
+        engine = database.sync_engine(sa.make_url(url))
+        yield engine
+        engine.dispose()
 
 
 def test_migrations_build_the_declared_schema(engine: sa.Engine) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.storage import migrations
 from clusterwright.storage.database import Database
-from tests import postgresql
+from tests import postgresql, schema
 
 
 @asynccontextmanager
@@ -21,8 +20,9 @@ async def database_of(
         if kind == "sqlite"
         else postgresql.fresh_database(request.getfixturevalue("postgresql_server"))
     )
+    if kind == "sqlite":
+        schema.write_sqlite(folder / "clusterwright.db")
     with made as url:
         database = Database(url)
-        migrations.migrate(database.url)
         yield database
         await database.dispose()

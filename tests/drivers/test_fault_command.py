@@ -4,16 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 from typer.testing import CliRunner, Result
 
 from clusterwright.cli.fault import KnownSteps, app
-from clusterwright.storage.migrations import migrate
 
 
 @pytest.fixture
 def run(database_url: str) -> "Runner":
-    migrate(make_url(database_url))
     return Runner(database_url)
 
 

@@ -171,11 +171,14 @@ async def test_a_reader_that_goes_away_takes_nothing_from_the_others(
 
 
 async def test_every_read_fails_plainly_without_a_table(data: Database, documents: Reader) -> None:
-    async with data.transaction() as tx:
-        await tx.execute(sa.text("DROP TABLE job_trees"))
+    async def rename(before: str, after: str) -> None:
+        async with data.transaction() as tx:
+            await tx.execute(sa.text(f"ALTER TABLE {before} RENAME TO {after}"))
 
+    await rename("job_trees", "elsewhere")
     found = await asyncio.gather(
         *(documents.read("some", project_id="mine") for _ in range(3)), return_exceptions=True
     )
+    await rename("elsewhere", "job_trees")
 
     assert [type(each) for each in found] == [StorageUnavailable] * 3

@@ -16,6 +16,8 @@ from sqlalchemy.engine import URL
 
 BUSY_TIMEOUT = 30_000
 """Milliseconds that a writer waits for another one on SQLite."""
+SYNCHRONOUS = "FULL"
+"""Every commit is on the disk before it is acknowledged (docs/limits.md, durability)."""
 INLINE_TIMEOUT = 5
 """Milliseconds of that wait that may be spent inside the event loop at a time."""
 
@@ -44,7 +46,7 @@ def set_sqlite_modes(connection: Any, *, busy_timeout: int = BUSY_TIMEOUT) -> No
     """Make one SQLite connection durable, patient and strict about foreign keys."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={busy_timeout}")
     cursor.close()
