@@ -89,21 +89,27 @@ class SimulatedDriver:
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
-        while not await self._keep_credentials(cluster, await self._credentials(cluster)):
-            pass  # somebody else has kept others meanwhile
+        while (new := await self._missing_credentials(cluster)) is not None:
+            if await self._keep_credentials(cluster, new):
+                return  # or somebody else has kept others meanwhile
 
-    async def _credentials(self, cluster: Cluster) -> "_Credentials":
-        """The credentials that the cluster is to have, made outside of any transaction."""
+    async def _missing_credentials(self, cluster: Cluster) -> "_Credentials | None":
+        """The credentials that the cluster is to have, made outside of any transaction.
+
+        None where it has them.
+        """
         now = self._clock()
         async with self._database.reading() as tx:
             held = await store.find(tx, cluster.uid)
-            # Certificates are below the row.
+            is_alive = held is not None and held.gone_at is None
+            seed = held.seed if held is not None and is_alive else self._seed
+            names = _server_names(seed, cluster)
+            # The server's is kept with its authority.
+            known = await store.server_certificate(tx, cluster.uid, cluster.credentials)
+            if is_alive and known and certificates.covers(known, names):
+                return None
             kept = await self._kept(tx, cluster) if held else {}
-        seed = self._seed if held is None or held.gone_at is not None else held.seed
-        names = _server_names(seed, cluster)
-        authority, server = kept.get("authority"), kept.get("server")
-        if authority and server and certificates.covers(server.pair.certificate, names):
-            return _Credentials(seed, kept, authority, server)
+        authority = kept.get("authority")
         pair = authority.pair if authority else None
         issuer, made = await asyncio.to_thread(_new_pairs, cluster.uid, pair, names, _moment(now))
         if authority is None:

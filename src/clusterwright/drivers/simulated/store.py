@@ -155,6 +155,11 @@ _CREDENTIALS = sa.select(certificates).where(
     (certificates.c.role == "authority") | (certificates.c.role == "server"),
     certificates.c.user_name == "",
 )
+_SERVER_CERTIFICATE = sa.select(certificates.c.certificate).where(
+    certificates.c.cluster_uid == sa.bindparam("cluster"),
+    certificates.c.credentials == sa.bindparam("generation"),
+    certificates.c.role == "server",
+)
 _CERTIFICATE = sa.select(certificates).where(*_IS_KEY)
 _FORGET_OUTDATED = sa.delete(certificates).where(
     certificates.c.cluster_uid == _OF_KEY["cluster_uid"],
@@ -280,6 +285,13 @@ async def credentials(tx: Tx, key: CertificateKey, seal: Seal) -> dict[str, Stor
     """A cluster's own certificates of one generation, by role; ``key`` names one of them."""
     which = {"cluster": key.cluster_uid, "generation": key.credentials}
     return {row.role: _stored(row, seal) for row in await tx.execute(_CREDENTIALS, which)}
+
+
+async def server_certificate(tx: Tx, cluster_uid: str, generation: int) -> str | None:
+    """The certificate of a cluster's API server, of one generation, or None."""
+    which = {"cluster": cluster_uid, "generation": generation}
+    found: str | None = (await tx.execute(_SERVER_CERTIFICATE, which)).scalar_one_or_none()
+    return found
 
 
 async def authorities(tx: Tx, cluster_uid: str, seal: Seal) -> tuple[Pair, ...]:
