@@ -24,10 +24,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PHASE = "status.phase"
 CLUSTERS = 10
 
-CREATE_CLUSTER = 16
+CREATE_CLUSTER = 14
 READ = 3
-JOB = 36
-JOB_BESIDES_STEPS = 6
+JOB = 29
+JOB_BESIDES_STEPS = 5
 
 HOUSEKEEPING = 5
 """What the server may do of its own accord meanwhile; less than one for each job."""

@@ -3,16 +3,23 @@
 The engine itself looks every POLLING seconds, and begins a second after it was launched. So it is
 told to listen to no queue, and its own function for one queue runs in a thread of ours, with a bell
 in place of the event by which it waits.
+
+On SQLite the look itself is ours: the engine builds its statements anew each time, which costs as
+much as half of what a job does. tests/jobs/test_claims.py compares the two.
 """
 
 import asyncio
+import json
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from dbos import DBOS, Queue
 from dbos._queue import queue_worker_thread
+from sqlalchemy.exc import DBAPIError
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +27,95 @@ POLLING = 0.2
 """Seconds between two looks that nobody asks for: they find what others promised or left."""
 SHORTEST = 0.02
 """Seconds between two looks at the least: one look claims all that were promised meanwhile."""
+MOST = 256
+"""Jobs that one look claims at the most."""
 AT_WORK = 4
 """Jobs that are at work for each SHORTEST that the next look may wait longer, up to POLLING. A look
 costs as much as a tenth of a job: what is claimed a little later waits for the others anyway.
 """
+
+
+# In the words of the engine's index, or SQLite reads all jobs there ever were.
+_IN_FLIGHT = "status IN ('ENQUEUED', 'PENDING') AND queue_partition_key IS NOT NULL"
+_READY = f"status = 'ENQUEUED' AND {_IN_FLIGHT}"
+_OURS = (
+    "(application_version = :version OR application_version IS NULL)"
+    " AND (application_name = :application OR application_name IS NULL)"
+)
+_FIND = f"""
+SELECT workflow_uuid FROM workflow_status AS found
+WHERE queue_name = :queue AND {_READY} AND {_OURS}
+AND NOT EXISTS (
+    SELECT 1 FROM workflow_status AS held
+    WHERE queue_name = :queue AND status = 'PENDING' AND {_IN_FLIGHT}
+    AND held.queue_partition_key = found.queue_partition_key
+)
+AND NOT EXISTS (
+    SELECT 1 FROM workflow_status AS before
+    WHERE queue_name = :queue AND {_READY} AND {_OURS}
+    AND before.queue_partition_key = found.queue_partition_key
+    AND (before.priority, before.created_at, before.workflow_uuid)
+      < (found.priority, found.created_at, found.workflow_uuid)
+)
+ORDER BY +created_at, workflow_uuid LIMIT :most
+"""
+_TAKE = f"""
+UPDATE workflow_status SET
+    status = 'PENDING', owner_xid = :owner, application_version = :version,
+    executor_id = :executor, application_name = :application, rate_limited = 0,
+    started_at_epoch_ms = :now, updated_at = :now, recovery_attempts = recovery_attempts + 1
+WHERE workflow_uuid IN (SELECT value FROM json_each(:found))
+AND queue_name = :queue AND {_READY} AND {_OURS}
+RETURNING workflow_uuid
+"""
+
+
+class Looks:
+    """The engine's look into a queue whose partitions each have one job at work, on SQLite.
+
+    The oldest jobs are first. Jobs have no deadlines of the engine's.
+    """
+
+    def __init__(self, engine: sa.Engine, application: str | None) -> None:
+        self._engine = engine
+        self._application = application
+
+    def __call__(
+        self,
+        queue: Queue,
+        executor_id: str,
+        app_version: str,
+        max_tasks: int,
+        *,
+        owner_xid: str | None = None,
+        is_latest_version: bool | None = None,
+    ) -> list[str]:
+        """Claim jobs, ``max_tasks`` at the most. Returns their uids."""
+        asked = {
+            "queue": queue.name,
+            "version": app_version,
+            "application": self._application,
+            "most": min(max_tasks, MOST),
+        }
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            found = [row[0] for row in cursor.execute(_FIND, asked).fetchall()]
+            if not found:
+                return []
+            taking = {
+                "owner": owner_xid,
+                "executor": executor_id,
+                "now": int(time.time() * 1000),
+                "found": json.dumps(found),
+            }
+            taken = {row[0] for row in cursor.execute(_TAKE, asked | taking).fetchall()}
+            connection.commit()
+            return [uid for uid in found if uid in taken]
+        except sqlite3.Error as error:  # as the engine knows it
+            raise DBAPIError.instance(_TAKE, None, error, sqlite3.Error) from error
+        finally:
+            connection.close()
 
 
 class Bell(threading.Event):
@@ -63,6 +155,12 @@ class Claims:
         self._engine = engine
         self._queue = queue
         self.bell = Bell(at_work)
+        system = engine._sys_db
+        if system.engine.dialect.name == "sqlite":
+            # Nobody changes the queue while the only process runs: it is not read for each look.
+            queue.database_backed_queue = False
+            looks = Looks(system.engine, system.app_name)
+            system.start_queued_partitioned_workflows = looks  # type: ignore[method-assign, assignment]
         self.start()
 
     def start(self) -> None:

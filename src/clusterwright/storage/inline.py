@@ -85,7 +85,7 @@ class _Place:
         # SQLAlchemy types what any driver has; here the driver is one.
         self.driver = cast("sqlite3.Connection", self.connection.connection.dbapi_connection)
         self._statements = statements
-        self.is_patient = False
+        self.is_patient = True
         """Whether commits wait for the disk."""
 
     def execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:

@@ -1,7 +1,8 @@
 """The four ways in which this process opens one SQLite file, and why there are four.
 
-- Requests and steps share one connection in the event loop's thread: three times the creations per
-  second of a driver with threads. It never waits for a lock inside the loop, but asks again.
+- Requests and steps share one connection that writes and a few that read, in the event loop's
+  thread: three times the creations per second of a driver with threads. They never wait for a lock
+  inside the loop, but ask again.
 - Migrations, tools and the engine have engines of their own, which work in threads and may wait.
 - The hot read has a bare, read-only connection: no SQLAlchemy between socket and row.
 - Checkpoints have a bare connection in a thread, since copying the log is slow on a slow disk.

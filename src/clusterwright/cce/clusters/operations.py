@@ -20,7 +20,7 @@ from clusterwright.cce.clusters.spec import (
     routed_vpc,
     size_of,
 )
-from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase, NameTaken, QuotaUsed
+from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase, NameTaken
 from clusterwright.cce.clusters.wire import ClusterToCreate, ClusterToUpdate, Spec
 from clusterwright.cce.offers import AUTOPILOT_FLAVOR, DEFAULT_FLAVOR, VERSIONS
 from clusterwright.cce.surroundings import checks
@@ -74,7 +74,7 @@ async def create(
         ),
     )
     # After the job and before the cluster: the order of locks. Nobody else chooses a range now.
-    await store.hold_project(tx, caller.project_id)
+    used = await store.hold_project(tx, caller.project_id, adding=1)
     taken = await _taken(tx, caller.project_id, asked.spec)
     vpc = asked.spec.host_network.vpc
     subnets = await checks.ranges(tx, vpc, project_id=caller.project_id)
@@ -108,15 +108,15 @@ async def create(
         created_at=now,
         updated_at=now,
     )
+    if used > quota:
+        detail = f"This project may have {quota} clusters. Delete one first."
+        raise ApiError(errors.CLUSTER_QUOTA, detail)
     try:
-        await store.insert(tx, cluster, quota=quota)
+        await store.insert(tx, cluster)
     except NameTaken:
         raise _name_taken(name, alias) from None
-    except QuotaUsed:
-        detail = f"This project may have {quota} clusters. Delete one first."
-        raise ApiError(errors.CLUSTER_QUOTA, detail) from None
     if routed_vpc(spec):
-        await store.keep_ranges(tx, cluster, vpc, ranges_of(spec))
+        await store.add_ranges(tx, cluster, vpc, ranges_of(spec))
     around = named(asked.spec, spec)
     await checks.check(tx, around, project_id=caller.project_id, trusting=trusting)
     return cluster

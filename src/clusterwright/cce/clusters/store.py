@@ -191,24 +191,18 @@ class NameTaken(Exception):
     """Another cluster of the project has this name or alias."""
 
 
-class QuotaUsed(Exception):
-    """The project has as many clusters as it may."""
-
-
-async def insert(tx: Tx, cluster: Cluster, *, quota: int) -> None:
-    """Add a cluster.
-
-    Raises NameTaken, or QuotaUsed when the project has ``quota`` clusters already.
-    """
-    if await _count(tx, cluster.project_id, 1) > quota:
-        raise QuotaUsed
+async def insert(tx: Tx, cluster: Cluster) -> None:
+    """Add a cluster, in a project that was held for one more. Raises NameTaken."""
     await tx.execute(_INSERT, facts.columns(cluster))
     await _claim_names(tx, cluster)
 
 
-async def hold_project(tx: Tx, project_id: str) -> None:
-    """Let nobody else add, rename or remove clusters of this project in this transaction."""
-    await _count(tx, project_id, 0)
+async def hold_project(tx: Tx, project_id: str, *, adding: int = 0) -> int:
+    """Let nobody else add, rename or remove clusters of this project in this transaction.
+
+    Returns how many it has, with those that the transaction is ``adding``.
+    """
+    return await _count(tx, project_id, adding)
 
 
 async def _count(tx: Tx, project_id: str, change: int) -> int:
@@ -242,6 +236,11 @@ async def ranges_in_vpc(tx: Tx, vpc: str, *, project_id: str, but: str = "") -> 
 async def keep_ranges(tx: Tx, cluster: Cluster, vpc: str, ranges: Sequence[str]) -> None:
     """Make these the only routes that the cluster has in a VPC, in a project that is held."""
     await tx.execute(_FORGET_RANGES, {"cluster": cluster.uid})
+    await add_ranges(tx, cluster, vpc, ranges)
+
+
+async def add_ranges(tx: Tx, cluster: Cluster, vpc: str, ranges: Sequence[str]) -> None:
+    """Give a cluster that has none these routes in a VPC, in a project that is held."""
     if ranges:
         await tx.execute(
             _KEEP_RANGES,

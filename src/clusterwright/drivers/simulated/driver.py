@@ -89,20 +89,27 @@ class SimulatedDriver:
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Make the authority exist, and a server certificate for exactly the names asked for."""
-        while not await self._keep_credentials(cluster, await self._credentials(cluster)):
-            pass  # somebody else has kept others meanwhile
+        while (new := await self._missing_credentials(cluster)) is not None:
+            if await self._keep_credentials(cluster, new):
+                return  # or somebody else has kept others meanwhile
 
-    async def _credentials(self, cluster: Cluster) -> "_Credentials":
-        """The credentials that the cluster is to have, made outside of any transaction."""
+    async def _missing_credentials(self, cluster: Cluster) -> "_Credentials | None":
+        """The credentials that the cluster is to have, made outside of any transaction.
+
+        None where it has them.
+        """
         now = self._clock()
         async with self._database.reading() as tx:
             held = await store.find(tx, cluster.uid)
-            kept = await store.credentials(tx, _key(cluster, "authority"), self._seal)
-        seed = self._seed if held is None or held.gone_at is not None else held.seed
-        names = _server_names(seed, cluster)
-        authority, server = kept.get("authority"), kept.get("server")
-        if authority and server and certificates.covers(server.pair.certificate, names):
-            return _Credentials(seed, kept, authority, server)
+            is_alive = held is not None and held.gone_at is None
+            seed = held.seed if held is not None and is_alive else self._seed
+            names = _server_names(seed, cluster)
+            # The server's is kept with its authority.
+            known = await store.server_certificate(tx, cluster.uid, cluster.credentials)
+            if is_alive and known and certificates.covers(known, names):
+                return None
+            kept = await self._kept(tx, cluster) if held else {}
+        authority = kept.get("authority")
         pair = authority.pair if authority else None
         issuer, made = await asyncio.to_thread(_new_pairs, cluster.uid, pair, names, _moment(now))
         if authority is None:
@@ -115,20 +122,28 @@ class SimulatedDriver:
         now = self._clock()
         # The step that asks for it is recorded later.
         async with self._database.deferred() as tx:
-            held = await self._begin(tx, cluster, now)
-            kept = await store.credentials(tx, _key(cluster, "authority"), self._seal)
+            held, is_new = await self._begin(tx, cluster, now)
+            kept = {} if is_new else await self._kept(tx, cluster)
             if held.seed != new.seed or kept != new.before:
                 return False
-            for role, pair in (("authority", new.authority), ("server", new.server)):
-                if kept.get(role) != pair:
-                    await store.keep(tx, _key(cluster, role), pair, self._seal, now=now)
+            wanted = {"authority": new.authority, "server": new.server}
+            changed = {
+                _key(cluster, role): pair for role, pair in wanted.items() if kept.get(role) != pair
+            }
+            if not is_new:
+                for key in changed:
+                    await store.forget_outdated(tx, key, now=now)
+            await store.add_certificates(tx, changed, self._seal)
         return True
+
+    async def _kept(self, tx: Tx, cluster: Cluster) -> dict[str, StoredCertificate]:
+        return await store.credentials(tx, _key(cluster, "authority"), self._seal)
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
         """Start the masters that have not been started; they become ready one after the other."""
         async with self._database.deferred() as tx:
             now = self._clock()
-            held = await self._begin(tx, cluster, now)
+            held, _ = await self._begin(tx, cluster, now)
             started = {master.ordinal for master in await store.masters(tx, cluster.uid)}
             missing = (n for n in range(len(cluster.masters)) if n not in started)
             await store.add_machines(
@@ -314,15 +329,15 @@ class SimulatedDriver:
     def _is_fresh(self, stored: StoredCertificate, key: CertificateKey) -> bool:
         return 2 * (stored.expires_at - self._clock()) >= key.lifetime_seconds * _SECOND
 
-    async def _begin(self, tx: Tx, cluster: Cluster, now: int) -> SimulatedCluster:
-        """The cluster's row, made if need be, and held."""
-        held = await store.hold(tx, cluster.uid)
+    async def _begin(self, tx: Tx, cluster: Cluster, now: int) -> tuple[SimulatedCluster, bool]:
+        """The cluster's row, made if need be, and held; and whether it was made."""
+        held, is_new = await store.hold(tx, cluster.uid), False
         if held is None or held.gone_at is not None:
             await store.forget_gone(tx, now)
-            held = await store.ensure(tx, cluster.uid, seed=self._seed)
+            held, is_new = await store.ensure(tx, cluster.uid, seed=self._seed)
         if held is None or held.gone_at is not None:
             raise Unavailable(f"The cluster {cluster.name} is still being removed.")
-        return held
+        return held, is_new
 
     def _duration(self, seconds: float) -> int:
         return int(seconds * _SECOND / self._pace) if self._pace else 0

@@ -5,7 +5,7 @@ Private keys are sealed in the rows. Those of earlier releases are in clear unti
 A cluster's row is the lock of everything below it: whoever adds to a cluster holds the row first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -155,6 +155,11 @@ _CREDENTIALS = sa.select(certificates).where(
     (certificates.c.role == "authority") | (certificates.c.role == "server"),
     certificates.c.user_name == "",
 )
+_SERVER_CERTIFICATE = sa.select(certificates.c.certificate).where(
+    certificates.c.cluster_uid == sa.bindparam("cluster"),
+    certificates.c.credentials == sa.bindparam("generation"),
+    certificates.c.role == "server",
+)
 _CERTIFICATE = sa.select(certificates).where(*_IS_KEY)
 _FORGET_OUTDATED = sa.delete(certificates).where(
     certificates.c.cluster_uid == _OF_KEY["cluster_uid"],
@@ -201,10 +206,15 @@ async def find(tx: Tx, uid: str) -> SimulatedCluster | None:
     return None if row is None else SimulatedCluster(**row._mapping)
 
 
-async def ensure(tx: Tx, uid: str, *, seed: int) -> SimulatedCluster | None:
-    """As ``hold``, of a row that is made if there is none; one that exists keeps its seed."""
+async def ensure(tx: Tx, uid: str, *, seed: int) -> tuple[SimulatedCluster | None, bool]:
+    """As ``hold``, of a row that is made if there is none, which is told too.
+
+    One that exists keeps its seed.
+    """
     row = (await tx.execute(_ENSURE, {"uid": uid, "seed": seed, "gone_at": None})).one_or_none()
-    return await hold(tx, uid) if row is None else SimulatedCluster(**row._mapping)
+    if row is None:
+        return await hold(tx, uid), False
+    return SimulatedCluster(**row._mapping), True
 
 
 async def retire(tx: Tx, uid: str, *, gone_at: int) -> None:
@@ -277,6 +287,13 @@ async def credentials(tx: Tx, key: CertificateKey, seal: Seal) -> dict[str, Stor
     return {row.role: _stored(row, seal) for row in await tx.execute(_CREDENTIALS, which)}
 
 
+async def server_certificate(tx: Tx, cluster_uid: str, generation: int) -> str | None:
+    """The certificate of a cluster's API server, of one generation, or None."""
+    which = {"cluster": cluster_uid, "generation": generation}
+    found: str | None = (await tx.execute(_SERVER_CERTIFICATE, which)).scalar_one_or_none()
+    return found
+
+
 async def authorities(tx: Tx, cluster_uid: str, seal: Seal) -> tuple[Pair, ...]:
     """The authorities of a cluster whose certificates are good, the older one first."""
     rows = await tx.execute(
@@ -312,16 +329,33 @@ async def keep(
     tx: Tx, key: CertificateKey, new: StoredCertificate, seal: Seal, *, now: int
 ) -> None:
     """Store a held cluster's certificate in place of the old one, and forget outdated ones."""
-    await tx.execute(_FORGET_OUTDATED, _parameters(key) | {"now": now})
-    row = {
-        "certificate": new.pair.certificate,
-        "private_key": seal.seal(new.pair.key),
-        "expires_at": new.expires_at,
-    }
-    await tx.execute(_ADD_CERTIFICATE, asdict(key) | row)
+    await forget_outdated(tx, key, now=now)
+    await add_certificates(tx, {key: new}, seal)
     if key.lifetime_seconds:  # each that is asked for makes one; only the last made are of use
         most = {"most": limits.KEPT_CERTIFICATES}
         await tx.execute(_FORGET_UNUSED, _parameters(key) | most)
+
+
+async def forget_outdated(tx: Tx, key: CertificateKey, *, now: int) -> None:
+    """Forget a held cluster's certificate, what has expired, and what is of an older generation."""
+    await tx.execute(_FORGET_OUTDATED, _parameters(key) | {"now": now})
+
+
+async def add_certificates(
+    tx: Tx, new: Mapping[CertificateKey, StoredCertificate], seal: Seal
+) -> None:
+    """Store certificates that a held cluster has not."""
+    rows = [
+        asdict(key)
+        | {
+            "certificate": each.pair.certificate,
+            "private_key": seal.seal(each.pair.key),
+            "expires_at": each.expires_at,
+        }
+        for key, each in new.items()
+    ]
+    if rows:
+        await tx.execute(_ADD_CERTIFICATE, rows)
 
 
 async def revoke(tx: Tx, cluster_uid: str, *, user: str, generation: int) -> None:
