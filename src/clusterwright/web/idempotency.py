@@ -215,6 +215,10 @@ class Joined(Database):
         """The request's transaction, which may go on after this block."""
         return self._attempt.transaction()
 
+    def deferred(self) -> AbstractAsyncContextManager[Tx]:
+        """As ``transaction``: there is but one."""
+        return self.transaction()
+
     def reading(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction that only reads, or the request's own while that lasts."""
         if self._attempt.open is not None:
