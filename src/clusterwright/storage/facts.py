@@ -1,22 +1,26 @@
 """Rows as dataclasses, and back: the fields of each are columns of its table."""
 
-from dataclasses import fields
+from dataclasses import Field, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-T = TypeVar("T", bound="DataclassInstance")
+class Fact(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+T = TypeVar("T", bound=Fact)
 
 
 @cache
-def names(kind: "type[DataclassInstance]") -> tuple[str, ...]:
+def names(kind: type[Fact]) -> tuple[str, ...]:
     """The columns that a dataclass has fields for."""
     return tuple(field.name for field in fields(kind))
 
 
-def columns(kept: "DataclassInstance") -> dict[str, Any]:
+def columns(kept: Fact) -> dict[str, Any]:
     """The values of a dataclass by column. Unlike ``asdict`` it copies no documents."""
     return {name: getattr(kept, name) for name in names(type(kept))}
 
