@@ -10,6 +10,7 @@ def now() -> int:
     return time.time_ns()
 
 
+@lru_cache(maxsize=8192)  # what is read again and again tells the same times
 def timestamp(nanoseconds: int) -> str:
     """A time in UTC as Go prints it: up to nine digits of fraction (API reference, 1.2)."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)

@@ -173,11 +173,11 @@ class _Talk:
         await self.say(RejectData(data=body))
 
     async def answer_without_upgrade(self) -> None:
-        """Answer a request for no WebSocket: a log that is followed has a line, and no end."""
+        """Answer a request for no WebSocket: a followed log has a line, or none, and no end."""
         if b"follow=true" in self._head:
-            self._writer.write(
-                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nline\n\r\n"
-            )
+            self._writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            if b"/pods/quiet/" not in self._head:
+                self._writer.write(b"5\r\nline\n\r\n")
             await self.until_gone()
             return
         missing = b"/pods/missing/" in self._head

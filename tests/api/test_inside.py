@@ -186,6 +186,14 @@ async def test_a_cluster_is_named_by_its_host_or_by_a_header(shared_cloud: Cloud
     assert "X-Cluster-ID" in unnamed.json()["error_msg"]
 
 
+async def test_an_offer_of_http_2_is_passed_over(shared_cloud: Cloud, uid: str) -> None:
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAM"}
+
+    answer = await shared_cloud.client.get(NAMESPACES, headers=offer | {"X-Cluster-ID": uid})
+
+    assert answer.status_code == 200
+
+
 async def test_who_may_not_ask_is_refused_by_a_status(
     shared_cloud: Cloud, shared_database: str, uid: str
 ) -> None:

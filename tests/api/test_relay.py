@@ -13,7 +13,7 @@ from wsproto.events import CloseConnection
 
 from clusterwright.cce.inside import api, proxy, relay
 from clusterwright.drivers.simulated import SimulatedDriver
-from clusterwright.web.edge import Edge
+from clusterwright.web.edge import Edge, Only
 from clusterwright.web.listener import Limits, Listener
 from tests import websockets
 from tests.api import iam_server
@@ -107,6 +107,23 @@ async def test_what_it_refuses_is_answered_as_it_is(host: Host) -> None:
     assert "x-secret" not in missing.value.headers
 
 
+async def test_a_path_of_raw_bytes_is_handed_on(host: Host) -> None:
+    token = host.headers["X-Auth-Token"].encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
+    writer.write(
+        b"GET /api/v1/namespaces/default/pods/missing/\xc3\xa9?c=\xc3\xa9%%2F HTTP/1.1\r\n"
+        b"Host: %b.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Auth-Token: %b\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        % (host.uid.encode(), token)
+    )
+
+    line = await reader.readline()
+    writer.close()
+
+    assert line.split()[1] == b"404"
+    assert host.behind.asked[-1].target.endswith("/missing/%C3%A9?c=%C3%A9%2F")
+
+
 async def test_credentials_are_ours_alone_and_none_are_handed_on(host: Host) -> None:
     bearer = f"base64url.bearer.authorization.k8s.io.{'a' * 20}"
     headers = host.headers | {"Impersonate-User": "system:admin", "Cookie": "a=b"}
@@ -159,6 +176,19 @@ async def test_a_websocket_elsewhere_is_refused(host: Host) -> None:
             pass
 
     assert (refused.value.code, refused.value.json["error_code"]) == (400, "APIGW.0106")
+
+
+async def test_the_port_of_probes_has_none(host: Host) -> None:
+    listener = Listener("127.0.0.1", 0, Limits(64, head_seconds=10, answer_seconds=10))
+    listener.start(Only(host.cloud.app, ("/healthz",)))
+    path = "/api/v1/namespaces/default/pods/echo/exec"
+
+    with pytest.raises(Refused) as refused:
+        async with websockets.connected(listener.port, path, V5, headers=host.headers):
+            pass
+    await listener.stop(1, asyncio.Event())
+
+    assert (refused.value.code, refused.value.json["error_code"]) == (404, "APIGW.0101")
 
 
 async def test_the_end_of_the_api_server_is_the_clients(host: Host) -> None:
@@ -312,15 +342,22 @@ async def test_a_log_is_followed_until_its_token_ends(
 
 
 @asynccontextmanager
-async def followed(host: Host, headers: dict[str, str]) -> AsyncIterator[AsyncIterator[str]]:
+async def followed(
+    host: Host, headers: dict[str, str], *, pod: str = "web"
+) -> AsyncIterator[AsyncIterator[str]]:
     """The log of a pod as it comes."""
-    url = f"http://127.0.0.1:{host.port}/api/v1/namespaces/default/pods/web/log?follow=true"
+    url = f"http://127.0.0.1:{host.port}/api/v1/namespaces/default/pods/{pod}/log?follow=true"
     async with (
         httpx.AsyncClient() as client,
         client.stream("GET", url, headers=host.headers | headers) as answer,
     ):
         assert answer.status_code == 200
         yield answer.aiter_text()
+
+
+async def test_a_watch_has_begun_before_anything_happens(host: Host) -> None:
+    async with asyncio.timeout(20), followed(host, {}, pod="quiet"):
+        pass
 
 
 async def test_an_orderly_stop_ends_them_at_once(host: Host) -> None:

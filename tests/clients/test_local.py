@@ -16,7 +16,7 @@ from tests.clients.life import ACCESS, CREATE, END, IN_CLUSTER, NODES
 from tests.clients.script import Call, walk
 from tests.clients.terraform import Provider, Signature
 from tests.clients.test_page_samples import filled, run
-from tests.clients.walks import huaweicloud, opentelekomcloud
+from tests.clients.walks import care, huaweicloud, opentelekomcloud
 from tests.drivers import local_host
 from tests.drivers.local_host import Kubernetes
 from tests.server_process import ServerProcess
@@ -43,6 +43,8 @@ WALKS = {
         *huaweicloud.CONFIGURE,
         *huaweicloud.CLUSTERS,
         *huaweicloud.NODES,
+        *care.IDENTITY,
+        *care.ASSUMED,
         *huaweicloud.DESTROY[2:],
     ),
     "opentelekomcloud": opentelekomcloud.WALK,

@@ -52,7 +52,7 @@ def test_all_is_done_with_a_key_that_is_kept_nowhere(visitor: Visit, server: Ser
     expect(page.get_by_role("menuitem", name="Sign out")).to_be_visible()
     page.keyboard.press("Escape")
 
-    sent = json.dumps([[each.url, each.all_headers(), each.post_data] for each in asked])
+    sent = json.dumps([[each.url, each.headers, each.post_data] for each in asked])
     assert account["secret_key"] not in sent
     assert "x-auth-token" not in sent
     kept = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")

@@ -72,7 +72,7 @@ def bring_image(home: Path) -> Path:
     (home / "images").mkdir()
     program = shutil.which("busybox")
     assert program
-    names = ("cat", "httpd", "mkdir", "nc", "nslookup", "sh", "sleep")
+    names = ("cat", "httpd", "mkdir", "nc", "nslookup", "sh", "sleep", "tar")
     files: dict[str, bytes | Path] = {f"bin/{name}": Path(program) for name in names}
     archive = home / "images" / "busybox.tar"
     images.write(archive, BUSYBOX, files, ["/bin/sh"])

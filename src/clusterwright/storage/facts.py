@@ -1,7 +1,9 @@
 """Rows as dataclasses, and back: the fields of each are columns of its table."""
 
+from collections.abc import Callable
 from dataclasses import Field, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar
 
 
@@ -27,4 +29,12 @@ def columns(kept: Fact) -> dict[str, Any]:
 
 def read(kind: type[T], row: Any, /, **different: Any) -> T:
     """A row as a dataclass; ``different`` are the fields of another type than their columns."""
-    return kind(**{name: getattr(row, name) for name in names(kind)} | different)
+    values = dict(zip(names(kind), _values(kind)(row), strict=True))
+    values |= different
+    return kind(**values)
+
+
+@cache
+def _values(kind: type[Fact]) -> Callable[[Any], tuple[Any, ...]]:
+    first, *others = names(kind)
+    return attrgetter(first, *others) if others else lambda row: (getattr(row, first),)

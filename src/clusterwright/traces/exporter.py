@@ -138,10 +138,13 @@ class Exporter:
         finally:
             async with self._database.transaction() as tx:
                 await store.release(tx, stored, done)
+        if self._failures:
+            self._failures = 0
+            log.info("sending traces again", extra={"collector": self._to.place})
         if too_old:
             log.warning("leaving out traces that are too old", extra={"jobs": too_old})
 
-    async def _send(self, client: httpx.AsyncClient, event: Event) -> bool:
+    async def _send(self, client: "httpx.AsyncClient", event: Event) -> bool:
         """Send one job if it is still there; False if it is too old. Raises _Away."""
         async with self._database.reading() as tx:
             found = await live_store.find(tx, event.root_uid, project_id=event.project_id)
@@ -159,12 +162,9 @@ class Exporter:
             log.warning("leaving out a trace that is refused", extra=facts | {"status": status})
         elif not 200 <= status < 300:
             raise _Away(f"It answered {status}.")
-        if self._failures:
-            self._failures = 0
-            log.info("sending traces again", extra={"collector": self._to.place})
         return True
 
-    async def _http(self) -> httpx.AsyncClient:
+    async def _http(self) -> "httpx.AsyncClient":
         """What sends. Raises _Away where the file of authorities cannot be read."""
         if self._client is None:
             try:
@@ -175,7 +175,7 @@ class Exporter:
             self._client = httpx.AsyncClient(verify=trust, timeout=self._to.seconds)
         return self._client
 
-    async def _post(self, client: httpx.AsyncClient, body: bytes) -> int:
+    async def _post(self, client: "httpx.AsyncClient", body: bytes) -> int:
         """The collector's answer. Raises _Away."""
         try:
             async with asyncio.timeout(self._to.seconds):

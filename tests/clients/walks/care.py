@@ -1,10 +1,12 @@
 """What the huaweicloud provider sends to care for clusters and nodes: examples/terraform again.
 
-Recorded while the real provider applied, planned and destroyed ``cluster-care`` and ``node-care``.
+Recorded while the real provider applied, planned and destroyed ``cluster-care`` and ``node-care``,
+and read ``cce_cluster_pod_identity_assume_agency`` of a real cluster.
 """
 
 from typing import Any
 
+from clusterwright.cce.identities.spec import AUDIENCE
 from tests.clients.script import Call
 from tests.clients.walks.beyond import NETWORK, upgraded
 from tests.clients.walks.examples import END, cluster
@@ -15,6 +17,55 @@ LOGS = {
     "ttl_in_days": 3,
 }
 IDENTITIES = f"{CLUSTER}/pod-identity-associations"
+IDENTITY = (
+    Call(
+        operation=f"POST {IDENTITIES}",
+        args={
+            "body": {
+                "agencyName": "read-only",
+                "namespace": "default",
+                "serviceAccount": "default",
+            }
+        },
+        status=201,
+        keeps={"identity": "uid"},
+    ),
+    Call(operation=f"GET {IDENTITIES}/$identity", shows={"agencyName": "read-only"}),
+    Call(operation=f"GET {IDENTITIES}", shows={"*.uid": "$identity"}),
+)
+ASSUMED = (
+    # Not the provider's: a cluster gives its pods such tokens, and one of them is its variable.
+    Call(
+        operation="POST /api/v1/namespaces/default/serviceaccounts/default/token",
+        args={
+            "body": {
+                "apiVersion": "authentication.k8s.io/v1",
+                "kind": "TokenRequest",
+                "spec": {"audiences": [AUDIENCE], "expirationSeconds": 600},
+            },
+            "headers": HOST,
+        },
+        status=201,
+        keeps={"token": "status.token"},
+        waits=True,
+    ),
+    Call(
+        operation=f"POST {CLUSTER}/assume-agency-for-pod-identity",
+        args={"body": {"token": "$token"}},
+        shows={
+            "assumedAgency.id": ...,
+            "assumedAgency.urn": ...,
+            "audience": AUDIENCE,
+            "credentials.accessKeyId": ...,
+            "credentials.expiration": ...,
+            "credentials.secretAccessKey": ...,
+            "credentials.securityToken": ...,
+            "podIdentityAssociationId": "$identity",
+            "subject.namespace": "default",
+            "subject.serviceAccount": "default",
+        },
+    ),
+)
 SAID = (
     Call(operation="GET /v3/users", keeps={"who": "users.0.id"}),
     Call(
@@ -45,21 +96,9 @@ SAID = (
         operation=f"GET {P}/cluster/$cluster/log-configs",
         shows={"ttl_in_days": 3, "log_configs.*.enable": True},
     ),
-    Call(
-        operation=f"POST {IDENTITIES}",
-        args={
-            "body": {
-                "agencyName": "read-only",
-                "namespace": "default",
-                "serviceAccount": "default",
-            }
-        },
-        status=201,
-        keeps={"identity": "uid"},
-    ),
-    Call(operation=f"GET {IDENTITIES}/$identity", shows={"agencyName": "read-only"}),
-    Call(operation=f"GET {IDENTITIES}", shows={"*.uid": "$identity"}),
+    *IDENTITY,
     Call(operation="GET /openid/v1/jwks", args={"headers": HOST}, shows={"keys.0.alg": "RS256"}),
+    *ASSUMED,
 )
 
 

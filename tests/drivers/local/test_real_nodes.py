@@ -57,6 +57,7 @@ apiVersion: v1
 kind: Pod
 metadata: {{name: client}}
 spec:
+  securityContext: {{runAsUser: 65534}}
   nodeSelector: {{tier: front}}
   terminationGracePeriodSeconds: 1
   tolerations: [{{operator: Exists}}]
@@ -82,6 +83,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     home.mkdir()
     user.mkdir()
     archive = real_nodes.bring_image(home)
+    before = os.umask(0o077)  # a server's
     with registry.serving(archive, home):
         async with LocalDriver(home, kubernetes.binaries, kind=Nodes.REAL) as driver:
             try:
@@ -91,6 +93,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
                 await eventually(lambda: is_gone(driver))
                 await driver.close()
                 local_host.end_all(home)
+                os.umask(before)
 
 
 async def begun(driver: LocalDriver, home: Path, user: Path) -> Site:

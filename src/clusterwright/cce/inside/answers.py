@@ -19,6 +19,8 @@ Sent = tuple[int, str, bytes]
 
 REFUSALS = (Refusal, ApiError, Malformed, Unavailable, DriverError, StorageUnavailable)
 _JSON = "application/json"
+_CONNECTIONS = (b"websocket", b"spdy/")
+"""What Kubernetes upgrades to. Other offers, such as HTTP/2, are passed over."""
 _NO_ANSWER = (ClusterPhase.CREATING, ClusterPhase.HIBERNATION, ClusterPhase.DELETING)
 
 
@@ -44,7 +46,7 @@ class Answers:
             caller, cluster = await come_in()
             if cluster.phase in _NO_ANSWER:
                 raise Refusal(503, f"The cluster is {cluster.phase}.")
-            if b"upgrade" in headers:
+            if headers.get(b"upgrade", b"").lower().startswith(_CONNECTIONS):
                 raise Refusal(501, "This cluster is simulated: there is nothing to connect to.")
             asked = Asked(
                 method=method,

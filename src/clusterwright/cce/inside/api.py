@@ -10,7 +10,8 @@ import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.parse import quote
 
 from clusterwright.cce.access import operations as access
 from clusterwright.cce.clusters.blueprint import blueprint
@@ -44,6 +45,7 @@ _NOT_KUBERNETES = "/cloudpersistentvolumeclaims"
 _ONE_NODE = re.compile(r"/api/v1/nodes/[^/]+")
 # They replace a node that shows a label which nobody has asked for (client notes, B9).
 _SENSITIVE = (b"golangsdk", b"terraform")
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 # As Kubernetes reads them: whatever is not false is true.
 _ENDLESS = re.compile(
     rb"(?:^|&)(?:watch|follow)(?:=(?!(?:false|0)(?:&|$))[^&]*)?(?:&|$)", re.IGNORECASE
@@ -61,10 +63,10 @@ class _Visit:
 
     @property
     def target(self) -> str:
-        """Path and query."""
-        path: str = _path(self.scope)
-        query: str = self.scope["query_string"].decode("latin-1")
-        return f"{path}?{query}" if query else path
+        """Path and query, with nothing in it but printable ASCII."""
+        path: bytes = self.scope["raw_path"].partition(b"?")[0]
+        query: bytes = self.scope["query_string"]
+        return quote(b"%b?%b" % (path, query) if query else path, safe=_PRINTABLE)
 
     @property
     def is_endless(self) -> bool:
@@ -145,7 +147,7 @@ class KubernetesApi:
         sent = await self._answers.give(
             come_in,
             method=scope["method"],
-            path=_path(scope),
+            path=scope["raw_path"].partition(b"?")[0].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=await read(),
@@ -241,11 +243,6 @@ async def _with_advice(refusal: Passed) -> Passed:
     return replace(refusal, content=once())
 
 
-def _path(scope: Scope) -> str:
-    path: bytes = scope["raw_path"].partition(b"?")[0]
-    return path.decode("latin-1")
-
-
 def _cluster_of(scope: Scope) -> str:
     """The cluster that a request names, by its host or by a header; empty for none."""
     named = b""
@@ -260,8 +257,6 @@ def _cluster_of(scope: Scope) -> str:
 
 async def _pass_back(passed: Passed, visit: _Visit, over: Awaitable[NoReturn]) -> None:
     """Send what comes until it ends, whoever asked has gone, or ``over`` says so."""
-    headers = [*passed.headers, (b"x-request-id", visit.request_id.encode())]
-    await visit.send({"type": "http.response.start", "status": passed.code, "headers": headers})
 
     async def forward() -> None:
         async with aclosing(passed.content) as pieces:  # type: ignore[type-var]
@@ -273,9 +268,13 @@ async def _pass_back(passed: Passed, visit: _Visit, over: Awaitable[NoReturn]) -
         while (await visit.receive())["type"] != "http.disconnect":
             pass
 
-    ending = asyncio.ensure_future(over)
-    tasks = [asyncio.create_task(forward()), asyncio.create_task(gone()), ending]
+    headers = [*passed.headers, (b"x-request-id", visit.request_id.encode())]
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(over)]
     try:
+        await visit.send({"type": "http.response.start", "status": passed.code, "headers": headers})
+        if visit.is_endless:  # granian keeps the head back until there is some body
+            await visit.send({"type": "http.response.body", "body": b"", "more_body": True})
+        tasks += [asyncio.create_task(forward()), asyncio.create_task(gone())]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
@@ -286,7 +285,7 @@ async def _pass_back(passed: Passed, visit: _Visit, over: Awaitable[NoReturn]) -
                 # The answer has begun: all that can be told is that it breaks off.
                 facts = {"request": visit.request_id, "reason": error}
                 log.info("breaking off an answer", extra=facts)
-    if visit.is_endless and isinstance(ended[-1], Closed):
+    if visit.is_endless and isinstance(ended[0], Closed):
         await visit.send(_END)  # clients ask again, and are told
 
 

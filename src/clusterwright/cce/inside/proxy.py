@@ -56,7 +56,7 @@ class _User:
     """What requests of one certificate share."""
 
     tls: ssl.SSLContext
-    client: "httpx.AsyncClient"  # not evaluated: a start does not load it
+    client: "httpx.AsyncClient"
 
 
 class Proxy:

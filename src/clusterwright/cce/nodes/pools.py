@@ -100,13 +100,19 @@ async def get(tx: Tx, uid: str, *, project_id: str, cluster_uid: str) -> Pool | 
     return _pool(row) if row else None
 
 
+_OF_CLUSTER = (
+    sa.select(nodepools)
+    .where(
+        nodepools.c.project_id == sa.bindparam("project"),
+        nodepools.c.cluster_uid == sa.bindparam("of"),
+    )
+    .order_by(nodepools.c.created_at, nodepools.c.uid)
+)
+
+
 async def find(tx: Tx, *, project_id: str, cluster_uid: str) -> list[Pool]:
     """The pools of a cluster in the order of their creation."""
-    rows = await tx.execute(
-        sa.select(nodepools)
-        .where(nodepools.c.project_id == project_id, nodepools.c.cluster_uid == cluster_uid)
-        .order_by(nodepools.c.created_at, nodepools.c.uid)
-    )
+    rows = await tx.execute(_OF_CLUSTER, {"project": project_id, "of": cluster_uid})
     return [_pool(row) for row in rows]
 
 

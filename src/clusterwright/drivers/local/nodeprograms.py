@@ -27,8 +27,11 @@ ORDER = (PROXY, KUBELET_PROGRAM, CONTAINERD)
 IMPORTING_SECONDS = 120
 TRYING_AGAIN_SECONDS = 60
 
-_JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
-"""Becomes a command in the control groups whose files come before the ``--``."""
+_JOIN = 'umask 022; while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
+"""Becomes a command in the control groups whose files come before the ``--``, with the umask that
+containerd is used to: with the server's, which leaves out everybody else, no container's user but
+root could enter the root folder of its image.
+"""
 
 
 def commands(
