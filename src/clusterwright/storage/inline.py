@@ -96,7 +96,9 @@ class _Place:
         (self.connection if self.connection.in_transaction() else self.driver).commit()
 
     def rollback(self) -> None:
-        (self.connection if self.connection.in_transaction() else self.driver).rollback()
+        # Both: SQLAlchemy may know of none, or wait to be rid of one whose commit has failed.
+        self.connection.rollback()
+        self.driver.rollback()
 
     def wait_for_disk(self, patient: bool) -> None:
         """Choose for the transactions to come whether their commits wait for the disk."""
