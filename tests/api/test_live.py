@@ -1,5 +1,6 @@
 """Jobs as people read them: in full, as a history, as events; and what hostile requests get."""
 
+import asyncio
 import random
 import time
 from dataclasses import replace
@@ -10,8 +11,9 @@ import pytest
 
 from clusterwright.jobs import store
 from clusterwright.jobs.plan import JobType, Serial, Step
+from clusterwright.live import streams
 from clusterwright.storage.database import Database
-from tests.api.cloud import Cloud, cluster, stranger, unique
+from tests.api.cloud import Cloud, cluster, sign_in, stranger, unique
 from tests.jobs.trees import idle, request, unsettled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -291,6 +293,27 @@ async def test_streams_are_for_callers_of_the_project(shared_cloud: Cloud) -> No
     transport = httpx.ASGITransport(app=shared_cloud.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x.test") as nobody:
         assert (await nobody.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("header", "form"), [("X-Auth-Token", "{}"), ("Authorization", "Bearer {}")]
+)
+async def test_a_stream_ends_with_the_token_that_opened_it(
+    shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch, header: str, form: str
+) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.05)
+    token = await sign_in(shared_cloud.client, shared_cloud.account)
+    path = f"{extension(shared_cloud)}/events"
+    transport = httpx.ASGITransport(app=shared_cloud.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x.test") as reader:
+        reading = asyncio.create_task(reader.get(path, headers={header: form.format(token)}))
+        await asyncio.sleep(0.2)
+        assert not reading.done()
+        headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+        await shared_cloud.call("DELETE", "/v3/auth/tokens", headers=headers, expect=204)
+
+        async with asyncio.timeout(10):
+            assert (await reading).status_code == 200
 
 
 async def test_a_reader_of_the_official_document_may_prefer_to_wait_for_news(

@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 PREFIX = "/clusterwright/v1/projects/"
 HEARTBEAT = 15.0
 """Seconds after which a stream without events shows that it lives: proxies close silent ones."""
-_TOKEN = b"x-auth-token"
+_CREDENTIALS = (b"x-auth-token", b"authorization", b"x-project-id")
+"""Headers that are looked at again for as long as a stream lasts."""
 _RETRY = b"retry: 1000\n\n"
 _PAGE = 200
 """Events of one query."""
@@ -87,13 +88,13 @@ class Streams:
             )
             chunk = await anext(chunks)  # a refusal comes here
             # A browser sends kilobytes, of which heartbeats need this one.
-            scope["headers"] = [pair for pair in scope["headers"] if pair[0] == _TOKEN]
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] in _CREDENTIALS]
             await send(_start(request_id))
             leaving = _Leaving(receive, listener)
             try:
                 await _send(send, _RETRY + chunk)
                 async for chunk in chunks:
-                    await _send(send, chunk or await self._heartbeat(scope, receive))
+                    await _send(send, chunk or self._heartbeat(scope))
                     del chunk
             except Closed:
                 pass
@@ -111,11 +112,9 @@ class Streams:
         caller = await self._authenticator.authenticate(scope, lambda: read_body(receive))
         check_project(caller, project_id)
 
-    async def _heartbeat(self, scope: Scope, receive: Receive) -> bytes:
-        """A comment that tells the time. Raises ApiError when the caller's token has ended."""
-        # A signature is good for a while only, a token until it is not.
-        if any(name == _TOKEN for name, _ in scope["headers"]):
-            await self._check(scope, receive)
+    def _heartbeat(self, scope: Scope) -> bytes:
+        """A comment that tells the time. Raises ApiError when the caller has lost the right."""
+        self._authenticator.confirm(scope)
         return f": {clock.rfc3339(clock.now())}\n\n".encode()
 
     async def _root(self, uid: str, project_id: str) -> str:

@@ -93,7 +93,7 @@ class Edge:
 
         Whatever is not quite usual goes the long way, where it is refused if it must be.
         """
-        if scope["method"] != "GET" or scope["query_string"]:
+        if scope.get("method") != "GET" or scope["query_string"]:
             return None
         fields = scope["headers"]
         headers = dict(fields)
