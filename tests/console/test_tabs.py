@@ -83,7 +83,7 @@ def test_eight_jobs_are_followed_to_the_end_by_three_streams(
     tabs: Tabs, server: ServerProcess
 ) -> None:
     server.command("fault", "add", "InstallMaster", "--kind", "unavailable", "--times", "1000000")
-    page = tabs.open()
+    page = tabs.open("?search=followed-")
     for number in range(TABS):
         server.command("cluster", "create", f"followed-{number}", "--no-wait")
     links = page.get_by_role("link", name="Follow the job")
@@ -95,8 +95,9 @@ def test_eight_jobs_are_followed_to_the_end_by_three_streams(
         expect(each.locator("[data-connection=live], [data-connection=polling]")).to_be_visible()
     live = [each for each in pages if each.locator("[data-connection=live]").count()]
     assert len(live) == 3
+    # Until the first one ends: a stream that another tab takes over is counted twice for a moment.
+    assert tabs.most <= 4
     server.command("fault", "clear", "--all")
     for each in pages:
         expect(each.locator("[data-connection=ended]")).to_be_visible(timeout=60_000)
         expect(each.locator("h1 + span")).to_have_text("Success")
-    assert tabs.most <= 4
