@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -141,6 +142,8 @@ def test_a_signal_during_the_start_ends_it_without_a_trace(
         env=os.environ | server.variables,
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever runs the tests in the background of a shell ignores it, and so would the server.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     wait_for_our_first_line(process.pid)
     with suppress(subprocess.TimeoutExpired):

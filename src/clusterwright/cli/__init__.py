@@ -21,7 +21,7 @@ COMMANDS = {
     "nodepool": "Create, look at, scale and delete node pools of a cluster.",
     "addon": "Find, install, look at and delete add-ons of a cluster.",
     "job": "List, follow, explain, cancel, resume and export jobs.",
-    "webhook": "Register, look at and delete receivers of the project's events; send again.",
+    "webhook": "Register, look at and delete webhooks; send what was sent again.",
     "kubernetes": "Find and install the programs of real Kubernetes; tell what this host can run.",
     "fault": "Make steps of simulated clusters fail on demand.",
     "admin": "Manage who may use the server.",

@@ -16,7 +16,7 @@ from clusterwright.cli.output import (
 )
 
 app = typer.Typer(
-    help="Register, look at and delete receivers of the project's events; send to them again.",
+    help="Register, look at and delete webhooks; send what was sent again.",
     epilog=f"Exit codes: 0 done, {EXIT_FAILED} refused or failed, 2 not understood.",
     no_args_is_help=True,
     add_completion=False,
