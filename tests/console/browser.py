@@ -28,7 +28,7 @@ window.violations = [];
 document.addEventListener('securitypolicyviolation', (event) => window.violations.push(
   `${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
-_WAIT = 15_000
+_WAIT = 30_000
 
 
 def chromium() -> str:
