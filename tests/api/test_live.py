@@ -14,6 +14,7 @@ from clusterwright.jobs.plan import JobType, Serial, Step
 from clusterwright.live import streams
 from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, cluster, sign_in, stranger, unique
+from tests.api.iam_server import signed
 from tests.jobs.trees import idle, request, unsettled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -295,18 +296,23 @@ async def test_streams_are_for_callers_of_the_project(shared_cloud: Cloud) -> No
         assert (await nobody.get(path)).status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("header", "form"), [("X-Auth-Token", "{}"), ("Authorization", "Bearer {}")]
-)
-async def test_a_stream_ends_with_the_token_that_opened_it(
-    shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch, header: str, form: str
+@pytest.mark.parametrize("means", ["token", "bearer", "temporary key"])
+async def test_a_stream_lasts_as_long_as_the_token_that_opened_it(
+    shared_cloud: Cloud, monkeypatch: pytest.MonkeyPatch, means: str
 ) -> None:
     monkeypatch.setattr(streams, "HEARTBEAT", 0.05)
     token = await sign_in(shared_cloud.client, shared_cloud.account)
     path = f"{extension(shared_cloud)}/events"
+    match means:
+        case "token":
+            proof = {"X-Auth-Token": token}
+        case "bearer":
+            proof = {"Authorization": f"Bearer {token}"}
+        case _:
+            proof = await signed_by_temporary_key(shared_cloud, token, path)
     transport = httpx.ASGITransport(app=shared_cloud.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x.test") as reader:
-        reading = asyncio.create_task(reader.get(path, headers={header: form.format(token)}))
+        reading = asyncio.create_task(reader.get(path, headers=proof))
         await asyncio.sleep(0.2)
         assert not reading.done()
         headers = {"X-Auth-Token": token, "X-Subject-Token": token}
@@ -314,6 +320,20 @@ async def test_a_stream_ends_with_the_token_that_opened_it(
 
         async with asyncio.timeout(10):
             assert (await reading).status_code == 200
+
+
+async def signed_by_temporary_key(cloud: Cloud, token: str, path: str) -> dict[str, str]:
+    """Headers of a request that a key signs which ends with the token that makes it."""
+    made = await cloud.call(
+        "POST",
+        "/v3.0/OS-CREDENTIAL/securitytokens",
+        {"auth": {"identity": {"methods": ["token"], "token": {"duration_seconds": 900}}}},
+        headers={"X-Auth-Token": token},
+        expect=201,
+    )
+    key = made["credential"]
+    security = {"X-Security-Token": key["securitytoken"]}
+    return signed((key["access"], key["secret"]), "GET", path, security)
 
 
 async def test_a_reader_of_the_official_document_may_prefer_to_wait_for_news(

@@ -27,6 +27,8 @@ from clusterwright.web.server import given
 Scope = MutableMapping[str, Any]
 Headers = dict[bytes, bytes]
 Credentials = str | tuple[str, str]
+CREDENTIALS = (b"x-auth-token", b"authorization", b"x-security-token", b"x-project-id")
+"""The headers that ``Authenticator.confirm`` reads."""
 
 # /api/v3/projects/{project_id}/… of this service; /v1/{project_id}/… of the services beside it.
 _PROJECT_PATH = re.compile(

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 from clusterwright import clock, errors
 from clusterwright.errors import ApiError
-from clusterwright.iam.auth import Authenticator, check_project
+from clusterwright.iam.auth import CREDENTIALS, Authenticator, check_project
 from clusterwright.jobs import events
 from clusterwright.jobs import store as jobs
 from clusterwright.jobs.durations import Durations
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 PREFIX = "/clusterwright/v1/projects/"
 HEARTBEAT = 15.0
 """Seconds after which a stream without events shows that it lives: proxies close silent ones."""
-_CREDENTIALS = (b"x-auth-token", b"authorization", b"x-project-id")
-"""Headers that are looked at again for as long as a stream lasts."""
 _RETRY = b"retry: 1000\n\n"
 _PAGE = 200
 """Events of one query."""
@@ -87,8 +85,8 @@ class Streams:
                 else self._of_project(listener, project_id, _last_seen(scope))
             )
             chunk = await anext(chunks)  # a refusal comes here
-            # A browser sends kilobytes, of which heartbeats need this one.
-            scope["headers"] = [pair for pair in scope["headers"] if pair[0] in _CREDENTIALS]
+            # A browser sends kilobytes, of which heartbeats need these.
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] in CREDENTIALS]
             await send(_start(request_id))
             leaving = _Leaving(receive, listener)
             try:
