@@ -1,10 +1,12 @@
-"""Rows as dataclasses, and back: the fields of each are columns of its table."""
+"""Rows as dataclasses, and back: the fields of each are columns of its table; and their changes."""
 
 from collections.abc import Callable
 from dataclasses import Field, fields
 from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar
+
+import sqlalchemy as sa
 
 
 class Fact(Protocol):
@@ -32,6 +34,20 @@ def read(kind: type[T], row: Any, /, **different: Any) -> T:
     values = dict(zip(names(kind), _values(kind)(row), strict=True))
     values |= different
     return kind(**values)
+
+
+@cache
+def changing(table: sa.Table, columns: tuple[str, ...], *of: str) -> sa.Update:
+    """The statement that changes these columns, built once for each set of them.
+
+    It changes the rows whose columns ``of`` have the values of the parameters ``of_`` and their
+    names.
+    """
+    return (
+        sa.update(table)
+        .where(*(table.c[name] == sa.bindparam(f"of_{name}") for name in of))
+        .values({name: sa.bindparam(name) for name in columns})
+    )
 
 
 @cache

@@ -327,16 +327,7 @@ async def count(tx: Tx, *, project_id: str) -> int:
 
 async def update(tx: Tx, uid: str, **values: Any) -> None:
     """Change columns of a cluster."""
-    await tx.execute(_changing(tuple(values)), values | {"which": uid})
-
-
-@cache
-def _changing(names: tuple[str, ...], *, of_job: bool = False) -> sa.Update:
-    """The statement that changes these columns, built once for each set of them."""
-    is_it = [clusters.c.uid == sa.bindparam("which")]
-    if of_job:
-        is_it.append(clusters.c.job_uid == sa.bindparam("job"))
-    return sa.update(clusters).where(*is_it).values({name: sa.bindparam(name) for name in names})
+    await tx.execute(facts.changing(clusters, tuple(values), "uid"), values | {"of_uid": uid})
 
 
 async def set_in_spec(tx: Tx, cluster: Cluster, **fields: str | None) -> None:
@@ -360,8 +351,8 @@ async def rename(tx: Tx, cluster: Cluster) -> None:
 
 async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     """Change columns of a cluster if it is still this job's; a later job has its own say."""
-    statement = _changing(tuple(values), of_job=True)
-    await tx.execute(statement, values | {"which": uid, "job": job_uid})
+    statement = facts.changing(clusters, tuple(values), "uid", "job_uid")
+    await tx.execute(statement, values | {"of_uid": uid, "of_job_uid": job_uid})
 
 
 async def remove(tx: Tx, uid: str, *, project_id: str) -> None:

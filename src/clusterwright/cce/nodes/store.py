@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -237,17 +236,8 @@ async def update(tx: Tx, uids: Iterable[str], **values: Any) -> None:
 
 async def advance(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     """Change columns of a node if it is still this job's; a later job has its own say."""
-    await tx.execute(_advancing(tuple(values)), values | {"which": uid, "job": job_uid})
-
-
-@cache
-def _advancing(names: tuple[str, ...]) -> sa.Update:
-    """The statement that changes these columns, built once for each set of them."""
-    return (
-        sa.update(nodes)
-        .where(nodes.c.uid == sa.bindparam("which"), nodes.c.job_uid == sa.bindparam("job"))
-        .values({name: sa.bindparam(name) for name in names})
-    )
+    statement = facts.changing(nodes, tuple(values), "uid", "job_uid")
+    await tx.execute(statement, values | {"of_uid": uid, "of_job_uid": job_uid})
 
 
 async def rename_group(tx: Tx, nodepool_uid: str, *, old: str, new: str) -> None:
