@@ -1,6 +1,7 @@
 """What a client does that no HTTP library would do: half requests, silence, answers never read."""
 
 import resource
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -47,6 +48,11 @@ def everything(connection: socket.socket) -> bytes:
 def answer_of(connection: socket.socket) -> bytes:
     """The beginning of an answer."""
     return connection.recv(65536)
+
+
+def has_answer(connection: socket.socket) -> bool:
+    """Whether an answer has begun; waits for nothing."""
+    return bool(select.select([connection], [], [], 0)[0])
 
 
 def until_closed(server: ServerProcess, seconds: float = 30) -> None:

@@ -203,7 +203,7 @@ def routes() -> FastAPI:
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         redirect_slashes=False,
     )
     app.router.routes.append(Paths(each for router in ROUTERS for each in router.declared))

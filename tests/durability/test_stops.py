@@ -17,7 +17,7 @@ import pytest
 from tests import sockets
 from tests.durability.conftest import Launch, SignIn
 from tests.kit import until
-from tests.server_process import ServerProcess
+from tests.server_process import PLAIN, ServerProcess
 
 pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]
 
@@ -66,6 +66,20 @@ def test_no_unfinished_client_hears_a_server_error(launch: Launch, kind: str) ->
             heard = sockets.everything(connection)
 
             assert b"HTTP/1.1 5" not in heard
+    assert_left_nothing(server)
+
+
+def test_a_page_that_takes_seconds_to_make_keeps_nobody_waiting(launch: Launch) -> None:
+    server = launch(stop_grace_seconds=20)
+    answered = 0
+
+    with sockets.connect(server, sockets.LONG_ANSWER) as connection:
+        while not sockets.has_answer(connection):
+            assert PLAIN.get(f"{server.endpoint}/healthz").status_code == 200
+            answered += 1
+        server.stop()
+
+    assert answered > 20
     assert_left_nothing(server)
 
 

@@ -1,12 +1,14 @@
 """The API's own description: FastAPI's, with the bodies that our parser reads, and credentials."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+import msgspec
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
@@ -15,8 +17,11 @@ from clusterwright import errors
 from clusterwright.document import Document
 from clusterwright.web import texts
 from clusterwright.web.idempotency import LONGEST
+from clusterwright.web.refusals import JSON
 from clusterwright.web.routes import Body, Route, Router
 
+PATH = "/openapi.json"
+"""Where the description is found."""
 # The framework names the schemas of answers; it gives those of bodies this ending where both exist.
 _NAME = "{model}-Input"
 _REFERENCE = f"#/components/schemas/{_NAME}"
@@ -46,17 +51,28 @@ _REFUSALS = {
 
 
 def describe(app: FastAPI, routers: Iterable[Router]) -> None:
-    """Make ``app.openapi`` tell the whole truth of these routers, once, when first asked for it."""
+    """Make ``app`` tell the whole truth of these routers, at ``PATH``.
+
+    The page is made once, when first asked for, in a thread of its own: it takes two seconds of
+    processor time, in which others must be answered and a signal to stop must be heard.
+    """
+    made: asyncio.Future[bytes] | None = None
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            routes = [route for router in routers for route in router.routes]
-            app.openapi_schema = _complete(
-                get_openapi(title=app.title, version=app.version, routes=routes), _bodies(routes)
-            )
-        return app.openapi_schema
+        routes = [route for router in routers for route in router.routes]
+        page = get_openapi(title=app.title, version=app.version, routes=routes)
+        return _complete(page, _bodies(routes))
+
+    async def answer(_: Request) -> Response:
+        nonlocal made
+        if made is None:
+            making = asyncio.to_thread(lambda: msgspec.json.encode(openapi()))
+            made = asyncio.ensure_future(making)
+        # Who asked first may leave before the page is there; others wait for the same one.
+        return Response(await asyncio.shield(made), media_type=JSON.decode())
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+    app.add_route(PATH, answer, include_in_schema=False)
 
 
 def _bodies(routes: Iterable[Route]) -> Iterator[tuple[str, str, type[Document]]]:
