@@ -7,6 +7,7 @@ change nothing; call those that make a key off the event loop.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from cryptography import x509
@@ -31,6 +32,10 @@ _SERVICE_NAMES = (
     "kubernetes.default.svc",
     "kubernetes.default.svc.cluster.local",
 )
+
+
+_KEPT = 4096
+"""Names and certificates that are not read again: each node of a cluster asks for the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,8 @@ def server_names(
 
     Raises ValueError for a ``service_cidr`` that is no network and a name no certificate can carry.
     """
-    service_address = str(ip_network(service_cidr, strict=False)[1])
-    names = tuple(dict.fromkeys((*_SERVICE_NAMES, service_address, *addresses, *custom)))
+    service = _service_address(service_cidr)
+    names = tuple(dict.fromkeys((*_SERVICE_NAMES, service, *addresses, *custom)))
     for name in names:
         _general_name(name)
     return names
@@ -98,11 +103,21 @@ def server_names(
 
 def covers(certificate: str, names: Iterable[str]) -> bool:
     """Whether a server certificate is made for exactly ``names``, in any order."""
+    return _alternatives(certificate) == {_general_name(name) for name in names}
+
+
+@lru_cache(_KEPT)
+def _alternatives(certificate: str) -> "frozenset[x509.GeneralName]":
     extensions = x509.load_pem_x509_certificate(certificate.encode()).extensions
-    alternatives = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return set(alternatives) == {_general_name(name) for name in names}
+    return frozenset(extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
 
 
+@lru_cache(_KEPT)
+def _service_address(cidr: str) -> str:
+    return str(ip_network(cidr, strict=False)[1])
+
+
+@lru_cache(_KEPT)
 def _general_name(name: str) -> "x509.GeneralName":
     try:
         return x509.IPAddress(ip_address(name))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from random import Random
 
 CLUSTER_DELETION = 1.0
@@ -44,6 +45,7 @@ def node_seconds(seed: int, uid: str) -> tuple[float, float]:
     return server, server + _INSTALLATION + random.uniform(-_SPREAD, _SPREAD)
 
 
+@lru_cache(4096)
 def master_address(seed: int, cluster_uid: str, ordinal: int) -> str:
     """The address of one of a cluster's masters, which are all different and in 192.168.0.0/24."""
     hosts = list(range(2, 255))
