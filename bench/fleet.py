@@ -102,11 +102,15 @@ class Account:
         return "lost"
 
     async def milliseconds(self, path: str) -> tuple[float, float]:
-        """Median and 99th percentile of a read, one at a time."""
+        """Median and 99th percentile of a read to its last byte, one at a time.
+
+        What the client makes of the bytes is not in it: Python takes 15 ms to read the JSON of
+        1,000 clusters.
+        """
         times = []
         for _ in range(SAMPLES):
             start = time.perf_counter()
-            await self.ask("GET", path)
+            (await self.client.get(path)).raise_for_status()
             times.append((time.perf_counter() - start) * 1000)
         return statistics.median(times), statistics.quantiles(times, n=100)[98]
 

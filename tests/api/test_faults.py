@@ -51,20 +51,20 @@ async def test_faults_of_the_operator_are_told_and_not_cleared(
     cloud = shared_cloud
     database = Database(shared_database)
     async with database.transaction() as tx:
-        made = await faults.add(tx, FaultRequest(step="InstallMaster", cluster="nobody-s"))
+        armed = await faults.add(tx, FaultRequest(step="InstallMaster", cluster="nobody-s"))
     try:
-        [told] = [one for one in (await listed(cloud))["faults"] if one["id"] == str(made)]
-        await cloud.call("DELETE", f"{extension(cloud)}/faults/{made}", expect=404)
+        [told] = [one for one in (await listed(cloud))["faults"] if one["id"] == str(armed.id)]
+        await cloud.call("DELETE", f"{extension(cloud)}/faults/{armed.id}", expect=404)
         await cloud.call("DELETE", f"{extension(cloud)}/faults", expect=204)
 
         async with database.reading() as tx:
-            still = [fault.id for fault in await faults.find_all(tx)]
+            still = await faults.find_all(tx)
     finally:
         async with database.transaction() as tx:
-            await faults.clear(tx, made)
+            await faults.clear(tx, armed.id)
         await database.dispose()
     assert told["scope"] == "server"
-    assert made in still
+    assert armed in still
 
 
 async def test_nobody_sees_or_clears_the_faults_of_another_project(

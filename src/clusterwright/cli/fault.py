@@ -64,7 +64,7 @@ def add(
     if step not in known:
         names = ", ".join(sorted(known))
         typer.echo(f"Warning: no job has a step {step}. The steps are {names}.", err=True)
-    fault_id = _run(data, database, lambda tx: faults.add(tx, asked))
+    fault_id = _run(data, database, lambda tx: faults.add(tx, asked)).id
     if output is not Output.TABLE:
         print_document({"id": fault_id}, output)
     else:

@@ -121,11 +121,11 @@ _ARMED = (
 )
 
 
-async def add(tx: Tx, asked: FaultRequest, *, project: str | None = None) -> int:
-    """Arm a fault, for clusters of one project or for all. Returns its id."""
+async def add(tx: Tx, asked: FaultRequest, *, project: str | None = None) -> Fault:
+    """Arm a fault, for clusters of one project or for all."""
     row = _values(asked) | {"project": project}
-    added = sa.insert(faults).values(row).returning(faults.c.id)
-    return int((await tx.execute(added)).scalar_one())
+    added = sa.insert(faults).values(row).returning(*_STORED)
+    return _fault((await tx.execute(added)).one())
 
 
 async def find_all(tx: Tx) -> list[Fault]:

@@ -18,7 +18,6 @@ from clusterwright.iam.auth import Member
 from clusterwright.jobs.plan import Registry
 from clusterwright.live.wire import FaultArmed, FaultsArmed, FaultToArm
 from clusterwright.storage import limits
-from clusterwright.storage.database import Tx
 from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, Router, Setup, json_response
 from clusterwright.web.server import given
@@ -48,24 +47,20 @@ async def arm_fault(
             errors.FORBIDDEN,
             "This server lets no user arm faults. Its operator does: clusterwright fault add.",
         )
-    known = _steps(registry)
-    if asked.step not in known:
-        steps = ", ".join(known)
-        raise ApiError(errors.INVALID_REQUEST, f"step: No job has it. The steps are {steps}.")
+    steps = _steps(registry)
+    if asked.step not in steps:
+        raise ApiError(
+            errors.INVALID_REQUEST, f"step: No job has it. The steps are {', '.join(steps)}."
+        )
     wanted = FaultRequest.model_validate(asked.told())
     async with data.transaction() as tx:
-        before = await _own(tx, caller.project_id)
-        if len(before) >= limits.MOST_FAULTS:
+        known = await faults.find_striking(tx, caller.project_id)
+        if sum(fault.project is not None for fault in known) >= limits.MOST_FAULTS:
             raise ApiError(
                 errors.QUOTA, f"A project may have {limits.MOST_FAULTS} faults. Clear some first."
             )
-        made = await faults.add(tx, wanted, project=caller.project_id)
-        [fault] = [one for one in await _own(tx, caller.project_id) if one.id == made]
+        fault = await faults.add(tx, wanted, project=caller.project_id)
     return json_response(_document(fault), 201)
-
-
-async def _own(tx: Tx, project_id: str) -> list[Fault]:
-    return [one for one in await faults.find_striking(tx, project_id) if one.project]
 
 
 def _steps(registry: Registry) -> list[str]:

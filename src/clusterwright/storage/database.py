@@ -166,7 +166,7 @@ class Database:
         Raises StorageUnavailable when the database does not answer, is locked or is full, and
         Conflict when another transaction won.
         """
-        return self._writing(may_be_late=False)
+        return _Transaction(self, self._backend, read_only=False, may_be_late=False)
 
     def deferred(self) -> AbstractAsyncContextManager[Tx]:
         """As ``transaction``, for what nobody is told of before a later transaction has ended.
@@ -174,15 +174,11 @@ class Database:
         Everybody sees it at its end; but on SQLite a loss of power may take it back until the next
         ``transaction`` has ended, which keeps all that came before it as well.
         """
-        return self._writing(may_be_late=True)
+        return _Transaction(self, self._backend, read_only=False, may_be_late=True)
 
     def reading(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction that only reads. Raises StorageUnavailable like ``transaction``."""
         return _Transaction(self, self._backend, read_only=True, may_be_late=False)
-
-    def _writing(self, *, may_be_late: bool) -> AbstractAsyncContextManager[Tx]:
-        writing = _Transaction(self, self._backend, read_only=False, may_be_late=may_be_late)
-        return self.writes.around(writing)
 
     def committed(self, tx: Tx, *, read_only: bool) -> None:
         """Tell whoever waits for it that a transaction has ended well."""
@@ -224,11 +220,15 @@ class _Transaction:
 
     async def __aenter__(self) -> Tx:
         database = self._database
+        if not self._read_only:
+            database.writes.begin()
         try:
             tx = await self._backend.begin(
                 database.outbox, read_only=self._read_only, may_be_late=self._may_be_late
             )
-        except Exception as error:
+        except BaseException as error:
+            if not self._read_only:
+                database.writes.end()
             self._explain(error, in_doubt=False)
             raise
         tx.on_change = database.on_change
@@ -241,19 +241,27 @@ class _Transaction:
         tx = self._tx
         assert tx is not None
         try:
+            await self._finish(tx, error)
+        finally:
+            # Last, because whoever keeps copies may not keep what the hooks have yet to hear.
+            if not self._read_only:
+                self._database.writes.end()
+
+    async def _finish(self, tx: Tx, error: BaseException | None) -> None:
+        try:
             await self._backend.end(tx, error)
         except Exception as worse:
             self._explain(worse, in_doubt=error is None and not self._database.is_sqlite)
             raise
         else:
-            if isinstance(error, Exception):
+            if error is not None:
                 self._explain(error, in_doubt=False)
         finally:
             self._database.on_changed(tx.changes)
         if error is None:
             self._database.committed(tx, read_only=self._read_only)
 
-    def _explain(self, error: Exception, *, in_doubt: bool) -> None:
+    def _explain(self, error: BaseException, *, in_doubt: bool) -> None:
         """Raise what an error means for whoever wrote the block, if it is the database's."""
         match meaning(error):
             case Meaning.AWAY:

@@ -3,12 +3,6 @@
 It knows the transactions of one process, so it says so only where no other process writes.
 """
 
-from contextlib import AbstractAsyncContextManager
-from types import TracebackType
-from typing import Generic, TypeVar
-
-T = TypeVar("T")
-
 
 class Writes:
     """Counts the writing transactions of a database."""
@@ -29,10 +23,6 @@ class Writes:
             return None
         return self._ended
 
-    def around(self, transaction: AbstractAsyncContextManager[T]) -> "_Counted[T]":
-        """``transaction``, counted from before it begins until after it has ended."""
-        return _Counted(self, transaction)
-
     def begin(self) -> None:
         """Something may be written from now on."""
         self._open += 1
@@ -41,30 +31,3 @@ class Writes:
         """It is written, or never will be."""
         self._ended += 1
         self._open -= 1
-
-
-class _Counted(Generic[T]):
-    __slots__ = ("_transaction", "_writes")
-
-    def __init__(self, writes: Writes, transaction: AbstractAsyncContextManager[T]) -> None:
-        self._writes = writes
-        self._transaction = transaction
-
-    async def __aenter__(self) -> T:
-        self._writes.begin()
-        try:
-            return await self._transaction.__aenter__()
-        except BaseException:
-            self._writes.end()
-            raise
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool | None:
-        try:
-            return await self._transaction.__aexit__(kind, error, trace)
-        finally:
-            self._writes.end()
