@@ -98,7 +98,7 @@ def running(kinds: list[Kind], count: int, folder: Path) -> Iterator[list[Target
         products: list[Target] = []
         baselines: list[Target] = []
         for kind in kinds:
-            server, jobs, url = stack.enter_context(_product(kind, count, folder))
+            server, jobs, url = stack.enter_context(product(kind, count, folder))
             products += _reads(kind, server, jobs)
             if kind is Kind.SQLITE:
                 products += _resources(server)
@@ -112,9 +112,10 @@ def running(kinds: list[Kind], count: int, folder: Path) -> Iterator[list[Target
 
 
 @contextmanager
-def _product(
+def product(
     kind: Kind, count: int, folder: Path
 ) -> Iterator[tuple[ServerProcess, StoredJobs, str]]:
+    """The product with so many stored jobs, and the URL of its database."""
     data = folder / kind
     with ExitStack() as stack:
         url = f"sqlite:///{data / 'clusterwright.db'}"
