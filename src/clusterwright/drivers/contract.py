@@ -128,6 +128,8 @@ class Machine:
     """The server runs, Kubernetes may not yet."""
     ready: bool = False
     """The node has joined its cluster."""
+    configured: bool = True
+    """Its components run with the options, the number of pods and what is kept that was asked."""
     server_id: str = ""
     private_ip: str = ""
 

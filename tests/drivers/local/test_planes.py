@@ -368,3 +368,14 @@ async def test_a_simulated_node_is_a_node_of_kubernetes_with_what_was_asked(
     assert inside.get(f"/api/v1/nodes/{machine.private_ip}") == 404
     assert inside.get("/api/v1/namespaces/default/pods/lonely") == 404
     assert read_json(tmp_path / CLUSTER.uid / "nodes" / "n1.json") is None
+    await driver.ensure_node(replace(node, max_pods=9))
+
+    async def bears_more() -> bool:
+        return (await driver.observe_node(replace(node, max_pods=9))).configured
+
+    await eventually(bears_more)
+    found = inside.read(f"/api/v1/nodes/{machine.private_ip}")
+    assert (found["status"]["capacity"]["pods"], found["status"]["allocatable"]["pods"]) == (
+        "9",
+    ) * 2
+

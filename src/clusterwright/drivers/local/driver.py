@@ -276,11 +276,14 @@ class LocalDriver:
                 url = components.server_url(wish.ports)
                 found = await self._inside(folder).node(url, known["address"])
         created = found is not None
-        if created and wish.nodes is wanted.Nodes.REAL:
+        real = wish.nodes is wanted.Nodes.REAL
+        held = await asyncio.to_thread(reals.in_force, folder, node.uid) if real else known
+        if created and real:
             created = await asyncio.to_thread(reals.runs, folder, node.uid)
             if not created and (said := await asyncio.to_thread(reals.trouble, folder, node.uid)):
                 raise Unavailable(said)
         return Machine(
+            configured=nodes.as_asked(held, node) and (real or nodes.bears(found, node.max_pods)),
             exists=True,
             created=created,
             ready=created and found is not None and nodes.is_ready(found),

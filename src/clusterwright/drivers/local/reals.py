@@ -53,6 +53,12 @@ def runs(folder: Folder, uid: str) -> bool:
     return all(processes.is_at_work(processes.read(home.record(n))) for n in nodeprograms.ORDER)
 
 
+def in_force(folder: Folder, uid: str) -> Mapping[str, Any] | None:
+    """What a node's programs were last started for; None before that."""
+    found: dict[str, Any] | None = read_json(nodefiles.folder_of(folder, uid).in_force)
+    return found
+
+
 def trouble(folder: Folder, uid: str) -> str:
     """What keeps a node from running; empty where nothing does."""
     found = read_json(nodefiles.folder_of(folder, uid).trouble)
@@ -150,6 +156,10 @@ class Reals:
         return nodes.document(known, kubelet="real")
 
     def annotations(self, uid: str) -> dict[str, str]:
+    def status(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """Nothing: its kubelet tells."""
+        return {}
+
         """Where this host reaches the node, and its NodePorts."""
         found = uplinks.of_node(self.network, uid)
         return {REACHED: found} if found else {}
@@ -208,6 +218,7 @@ class _One:
         self._written: Mapping[str, Any] = {}
         """What the files of the programs were written for."""
         self._answers = False
+        self._in_force: Mapping[str, Any] = {}
         self._imported = False
         self._bad = ""
         self._trouble: str | None = None
@@ -237,6 +248,7 @@ class _One:
             await self._tell(said)
         except DriverError as error:
             await self._tell(str(error))
+                    await self._note_in_force()
         except OSError as error:
             await self._tell(f"The host refuses: {error}. Run: clusterwright kubernetes check")
         return not self._trouble and self._imported
@@ -268,6 +280,12 @@ class _One:
     async def _takes_requests(self) -> bool:
         if not self._answers:
             self._answers = await asyncio.to_thread(
+    async def _note_in_force(self) -> None:
+        """Note what the programs that run now were started for."""
+        if self._in_force != self._written:
+            await asyncio.to_thread(write_json, self._home.in_force, self._written)
+            self._in_force = self._written
+
                 nodeprograms.answers, self._network, self._home.uid
             )
         return self._answers
