@@ -1,10 +1,10 @@
 """Real clusters come and go, and the host is afterwards as it was before.
 
-Run as ``python -m tests.durability.leaks --cycles 50``. Each cycle creates a cluster with nodes by
-the official SDK, on a server of its own, and deletes it. It prints what each cycle left, and exits
-with 1 where anything was: a process, a listening port, a file, a network namespace, a mount, a
-control group, an error in the server's log, or more descriptors or threads in the server than after
-the first cycle.
+Run as ``python -m tests.durability.leaks --cycles 50``, as root with ``--nodes real``. Each cycle
+creates a cluster with nodes by the official SDK, on a server of its own, and deletes it. It prints
+what each cycle left, and exits with 1 where anything was: a process, a listening port, a file, a
+network namespace, a mount, a control group, an error in the server's log, or more descriptors or
+threads in the server than after the first cycle.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from clusterwright.cli import cluster as clusters
 from clusterwright.cli.client import Api
 from clusterwright.cli.demo import NODES
 from clusterwright.cli.output import Document
+from clusterwright.drivers.local import wanted
 from tests import kubernetes
 from tests.drivers import local_host
 from tests.server_process import ServerProcess
@@ -153,10 +154,12 @@ def main() -> int:
     """Read the options, run, print. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=50)
+    kinds = [kind.value for kind in wanted.Nodes]
+    parser.add_argument("--nodes", choices=kinds, default=wanted.Nodes.SIMULATED.value)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="clusterwright-leaks-"))
     _say(f"log and data in {folder}")
-    server = a_server(folder)
+    server = a_server(folder, nodes=options.nodes)
     server.start()
     try:
         faults = run(server, options.cycles, _say)
@@ -172,10 +175,14 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def a_server(folder: Path) -> ServerProcess:
+def a_server(folder: Path, *, nodes: str = wanted.Nodes.SIMULATED) -> ServerProcess:
     """A server whose clusters are real."""
     return ServerProcess(
-        folder / "data", driver="local", kubernetes_bin_dir=kubernetes.bin_dir(), pace=0
+        folder / "data",
+        driver="local",
+        nodes=nodes,
+        kubernetes_bin_dir=kubernetes.bin_dir(),
+        pace=0,
     )
 
 

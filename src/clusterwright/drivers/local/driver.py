@@ -238,8 +238,7 @@ class LocalDriver:
 
         if await _in_thread(write):
             self._supervise(folder)
-        inside = self._insides.pop(cluster.uid, None)
-        if inside is not None:
+        if inside := self._insides.pop(cluster.uid, None):
             await inside.close()
 
     async def ensure_node(self, node: Node) -> None:
