@@ -152,6 +152,8 @@ class Health:
     """Its nodes by their uids, and what is wrong with each; empty where it is ready."""
     addons: Mapping[str, Workload] = field(default_factory=dict)
     """Its add-ons that really run, by their names, but those that have had no time to start."""
+    trouble: str = ""
+    """What keeps its control plane from running, and what to do; empty where it is well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
