@@ -116,6 +116,8 @@ def test_two_looks_make_a_cluster_unavailable_and_one_makes_it_available(
             looks.now = {}  # nothing can be told
             await looks.passing(3)
             await cloud.until(path, "status.phase", "Unavailable")
+            looks.now = {uid: Health(nodes={}, trouble="The disk is full.")}
+            await cloud.until(path, "status.reason", "The disk is full.")
             looks.now = {uid: Health(nodes={})}
             back = await cloud.until(path, "status.phase", "Available")
             assert "reason" not in back["status"]

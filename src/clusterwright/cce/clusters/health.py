@@ -27,11 +27,13 @@ class ClustersHealth:
         if not found:
             return
         async with data.reading() as tx:
-            failed = await store.among(tx, sure, phase=ClusterPhase.AVAILABLE)
-            away = await store.among(tx, found, phase=ClusterPhase.UNAVAILABLE)
-        well = [uid for uid in away if not found[uid].trouble]
+            failed = await store.reasons(tx, sure, phase=ClusterPhase.AVAILABLE)
+            away = await store.reasons(tx, found, phase=ClusterPhase.UNAVAILABLE)
         changes = dict.fromkeys(failed, (ClusterPhase.AVAILABLE, ClusterPhase.UNAVAILABLE))
-        changes |= dict.fromkeys(well, (ClusterPhase.UNAVAILABLE, ClusterPhase.AVAILABLE))
+        for uid, reason in away.items():
+            if reason != (trouble := found[uid].trouble):
+                after = ClusterPhase.UNAVAILABLE if trouble else ClusterPhase.AVAILABLE
+                changes[uid] = (ClusterPhase.UNAVAILABLE, after)
         for uid, (before, after) in changes.items():
             async with data.transaction() as tx:
                 await store.observe(

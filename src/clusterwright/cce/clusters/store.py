@@ -363,12 +363,16 @@ async def observe(
     await tx.execute(sa.update(clusters).where(clusters.c.uid == uid, *as_seen).values(changes))
 
 
-async def among(tx: Tx, uids: Iterable[str], *, phase: ClusterPhase) -> list[str]:
-    """Those of these clusters that are in a phase."""
-    found: list[str] = []
+async def reasons(tx: Tx, uids: Iterable[str], *, phase: ClusterPhase) -> dict[str, str]:
+    """The reasons of those of these clusters that are in a phase."""
+    found: dict[str, str] = {}
     async for part in parts(uids):
-        query = sa.select(clusters.c.uid).where(clusters.c.uid.in_(part), clusters.c.phase == phase)
-        found += (await tx.execute(query)).scalars()
+        rows = await tx.execute(
+            sa.select(clusters.c.uid, clusters.c.reason).where(
+                clusters.c.uid.in_(part), clusters.c.phase == phase
+            )
+        )
+        found |= {row.uid: row.reason for row in rows}
     return found
 
 

@@ -129,7 +129,8 @@ class Upkeep:
                 path = self._place.log(name)
                 last = await asyncio.to_thread(logs.last_words, path)
                 return (
-                    f"{name} has ended {count} times in a row. It says: {last} Its log is {path}."
+                    f"{name} has ended {count} times in a row."
+                    f" It says: {last.rstrip('.')}. Its log is {path}."
                 )
         return ""
 
