@@ -24,6 +24,7 @@ from clusterwright.cce.charts import api as charts_api
 from clusterwright.cce.claims import api as claims_api
 from clusterwright.cce.clusters import api as clusters_api
 from clusterwright.cce.clusters.extensions import Extensions
+from clusterwright.cce.clusters.health import ClustersHealth
 from clusterwright.cce.clusters.job_types import JOB_TYPES as CLUSTER_JOB_TYPES
 from clusterwright.cce.clusters.ranges import CONTAINER_RANGE
 from clusterwright.cce.clusters.spec import SERVICE_RANGE
@@ -341,8 +342,8 @@ def identity_chores(directory: Directory, data: Database) -> Iterator[Chore]:
 
 
 def health_chores(drivers: Drivers, data: Database) -> Iterator[Chore]:
-    """What lets clients read of nodes and add-ons how they are."""
-    nodes, addons = NodesHealth(), AddonsHealth()
+    """What lets clients read of clusters, nodes and add-ons how they are."""
+    clusters, nodes, addons = ClustersHealth(), NodesHealth(), AddonsHealth()
 
     async def look() -> None:
         seen_at = clock.now()
@@ -351,7 +352,8 @@ def health_chores(drivers: Drivers, data: Database) -> Iterator[Chore]:
             for name in drivers.names
             for uid, one in (await drivers.get(name).health()).items()
         }
+        await clusters.note(data, found, seen_at=seen_at)
         await nodes.note(data, found, seen_at=seen_at)
         await addons.note(data, found)
 
-    yield Chore("health of nodes and add-ons", look, HEALTH_PERIOD)
+    yield Chore("health of clusters", look, HEALTH_PERIOD)

@@ -102,6 +102,34 @@ def test_two_looks_make_a_node_abnormal_and_one_makes_it_active(
     asyncio.run(follow())
 
 
+def test_two_looks_make_a_cluster_unavailable_and_one_makes_it_available(
+    tmp_path: Path, looks: Looks
+) -> None:
+    async def follow() -> None:
+        async with open_cloud(tmp_path) as cloud:
+            uid = await cloud.cluster()
+            path = f"{cloud.project}/clusters/{uid}"
+
+            looks.now = {uid: Health(nodes={}, trouble="etcd keeps ending. Restore it.")}
+            away = await cloud.until(path, "status.phase", "Unavailable")
+            assert away["status"]["reason"] == "etcd keeps ending. Restore it."
+            looks.now = {}  # nothing can be told
+            await looks.passing(3)
+            await cloud.until(path, "status.phase", "Unavailable")
+            looks.now = {uid: Health(nodes={}, trouble="The disk is full.")}
+            await cloud.until(path, "status.reason", "The disk is full.")
+            looks.now = {uid: Health(nodes={})}
+            back = await cloud.until(path, "status.phase", "Available")
+            assert "reason" not in back["status"]
+
+            looks.now = {uid: Health(nodes={}, trouble="again")}
+            await cloud.until(path, "status.phase", "Unavailable")
+            await cloud.call("DELETE", path, expect=200)
+            await cloud.until_gone(path)
+
+    asyncio.run(follow())
+
+
 def test_a_node_that_a_job_works_on_is_left_to_it(tmp_path: Path, looks: Looks) -> None:
     async def follow() -> None:
         async with open_cloud(tmp_path, pace=5) as cloud:

@@ -9,6 +9,8 @@ import pytest
 from clusterwright.jobs import runner
 from clusterwright.jobs.execution import Execution
 from tests.api.cloud import Cloud, cluster, open_cloud
+from tests.kept import all_of, is_kept
+from tests.kit import until_async
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +47,14 @@ async def test_a_job_whose_workflow_ended_in_an_error_is_queued_again(
     stumble(monkeypatch, times=2)
 
     async with open_cloud(tmp_path, database=database_url) as cloud:
-        await ended(cloud, "Success")
+        done = await ended(cloud, "Success")
+
+        runners = all_of(runner.Runner)
+
+        def are_forgotten() -> bool:
+            return not is_kept(done["metadata"]["uid"], *(each._requeued for each in runners))
+
+        await until_async("its tries are forgotten", are_forgotten)
 
 
 async def test_a_job_that_never_gets_beyond_our_own_error_fails_at_last(

@@ -16,6 +16,7 @@ from clusterwright.webhooks import outbox, store, targets
 from clusterwright.webhooks.targets import Refused
 from tests.api.cloud import Cloud, open_cloud, stranger
 from tests.api.test_live import created, extension
+from tests.kept import all_of, is_kept
 from tests.kit import until_async
 from tests.receiver import Received, receiving
 from tests.server_process import free_port
@@ -103,6 +104,20 @@ async def test_every_event_arrives_as_a_signed_cloud_event(cloud: Cloud) -> None
         assert message["source"] == f"{extension(cloud)}/jobs/{job}"
         assert (message["subject"], message["time"]) == (job, event["at"])
         assert message["data"] == event
+
+
+async def test_a_webhook_that_is_deleted_is_forgotten(cloud: Cloud) -> None:
+    outboxes = all_of(outbox.Outbox)
+    hook = await registered(cloud, f"http://127.0.0.1:{free_port()}/")
+
+    def is_known() -> bool:
+        return is_kept(hook["uid"], *(each._nothing for each in outboxes))
+
+    await until_async("it is looked after", is_known)
+
+    await cloud.call("DELETE", f"{extension(cloud)}/webhooks/{hook['uid']}", expect=204)
+
+    await until_async("it is forgotten", lambda: not is_known())
 
 
 async def test_a_receiver_that_was_away_gets_everything(cloud: Cloud) -> None:

@@ -157,6 +157,21 @@ async def test_a_node_becomes_created_and_ready_on_a_server_with_an_address(driv
     assert machine.private_ip
 
 
+async def test_options_of_a_node_that_change_are_in_force_after_a_while(driver: Driver) -> None:
+    await build(driver)
+    await driver.ensure_node(a_node())
+    await eventually(lambda: joined(driver, "n1"))
+    other = replace(a_node(), max_pods=17, options={"kubelet": {"event-qps": "7"}})
+
+    async def are_in_force() -> bool:
+        seen = await driver.observe_node(other)
+        return seen.ready and seen.configured
+
+    await driver.ensure_node(other)
+
+    await eventually(are_in_force)
+
+
 async def test_a_node_takes_over_the_server_it_names(driver: Driver) -> None:
     await build(driver)
 

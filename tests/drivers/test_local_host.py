@@ -49,6 +49,20 @@ def test_too_little_memory_stands_against_everything(
         assert "free memory" in {each.name for each in lacking(checks, purpose)}
 
 
+def test_programs_for_root_are_found_without_roots_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "SYSTEM_FOLDERS", str(tmp_path / "sbin"))
+    before = {each.name: each for each in host.check(None)}["iptables"]
+    (tmp_path / "sbin").mkdir()
+    (tmp_path / "sbin" / "iptables").touch(mode=0o755)
+
+    after = {each.name: each for each in host.check(None)}["iptables"]
+
+    assert (before.well, after.well) == (False, True)
+    assert host.host_program("iptables") == str(tmp_path / "sbin" / "iptables")
+
+
 def test_real_nodes_need_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 
@@ -57,7 +71,11 @@ def test_real_nodes_need_root(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks["root"].well is False
     with pytest.raises(DriverError, match=r"cannot run real nodes.* root: Serve as root"):
         host.require_real_nodes()
-    assert checks["namespaces"].well is False
+    assert (checks["namespaces"].found, checks["namespaces"].remedy) == (
+        "not tried",
+        "Ask again as root.",
+    )
+    assert checks["cgroups"].remedy == ""
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,8 @@ class Machine:
     """The server runs, Kubernetes may not yet."""
     ready: bool = False
     """The node has joined its cluster."""
+    configured: bool = True
+    """Its components run with the options, the number of pods and what is kept that was asked."""
     server_id: str = ""
     private_ip: str = ""
 
@@ -150,6 +152,8 @@ class Health:
     """Its nodes by their uids, and what is wrong with each; empty where it is ready."""
     addons: Mapping[str, Workload] = field(default_factory=dict)
     """Its add-ons that really run, by their names, but those that have had no time to start."""
+    trouble: str = ""
+    """What keeps its control plane from running, and what to do; empty where it is well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

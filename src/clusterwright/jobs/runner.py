@@ -296,6 +296,8 @@ class Runner:
                 if self._has_ended(status) or job.uid in suspects & self._suspects:
                     await self._requeue(job)
         self._suspects = suspects
+        going_on = {job.uid for job in open_jobs}
+        self._requeued = Counter({uid: n for uid, n in self._requeued.items() if uid in going_on})
 
     @staticmethod
     def _has_ended(status: WorkflowStatus | None) -> bool:

@@ -206,6 +206,8 @@ class Outbox:
             self._looked_at = now
             async with self._database.reading() as tx:
                 self._known = await store.everyone(tx)
+            uids = {hook.uid for hook in self._known}
+            self._nothing = {uid: seen for uid, seen in self._nothing.items() if uid in uids}
         if self._known and now - self._swept_at > SWEEP_PERIOD:
             self._swept_at = now
             for hook in self._known:

@@ -64,6 +64,40 @@ def test_reading_on_gives_each_line_once_also_across_rotations(log: Path) -> Non
     assert [int(line.split()[0]) for line in seen] == list(range(60))
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "nothing."),
+        (["I0101 first", "E0101 last"], "E0101 last"),
+        (['{"level":"fatal","msg":"failed","error":"no room"}'], "failed: no room"),
+        (
+            [
+                [
+                    '{"msg":"failed to open","error":"bad"}',
+                    "panic: failed to open",
+                    "",
+                    "goroutine 1:",
+                    "\tmain.go:75 +0x1a5",
+                ],
+                "panic: failed to open",
+                "",
+                "goroutine 1:",
+                "main.f(...)",
+                "\tmain.go:75 +0x1a5",
+            ],
+            "failed to open: bad",
+        ),
+        (["panic: nil", "", "goroutine 1:", "main.f(...)", "\tmain.go:75"], "panic: nil"),
+    ],
+)
+def test_the_last_words_of_a_program_are_its_reason_and_not_its_trace(
+    tmp_path: Path, lines: list[str], said: str
+) -> None:
+    (tmp_path / "log").write_text("".join(f"{line}\n" for line in lines))
+
+    assert logs.last_words(tmp_path / "log") == said
+
+
 def test_a_line_is_given_when_it_is_whole(log: Path) -> None:
     reader = Reader(log)
     log.write_text("first\nsec")

@@ -167,6 +167,9 @@ async def test_a_kubelet_gets_the_options_asked_for_and_others_later_while_pods_
         return known.get("eventRecordQPS") == 4 and known["cpuManagerPolicy"] == "static"
 
     await eventually(is_changed)
+    seen = await site.driver.observe_node(replace(asked, options=changed))
+    before = await site.driver.observe_node(asked)
+    assert (seen.configured, before.configured) == (True, False)
     restarts = "jsonpath={.status.containerStatuses[0].restartCount}"
     assert await asyncio.to_thread(site.kubectl, "get", "pod", "goes-on", "-o", restarts) == "0"
 

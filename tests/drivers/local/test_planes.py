@@ -18,6 +18,7 @@ from tests import kubernetes
 from tests.drivers import local_host
 from tests.drivers.examples import a_cluster, a_node
 from tests.drivers.local_host import Kubernetes, eventually
+from tests.kept import is_kept
 
 pytestmark = kubernetes.needs_kubernetes
 
@@ -331,6 +332,21 @@ async def test_a_reboot_is_started_over_without_signalling_strangers(
     processes.stop([stranger], seconds=1)
 
 
+async def test_a_cluster_that_another_process_deletes_is_forgotten_too(
+    driver: LocalDriver, tmp_path: Path
+) -> None:
+    await build(driver)
+    assert is_kept(CLUSTER.uid, driver)
+
+    async with LocalDriver(tmp_path, kubernetes.binaries) as second:
+        await second.delete_cluster(CLUSTER)
+
+        async def is_forgotten() -> bool:
+            return not (is_kept(CLUSTER.uid, driver) or is_kept(CLUSTER.uid, second))
+
+        await eventually(is_forgotten)
+
+
 async def test_a_simulated_node_is_a_node_of_kubernetes_with_what_was_asked(
     driver: LocalDriver, tmp_path: Path
 ) -> None:
@@ -351,6 +367,17 @@ async def test_a_simulated_node_is_a_node_of_kubernetes_with_what_was_asked(
         found["status"]["allocatable"] | {"cpu": "2", "memory": "4Gi", "pods": "7"}
         == (found["status"]["allocatable"])
     )
+
+    await driver.ensure_node(replace(node, max_pods=9))
+
+    async def bears_more() -> bool:
+        return (await driver.observe_node(replace(node, max_pods=9))).configured
+
+    await eventually(bears_more)
+    found = inside.read(f"/api/v1/nodes/{machine.private_ip}")
+    assert (found["status"]["capacity"]["pods"], found["status"]["allocatable"]["pods"]) == (
+        "9",
+    ) * 2
 
     inside.create_pod("lonely")
 

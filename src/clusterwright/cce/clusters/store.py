@@ -4,7 +4,7 @@ A project's names and container ranges are claimed and freed by whoever holds it
 ``cluster_quotas``, which is locked before any cluster (docs/architecture.md, The order of locks).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -19,7 +19,7 @@ from clusterwright.cce.offers import AUTOPILOT_FLAVOR
 from clusterwright.storage import facts
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
-from clusterwright.turns import unhurried
+from clusterwright.turns import parts, unhurried
 
 clusters = sa.Table(
     "clusters",
@@ -353,6 +353,27 @@ async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     """Change columns of a cluster if it is still this job's; a later job has its own say."""
     statement = facts.changing(clusters, tuple(values), "uid", "job_uid")
     await tx.execute(statement, values | {"of_uid": uid, "of_job_uid": job_uid})
+
+
+async def observe(
+    tx: Tx, uid: str, *, phase: ClusterPhase, seen_at: int, changes: Mapping[str, Any]
+) -> None:
+    """Change columns of a cluster in a phase, unchanged since it was looked at (ns)."""
+    as_seen = (clusters.c.phase == phase, clusters.c.updated_at <= seen_at)
+    await tx.execute(sa.update(clusters).where(clusters.c.uid == uid, *as_seen).values(changes))
+
+
+async def reasons(tx: Tx, uids: Iterable[str], *, phase: ClusterPhase) -> dict[str, str]:
+    """The reasons of those of these clusters that are in a phase."""
+    found: dict[str, str] = {}
+    async for part in parts(uids):
+        rows = await tx.execute(
+            sa.select(clusters.c.uid, clusters.c.reason).where(
+                clusters.c.uid.in_(part), clusters.c.phase == phase
+            )
+        )
+        found |= {row.uid: row.reason for row in rows}
+    return found
 
 
 async def remove(tx: Tx, uid: str, *, project_id: str) -> None:

@@ -30,6 +30,8 @@ _AWAKE = (
     ClusterPhase.UPGRADING,
 )
 """Phases of a control plane that runs, or soon will. Any other begins with what is set by then."""
+_WITH_NODES = (*_AWAKE, ClusterPhase.HIBERNATING, ClusterPhase.HIBERNATION)
+"""Phases in which nodes go on running, whether or not their control plane does."""
 
 
 async def show(tx: Tx, caller: Caller, cluster_uid: str, pool_uid: str) -> dict[str, Any]:
@@ -81,7 +83,7 @@ async def update(
         await pools.configure(
             tx, pool_uid, packages, project_id=caller.project_id, cluster_uid=cluster_uid
         )
-        if cluster.phase in _AWAKE:
+        if cluster.phase in _WITH_NODES:
             target = Target(pool.uid, pool.name)
             await promises.submit(tx, cluster, (), CONFIGURE_NODE_POOL, target=target)
     return await show(tx, caller, cluster_uid, pool_uid)

@@ -6,6 +6,7 @@ or is gone, and every job ends in the same way: what it has not brought to an en
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from clusterwright import clock
@@ -109,14 +110,14 @@ async def create_server(ctx: StepContext) -> None:
     machine = subject.machine()
     await subject.driver.ensure_node(machine)
     seen = await ctx.until(lambda: subject.driver.observe_node(machine), lambda seen: seen.created)
-    await _note(ctx, subject.node, seen, NodePhase.INSTALLING)
+    await _note(ctx, subject, seen, NodePhase.INSTALLING)
 
 
 async def install_node(ctx: StepContext) -> None:
     """Wait until the node has joined its cluster."""
     subject = await _subject(ctx)
     if subject is not None:
-        await _join(ctx, subject, subject.machine())
+        await _join(ctx, subject, subject.machine(), told=False)
 
 
 async def install_server(ctx: StepContext) -> None:
@@ -125,16 +126,25 @@ async def install_server(ctx: StepContext) -> None:
     if subject is not None:
         machine = subject.machine(server_id=subject.node.server_id)
         await subject.driver.ensure_node(machine)
-        await _join(ctx, subject, machine)
+        await _join(ctx, subject, machine, told=True)
 
 
-async def _join(ctx: StepContext, subject: Subject, machine: contract.Node) -> None:
+async def _join(ctx: StepContext, subject: Subject, machine: contract.Node, *, told: bool) -> None:
     seen = await ctx.until(lambda: subject.driver.observe_node(machine), lambda seen: seen.ready)
-    await _note(ctx, subject.node, seen, NodePhase.ACTIVE)
+    await _note(ctx, subject, seen, NodePhase.ACTIVE, told=told)
 
 
-async def _note(ctx: StepContext, node: Node, seen: Machine, phase: NodePhase) -> None:
-    if (node.phase, node.server_id, node.private_ip) == (phase, seen.server_id, seen.private_ip):
+async def _note(
+    ctx: StepContext, subject: Subject, seen: Machine, phase: NodePhase, *, told: bool = True
+) -> None:
+    """Note how far the node is, and with what it is being made if this step ``told`` the driver.
+
+    Its pool may be configured anew between two steps: the later one must not claim that.
+    """
+    node = subject.node
+    configured = pools.mark(subject.configured) if told else node.configured
+    known = (node.phase, node.server_id, node.private_ip, node.configured)
+    if known == (phase, seen.server_id, seen.private_ip, configured):
         return
     async with ctx.database.transaction() as tx:
         await store.advance(
@@ -144,6 +154,7 @@ async def _note(ctx: StepContext, node: Node, seen: Machine, phase: NodePhase) -
             phase=phase,
             server_id=seen.server_id or None,
             private_ip=seen.private_ip,
+            configured=configured,
             updated_at=clock.now(),
         )
 
@@ -241,7 +252,7 @@ async def sync_nodes(ctx: StepContext) -> None:
 
 
 async def configure_nodes(ctx: StepContext) -> None:
-    """Pass what their pool says of components on to its idle nodes."""
+    """Pass what their pool says of components on to its idle nodes, until it is in force."""
     pool = ctx.job.target.resource_id
     async with ctx.database.reading() as tx:
         cluster = await _cluster(tx, ctx.job.cluster_uid, ctx.job.project_id)
@@ -250,10 +261,17 @@ async def configure_nodes(ctx: StepContext) -> None:
         )
         configured = await _configured(tx, pool, cluster)
     driver = ctx.driver(cluster.driver)
-    for node in found:
-        if node.phase in (NodePhase.ACTIVE, NodePhase.ABNORMAL):
-            subject = Subject(node, cluster, driver, configured)
-            await driver.ensure_node(subject.machine(server_id=node.server_id))
+    idle = [
+        Subject(node, cluster, driver, configured).machine(server_id=node.server_id)
+        for node in found
+        if node.phase in (NodePhase.ACTIVE, NodePhase.ABNORMAL)
+    ]
+    for machine in idle:
+        await driver.ensure_node(machine)
+    for machine in idle:
+        await ctx.until(partial(driver.observe_node, machine), lambda seen: seen.configured)
+        async with ctx.database.transaction() as tx:
+            await store.update(tx, [machine.uid], configured=pools.mark(configured))
 
 
 NODES = "nodes"

@@ -1,9 +1,11 @@
 """Node pools as rows, and the configurations of their components."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +29,7 @@ nodepools = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("job_uid", sa.String(36), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("configured", sa.String(64), nullable=False, server_default=sa.text("''")),
     sa.Column("annotations", BoundedJSON("metadata.annotations", limits.LABELS), nullable=False),
     sa.Column("spec", BoundedJSON("spec", limits.POOL_SPEC), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
@@ -68,6 +71,8 @@ class Pool:
     job_uid: str = ""
     """The job that deletes it, or failed to."""
     revision: int = 1
+    configured: str = ""
+    """The mark of its configuration."""
     annotations: Mapping[str, str] = attribute(default_factory=dict)
     spec: dict[str, Any]
     created_at: int
@@ -173,7 +178,7 @@ async def configure(
     project_id: str,
     cluster_uid: str,
 ) -> None:
-    """Keep a whole configuration."""
+    """Keep a whole configuration, and its mark with the pool."""
     dialect = sqlite if tx.is_sqlite else postgresql
     added = dialect.insert(configurations).values(
         cluster_uid=cluster_uid, nodepool=nodepool, project_id=project_id, packages=packages
@@ -184,6 +189,16 @@ async def configure(
             set_={"packages": added.excluded.packages},
         )
     )
+    await tx.execute(
+        sa.update(nodepools).where(nodepools.c.uid == nodepool).values(configured=mark(packages))
+    )
+
+
+def mark(packages: Mapping[str, Mapping[str, Any]]) -> str:
+    """What tells a configuration from others; empty for none."""
+    if not packages:
+        return ""
+    return sha256(json.dumps(packages, sort_keys=True).encode()).hexdigest()
 
 
 def _pool(row: Any) -> Pool:
@@ -197,17 +212,23 @@ class PoolView:
     name: str
     os: str
     runtime: Mapping[str, Any]
+    configured: str
 
     def fits(self, node: Node) -> bool:
         """Whether the node is as the pool would make it today."""
-        made = (node.spec["os"], node.spec.get("runtime", {}))
-        return made == (self.os, self.runtime)
+        made = (node.spec["os"], node.spec.get("runtime", {}), node.configured)
+        return made == (self.os, self.runtime, self.configured)
 
 
 def view(pool: Pool) -> PoolView:
     """The pool as its nodes show it."""
     template = pool.spec["nodeTemplate"]
-    return PoolView(name=pool.name, os=template["os"], runtime=template["runtime"])
+    return PoolView(
+        name=pool.name,
+        os=template["os"],
+        runtime=template["runtime"],
+        configured=pool.configured,
+    )
 
 
 async def views(tx: Tx, cluster_uid: str, *, project_id: str) -> Mapping[str, PoolView]:

@@ -39,6 +39,7 @@ nodes = sa.Table(
     sa.Column("labels", BoundedJSON("metadata.labels", limits.LABELS), nullable=False),
     sa.Column("annotations", BoundedJSON("metadata.annotations", limits.LABELS), nullable=False),
     sa.Column("scale_down_locked", sa.Boolean, nullable=False),
+    sa.Column("configured", sa.String(64), nullable=False, server_default=sa.text("''")),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     # One server is one node at most, in all clusters of the project together. Other projects name
@@ -89,6 +90,8 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     scale_down_locked: bool = False
+    configured: str = ""
+    """The mark of the configuration of its pool that is in force on it."""
     created_at: int
     updated_at: int
 

@@ -171,7 +171,8 @@ class LocalDriver:
         if wish.state is State.GONE:
             return ControlPlane(exists=True)
         url = components.server_url(wish.ports)
-        alive = await asyncio.to_thread(self._is_alive, folder)
+        records = [folder.record(name) for name in components.CONTROL_PLANE]
+        alive = all(await asyncio.to_thread(processes.are_alive, records))
         inside = self._inside(folder)
         if wish.state is State.STOPPED or not alive or not await inside.is_ready(url):
             await self._refuse_in_trouble(folder, wish)
@@ -193,10 +194,6 @@ class LocalDriver:
             nodes_follow=settled.get("nodes_follow", True),  # an older server wrote none
         )
 
-    def _is_alive(self, folder: Folder) -> bool:
-        records = map(folder.record, components.CONTROL_PLANE)
-        return all(processes.is_alive(processes.read(record)) for record in records)
-
     async def _refuse_in_trouble(self, folder: Folder, wish: Wanted) -> None:
         trouble = await asyncio.to_thread(read_json, folder.trouble)
         if trouble is not None and wish.state is State.RUNNING:
@@ -217,13 +214,13 @@ class LocalDriver:
                     wanted.write(folder, replace(found, state=State.STOPPED))
             return True
 
+        def lives() -> bool:
+            return any(processes.are_alive(folder.records()))
+
         if await _in_thread(write):
             self._supervise(folder)
-            while await asyncio.to_thread(self._runs, folder):  # noqa: ASYNC110  # nobody tells
+            while await asyncio.to_thread(lives):  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(_PAUSE)
-
-    def _runs(self, folder: Folder) -> bool:
-        return any(processes.is_alive(processes.read(path)) for path in folder.records())
 
     async def delete_cluster(self, cluster: Cluster) -> None:
         """Write down that the cluster should go; its plane ends the processes, then the folder."""
@@ -241,8 +238,7 @@ class LocalDriver:
 
         if await _in_thread(write):
             self._supervise(folder)
-        inside = self._insides.pop(cluster.uid, None)
-        if inside is not None:
+        if inside := self._insides.pop(cluster.uid, None):
             await inside.close()
 
     async def ensure_node(self, node: Node) -> None:
@@ -276,7 +272,9 @@ class LocalDriver:
                 url = components.server_url(wish.ports)
                 found = await self._inside(folder).node(url, known["address"])
         created = found is not None
-        if created and wish.nodes is wanted.Nodes.REAL:
+        real = wish.nodes is wanted.Nodes.REAL
+        held = await asyncio.to_thread(reals.in_force, folder, node.uid) if real else known
+        if created and real:
             created = await asyncio.to_thread(reals.runs, folder, node.uid)
             if not created and (said := await asyncio.to_thread(reals.trouble, folder, node.uid)):
                 raise Unavailable(said)
@@ -284,6 +282,7 @@ class LocalDriver:
             exists=True,
             created=created,
             ready=created and found is not None and nodes.is_ready(found),
+            configured=nodes.as_asked(held, node) and (real or nodes.bears(found, node.max_pods)),
             server_id=known["server_id"],
             private_ip=known["address"],
         )
@@ -382,11 +381,15 @@ class LocalDriver:
     async def _supervise_all(self) -> None:
         busy = any(plane.is_starting for plane in self._planes.values())
         await self._about_spares(lambda: self._spares.keep(busy=busy))
-        for folder in await asyncio.to_thread(clusters, self._home):
+        folders = await asyncio.to_thread(clusters, self._home)
+        for folder in folders:
             if folder.path not in self._tasks or self._tasks[folder.path].done():
                 self._supervise(folder)
         for path in [path for path, task in self._tasks.items() if task.done()]:
             del self._tasks[path], self._planes[path]
+        # Those that another process has deleted too.
+        for uid in self._insides.keys() - {folder.uid for folder in folders}:
+            await self._insides.pop(uid).close()
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

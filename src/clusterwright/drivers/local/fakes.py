@@ -17,6 +17,18 @@ class Fakes:
 
     def document(self, known: Mapping[str, Any], cluster: Cluster) -> dict[str, Any]:
         """A Node object that says everything, because no kubelet will."""
+        annotation, _, value = SIMULATED.partition("=")
+        document = nodes.document(known, kubelet="simulated")
+        document["metadata"]["annotations"][annotation] = value
+        document["status"] |= {
+            "phase": "Running",
+            **self.status(known),
+            "nodeInfo": _info(known, cluster),
+        }
+        return document
+
+    def status(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """What the flavor has, for as many pods as it should bear."""
         cpus, memory = nodes.size(known["flavor"])
         room = {
             "cpu": str(cpus),
@@ -24,16 +36,7 @@ class Fakes:
             "pods": str(known["max_pods"]),
             "ephemeral-storage": "100Gi",
         }
-        annotation, _, value = SIMULATED.partition("=")
-        document = nodes.document(known, kubelet="simulated")
-        document["metadata"]["annotations"][annotation] = value
-        document["status"] |= {
-            "phase": "Running",
-            "capacity": room,
-            "allocatable": room,
-            "nodeInfo": _info(known, cluster),
-        }
-        return document
+        return {"capacity": room, "allocatable": room}
 
     def annotations(self, uid: str) -> dict[str, str]:
         """Nothing that changes."""

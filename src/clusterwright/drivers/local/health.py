@@ -54,9 +54,13 @@ async def every(home: Path, inside: Callable[[Folder], Inside]) -> dict[str, Hea
 
 async def look(folder: Folder, inside_of: Callable[[Folder], Inside]) -> Health | None:
     """How the nodes and the DNS of a cluster are; None where nothing can be told or asked."""
-    wish, known = await asyncio.to_thread(lambda: (wanted.read(folder), nodes.every(folder)))
-    if wish is None or wish.state is not State.RUNNING or not known:
+    wish, known, trouble = await asyncio.to_thread(
+        lambda: (wanted.read(folder), nodes.every(folder), read_json(folder.trouble))
+    )
+    if wish is None or wish.state is not State.RUNNING:
         return None
+    if trouble is not None or not known:
+        return Health(nodes={}, trouble=str(trouble["reason"]) if trouble else "")
     url, inside = components.server_url(wish.ports), inside_of(folder)
     real = wish.nodes is wanted.Nodes.REAL
     try:

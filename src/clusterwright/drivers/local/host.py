@@ -29,6 +29,7 @@ RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 CNI_PLUGINS = ("host-local", "loopback", "portmap", "ptp")
 TRYING_SECONDS = 10
 
+SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 _CGROUPS = Path("/sys/fs/cgroup")
 _PACKAGES = {
     "containerd": "containerd",
@@ -108,7 +109,7 @@ def cni_plugins() -> Path:
 
 def host_program(name: str) -> str:
     """Where a program of the host is. Raises DriverError where it is missing."""
-    found = shutil.which(name)
+    found = _which(name)
     if found is None:
         raise DriverError(
             f"This host has no {name}. Run: clusterwright kubernetes check", causes.HOST_LACKS
@@ -196,23 +197,31 @@ def _for_real_nodes() -> Iterator[Check]:
     yield _real("root", root, "yes" if root else "no", "Serve as root.")
     for name, command, remedy in TRIALS:
         works = root and _succeeds("unshare", "--net", "--mount", *command)
-        yield _real(name, works, "yes" if works else "no", remedy)
-    yield _cgroups()
+        said = "yes" if works else "no" if root else "not tried"
+        yield _real(name, works, said, remedy if root else "Ask again as root.")
+    yield _cgroups(root=root)
     for program, package in _PACKAGES.items():
-        path = shutil.which(program)
+        path = _which(program)
         asked = program in ("containerd", "runc") and path
         version = told_version(Path(path)) if path and asked else ""
         yield _real(program, path is not None, version or path or "", _debian(package))
     yield _cni()
 
 
-def _cgroups() -> Check:
+def _which(name: str) -> str | None:
+    """Where a program is: users other than root often have no folder of system programs on PATH."""
+    return shutil.which(name) or shutil.which(name, path=SYSTEM_FOLDERS)
+
+
+def _cgroups(*, root: bool) -> Check:
     if (_CGROUPS / "cgroup.controllers").exists():
         found, mounted = "v2", _CGROUPS
     elif (_CGROUPS / "memory").is_dir():
         found, mounted = "v1", _CGROUPS / "memory"
     else:
         return _real("cgroups", False, "", "Mount the host's cgroups below /sys/fs/cgroup.")
+    if not root:
+        return _real("cgroups", True, found, "")
     writable = os.access(mounted, os.W_OK)
     return _real(
         "cgroups",

@@ -5,11 +5,16 @@ a program that was started long ago cannot be told to open another file. What is
 two is lost, which is less than a line in most cases.
 """
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+_TAIL = 32 * 1024
+_LONGEST_LINE = 300
+_GAVE_UP = re.compile(r"(panic|fatal error): ")
 LONGEST = 8 * 1024 * 1024
 """Bytes of a log before it becomes the older one of two."""
 
@@ -28,6 +33,28 @@ def rotate(log: Path) -> None:
             copy.write_bytes(log.read_bytes())
             copy.replace(older(log))
             os.truncate(log, 0)
+
+
+def last_words(log: Path) -> str:
+    """What a program said at last that a person can use: not where in its own code it ended."""
+    lines = _from(log, max(_size(log) - _TAIL, 0)).decode("utf-8", "replace").strip().splitlines()
+    if lines and lines[-1].startswith("\t"):  # the end of a trace
+        given_up = [n for n, line in enumerate(lines) if _GAVE_UP.match(line)]
+        if given_up and given_up[-1] and _told(lines[given_up[-1] - 1]):
+            del lines[given_up[-1] :]  # the line before it tells the reason too
+        elif given_up:
+            del lines[given_up[-1] + 1 :]
+    return (_told(lines[-1]) or lines[-1])[:_LONGEST_LINE] if lines else "nothing."
+
+
+def _told(line: str) -> str:
+    """The message and the reason of a line that is JSON; empty for any other."""
+    try:
+        found = json.loads(line)
+        said = [str(found["msg"]), str(found.get("error", ""))]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return ": ".join(filter(None, said))
 
 
 class Reader:

@@ -59,6 +59,11 @@ class NodeFolder:
         return self.path / "trouble.json"
 
     @property
+    def in_force(self) -> Path:
+        """What its programs were last started for."""
+        return self.path / "in-force.json"
+
+    @property
     def volumes(self) -> Path:
         """The volumes that pods of the node have asked for, a folder for each."""
         return self.path / "volumes"

@@ -52,7 +52,7 @@ def promise(folder: Folder, node: Node) -> None:
     if found is not None:
         if found["leaving"]:
             raise Unavailable(f"The node {node.name} is still being removed.")
-        if any(found.get(key) != value for key, value in _changeable(node).items()):
+        if not as_asked(found, node):
             write_json(path, found | _changeable(node))
         return
     write_json(
@@ -70,6 +70,13 @@ def promise(folder: Folder, node: Node) -> None:
             "taints": [asdict(taint) for taint in node.taints],
             **_changeable(node),
         },
+    )
+
+
+def as_asked(known: Mapping[str, Any] | None, node: Node) -> bool:
+    """Whether what is written, of a wish or of programs that run, is what a node should have."""
+    return known is not None and all(
+        known.get(key) == value for key, value in _changeable(node).items()
     )
 
 
@@ -109,6 +116,11 @@ def is_ready(found: dict[str, Any]) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
+def bears(found: dict[str, Any] | None, count: int) -> bool:
+    """Whether a Node object tells of room for so many pods; one that cannot be read need not."""
+    return found is None or found["status"].get("capacity", {}).get("pods") == str(count)
+
+
 class Kind(Protocol):
     """What makes a node more than its object."""
 
@@ -117,6 +129,9 @@ class Kind(Protocol):
 
     def annotations(self, uid: str, /) -> dict[str, str]:
         """What is to be told of a node that may change."""
+
+    def status(self, known: Mapping[str, Any], /) -> dict[str, Any]:
+        """What is to be told of its room that no kubelet tells."""
 
     async def settle(self, uid: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         """Do what follows from a node's object. Returns whether nothing is left to do."""
@@ -186,6 +201,9 @@ class Nodes:
                 found = await server.get(f"{NODES}/{name}")
             if found is None or not await self._kind.settle(path.stem, known, found):
                 return False
+            room = self._kind.status(known)
+            if any(found["status"].get(key) != value for key, value in room.items()):
+                await server.patch(f"{NODES}/{name}/status", {"status": room})
             told = await asyncio.to_thread(self._kind.annotations, path.stem)
             if told.items() - found["metadata"].get("annotations", {}).items():
                 await server.patch(f"{NODES}/{name}", {"metadata": {"annotations": told}})

@@ -108,6 +108,11 @@ def is_alive(known: Record | None) -> bool:
     return True
 
 
+def are_alive(records: Iterable[Path]) -> list[bool]:
+    """Of each record whether its process runs."""
+    return [is_alive(read(record)) for record in records]
+
+
 def is_at_work(known: Record | None) -> bool:
     """Whether the process is alive, and no signal has stopped it."""
     state = _state(known.pid) if known is not None and is_alive(known) else None

@@ -53,6 +53,12 @@ def runs(folder: Folder, uid: str) -> bool:
     return all(processes.is_at_work(processes.read(home.record(n))) for n in nodeprograms.ORDER)
 
 
+def in_force(folder: Folder, uid: str) -> Mapping[str, Any] | None:
+    """What a node's programs were last started for; None before that."""
+    found: dict[str, Any] | None = read_json(nodefiles.folder_of(folder, uid).in_force)
+    return found
+
+
 def trouble(folder: Folder, uid: str) -> str:
     """What keeps a node from running; empty where nothing does."""
     found = read_json(nodefiles.folder_of(folder, uid).trouble)
@@ -67,8 +73,6 @@ class Reals:
         self._wake = wake
         self._uplink = uplink
         self._ones: dict[str, _One] = {}
-        self._heard_of: dict[str, float] = {}
-        """Nodes that were well after they went over to their programs, and when they did that."""
         self.network = Network(folder.path)
 
     async def close(self) -> None:
@@ -119,11 +123,14 @@ class Reals:
             lambda: {uid: home.since(programs) for uid, home in homes.items()}
         )
         for uid, moment in since.items():
-            if moment is None or self._heard_of.get(uid) == moment:
+            one = self._ones.get(uid)
+            if one is None:
+                return False  # not held yet
+            if moment is None or one.heard_of == moment:
                 continue
             if not await is_well(staying[uid]["address"], moment):
                 return False
-            self._heard_of[uid] = moment
+            one.heard_of = moment
         late = next((uid for uid, moment in since.items() if moment is None), None)
         if late is None:
             return True
@@ -148,6 +155,10 @@ class Reals:
     def document(self, known: Mapping[str, Any], cluster: Cluster) -> dict[str, Any]:
         """A Node object that its kubelet completes."""
         return nodes.document(known, kubelet="real")
+
+    def status(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """Nothing: its kubelet tells."""
+        return {}
 
     def annotations(self, uid: str) -> dict[str, str]:
         """Where this host reaches the node, and its NodePorts."""
@@ -207,10 +218,13 @@ class _One:
         self._importing: asyncio.Task[str] | None = None
         self._written: Mapping[str, Any] = {}
         """What the files of the programs were written for."""
+        self._in_force: Mapping[str, Any] = {}
         self._answers = False
         self._imported = False
         self._bad = ""
         self._trouble: str | None = None
+        self.heard_of: float | None = None
+        """When it went over to its programs, once it was well after that."""
 
     async def close(self) -> None:
         """Let go of the programs. An import that is under way is waited for."""
@@ -234,6 +248,7 @@ class _One:
                 said = said or self._bad
                 if self._imported:
                     await self._upkeep.bring_up(commands[1:])
+                    await self._note_in_force()
             await self._tell(said)
         except DriverError as error:
             await self._tell(str(error))
@@ -264,6 +279,12 @@ class _One:
         cgroups.ensure(group)
         if pods := nodefiles.pods_behind(home):
             network.route_pods(home.uid, known["address"], pods)
+
+    async def _note_in_force(self) -> None:
+        """Note what the programs that run now were started for."""
+        if self._in_force != self._written:
+            await asyncio.to_thread(write_json, self._home.in_force, self._written)
+            self._in_force = self._written
 
     async def _takes_requests(self) -> bool:
         if not self._answers:

@@ -127,9 +127,10 @@ class Upkeep:
             known = await asyncio.to_thread(processes.read, self._place.record(name))
             if count >= SUSPICIOUS_ENDS and not await asyncio.to_thread(processes.is_alive, known):
                 path = self._place.log(name)
-                last = await asyncio.to_thread(_last_line, path)
+                last = await asyncio.to_thread(logs.last_words, path)
                 return (
-                    f"{name} has ended {count} times in a row. It says: {last} Its log is {path}."
+                    f"{name} has ended {count} times in a row."
+                    f" It says: {last.rstrip('.')}. Its log is {path}."
                 )
         return ""
 
@@ -214,11 +215,3 @@ class Upkeep:
             descriptor = self._watched.pop(pid)
             asyncio.get_running_loop().remove_reader(descriptor)
             os.close(descriptor)
-
-
-def _last_line(path: Path) -> str:
-    try:
-        lines = path.read_text("utf-8", "replace")[-2000:].strip().splitlines()
-    except OSError:
-        return ""
-    return lines[-1][:300] if lines else "nothing."

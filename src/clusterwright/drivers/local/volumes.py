@@ -72,9 +72,10 @@ class Volumes:
         if time.monotonic() - self._looked < PERIOD:
             return
         self._looked = time.monotonic()
-        for claim in await _listed(server, _CLAIMS):
-            if _waits(claim):
-                await self._serve(server, claim, real=real)
+        waiting = [claim for claim in await _listed(server, _CLAIMS) if _waits(claim)]
+        self._told &= {claim["metadata"]["uid"] for claim in waiting}
+        for claim in waiting:
+            await self._serve(server, claim, real=real)
         for volume in await _listed(server, _VOLUMES):
             made = volume["metadata"].get("annotations", {}).get(_MADE_BY) == PROVISIONER
             if made and volume.get("status", {}).get("phase") == "Released":
