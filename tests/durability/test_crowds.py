@@ -12,7 +12,7 @@ from tests.durability.conftest import Launch
 from tests.kit import until
 from tests.server_process import PLAIN, ServerProcess, free_port
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.durability
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.job_documents import phase
 from tests.kit import cluster_body, log_in_body, until
 from tests.server_process import ServerProcess
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.durability
 
 KILLS = 4
 LONGEST = 0.03

@@ -18,7 +18,7 @@ from tests.kit import until
 from tests.postgresql import PostgresServer
 from tests.server_process import PLAIN, ServerProcess
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.durability
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.durability.conftest import Launch, SignIn
 from tests.kit import until
 from tests.server_process import PLAIN, ServerProcess
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.durability
 
 ENDLESS = {
     "silent": sockets.SILENT,

@@ -19,8 +19,6 @@ from tests.kit import PATIENCE
 from tests.server_process import ServerProcess
 from tests.streams import Sent, Watcher
 
-pytestmark = pytest.mark.timeout(300)
-
 GRACE = 600.0
 """Seconds for which what waits for a stream would be kept, far longer than a test waits."""
 
