@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import LIMIT, CommandLine
 from tests.server_process import ServerProcess
 
 
@@ -20,7 +20,7 @@ def test_a_wait_outlives_a_server_that_is_killed_and_restarted(tmp_path: Path) -
     server.kill()
     server.start()
 
-    output, _ = waiting.communicate(timeout=60)
+    output, _ = waiting.communicate(timeout=LIMIT)
     assert waiting.returncode == 0, output
     assert "InstallMaster: Success" in output
     server.stop()
