@@ -20,11 +20,29 @@ authorities first: 20 ms of processor time, again and again while a server start
 """
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+class _KeptPort(int):
+    _keeper: int
+
+    def __new__(cls) -> "_KeptPort":
+        with socket.socket() as keeper:
+            keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            keeper.bind(("127.0.0.1", 0))
+            port = super().__new__(cls, keeper.getsockname()[1])
+            port._keeper = keeper.detach()
         return port
+
+    def __del__(self) -> None:
+        os.close(self._keeper)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on.
+
+    Nobody else is given it for as long as this object is kept, also while its server is dead: a
+    socket that is bound and does not listen keeps it. A server may listen beside that socket if it
+    sets SO_REUSEADDR, as all do.
+    """
+    return _KeptPort()
 
 
 class ServerProcess:
