@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 START_SECONDS = 120
-STOP_SECONDS = 30
-PLAIN = httpx.Client(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+STOP_SECONDS = 120
+PLAIN = httpx.Client(verify=False, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
 """For requests without TLS, each on a connection of its own. ``httpx.get`` would read all known
 authorities first: 20 ms of processor time, again and again while a server starts.
 """

@@ -30,7 +30,7 @@ class Watcher:
         known = account or server.credentials
         self.project = f"/clusterwright/v1/projects/{known['project_id']}"
         self.http = httpx.Client(
-            base_url=server.endpoint, headers={"X-Auth-Token": token}, timeout=30
+            base_url=server.endpoint, headers={"X-Auth-Token": token}, timeout=60
         )
 
     def close(self) -> None:
