@@ -22,6 +22,7 @@ authorities first: 20 ms of processor time, again and again while a server start
 
 class _KeptPort(int):
     _keeper: int
+    _close = staticmethod(os.close)  # at the interpreter's end the module may be gone
 
     def __new__(cls) -> "_KeptPort":
         with socket.socket() as keeper:
@@ -32,7 +33,7 @@ class _KeptPort(int):
         return port
 
     def __del__(self) -> None:
-        os.close(self._keeper)
+        self._close(self._keeper)
 
 
 def free_port() -> int:

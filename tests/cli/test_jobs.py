@@ -7,7 +7,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.command_line import LIMIT, CommandLine
+from tests.cli.command_line import LIMIT, Begun, CommandLine, begun
 from tests.cli.terminal import everything, plain, sized, until_shown
 from tests.kit import until
 from tests.server_process import ServerProcess
@@ -47,11 +46,9 @@ class Held:
     run: CommandLine
     uid: str
 
-    def watched(self, verb: str, *options: str, **how: Any) -> "subprocess.Popen[str]":
+    def watched(self, verb: str, *options: str, **how: Any) -> Begun:
         """A command that follows the job."""
-        command = [sys.executable, "-m", "clusterwright", "job", verb, self.uid, *options]
-        how = {"env": self.run.environ, "stdout": subprocess.PIPE, "text": True} | how
-        return subprocess.Popen(command, **how)
+        return begun(self.run.environ, "job", verb, self.uid, *options, **how)
 
     def let_go(self) -> None:
         """Let the job come to its end."""
@@ -182,8 +179,9 @@ def test_a_program_that_watches_gets_a_document_per_change(held: Held) -> None:
 def test_a_terminal_shows_the_tree_a_bar_and_the_time(held: Held) -> None:
     ours, theirs = pty.openpty()
     sized(theirs, columns=80)
+    environ = held.run.environ | {"TERM": "xterm"}
 
-    with held.watched("watch", env=held.run.environ | {"TERM": "xterm"}, stdout=theirs) as watching:
+    with begun(environ, "job", "watch", held.uid, stdout=theirs) as watching:
         os.close(theirs)
         first = until_shown(ours, r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] InstallMaster +Running")
         held.let_go()
