@@ -48,7 +48,7 @@ test: install ## What the gate runs: lint and all tests
 
 # Apart from `make test`, because tracing makes these tests two to four times as slow (CONTRIBUTING).
 coverage: install ## What the tests inside this process execute, and its floor
-	$(BIN)/pytest $(PYTEST_OPTIONS) --hypothesis-profile measured --cov --cov-report term $(INSIDE_TESTS)
+	$(BIN)/pytest $(PYTEST_OPTIONS) --hypothesis-profile gate --cov --cov-report term $(INSIDE_TESTS)
 
 fix: install ## Repair what can be repaired: format, imports, generated pages
 	$(BIN)/ruff format .

@@ -19,7 +19,7 @@ class Client:
 
     def __init__(self, server: ServerProcess) -> None:
         account = server.credentials
-        self._http = httpx.Client(base_url=server.endpoint, timeout=10, verify=False)
+        self._http = httpx.Client(base_url=server.endpoint, timeout=60, verify=False)
         self._project = f"/api/v3/projects/{account['project_id']}"
         answer = self._http.post("/v3/auth/tokens", json=log_in_body(account))
         self.token = answer.headers["X-Subject-Token"]

@@ -13,18 +13,37 @@ from typing import Any
 import httpx
 
 START_SECONDS = 120
-STOP_SECONDS = 30
-PLAIN = httpx.Client(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+STOP_SECONDS = 120
+PLAIN = httpx.Client(verify=False, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
 """For requests without TLS, each on a connection of its own. ``httpx.get`` would read all known
 authorities first: 20 ms of processor time, again and again while a server starts.
 """
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+class _KeptPort(int):
+    _keeper: int
+    _close = staticmethod(os.close)  # at the interpreter's end the module may be gone
+
+    def __new__(cls) -> "_KeptPort":
+        with socket.socket() as keeper:
+            keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            keeper.bind(("127.0.0.1", 0))
+            port = super().__new__(cls, keeper.getsockname()[1])
+            port._keeper = keeper.detach()
         return port
+
+    def __del__(self) -> None:
+        self._close(self._keeper)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on.
+
+    Nobody else is given it for as long as this object is kept, also while its server is dead: a
+    socket that is bound and does not listen keeps it. A server may listen beside that socket if it
+    sets SO_REUSEADDR, as all do.
+    """
+    return _KeptPort()
 
 
 class ServerProcess:

@@ -20,7 +20,7 @@ HALF_A_BODY = LOGIN + b"Content-Length: 100\r\n\r\n{"
 def connect(server: ServerProcess, sent: bytes = SILENT, *, port: int = 0) -> socket.socket:
     """A connection on which some bytes were sent."""
     connection = socket.socket()
-    connection.settimeout(30)
+    connection.settimeout(60)
     # Small, so that an answer that nobody reads does not fit.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(("127.0.0.1", port or server.port))

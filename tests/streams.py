@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ class Watcher:
         known = account or server.credentials
         self.project = f"/clusterwright/v1/projects/{known['project_id']}"
         self.http = httpx.Client(
-            base_url=server.endpoint, headers={"X-Auth-Token": token}, timeout=30
+            base_url=server.endpoint, headers={"X-Auth-Token": token}, timeout=60
         )
 
     def close(self) -> None:
@@ -40,13 +41,22 @@ class Watcher:
         """Read something of the project."""
         return self.http.get(f"{self.project}{path}", params=query)
 
-    def stream(self, path: str, last: str = "") -> Iterator[Sent]:
-        """The events of a stream until it ends. Raises httpx.TransportError when it breaks off."""
+    @contextmanager
+    def listening(self, path: str, last: str = "") -> Iterator[Iterator[Sent]]:
+        """The events of a stream that is open: whatever happens inside the block is among them.
+
+        They raise httpx.TransportError when it breaks off.
+        """
         headers = {"Last-Event-ID": last} if last else {}
         with self.http.stream("GET", f"{self.project}{path}", headers=headers) as answer:
             assert answer.status_code == 200, answer.read()
             assert answer.headers["Content-Type"] == "text/event-stream"
-            yield from parsed(answer.iter_lines())
+            yield parsed(answer.iter_lines())
+
+    def stream(self, path: str, last: str = "") -> Iterator[Sent]:
+        """The events of a stream until it ends. Raises httpx.TransportError when it breaks off."""
+        with self.listening(path, last) as events:
+            yield from events
 
 
 def parsed(lines: Iterator[str]) -> Iterator[Sent]:

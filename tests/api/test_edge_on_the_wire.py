@@ -34,7 +34,7 @@ def send(server: ServerProcess, *parts: bytes) -> Answer:
     """Send bytes as they are, and read one answer."""
     address = urlsplit(server.endpoint)
     assert address.hostname is not None
-    with socket.create_connection((address.hostname, server.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, server.port), timeout=60) as connection:
         for part in parts:
             connection.sendall(part)
         with connection.makefile("rb") as stream:

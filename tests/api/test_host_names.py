@@ -70,6 +70,6 @@ def raw(server: ServerProcess, line: str, **headers: Any) -> bytes:
     """Everything that the server answers to a request as written here."""
     sent = [line, *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
     request = "\r\n".join([*sent, "Connection: close", "", ""]).encode("latin-1")
-    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=60)) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))

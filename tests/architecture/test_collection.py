@@ -1,12 +1,15 @@
-"""What is collected depends on nothing but the code: workers must agree on every test."""
+"""Tests do not depend on when and beside what they run: workers must agree on every test."""
 
 import os
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from tests.server_process import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
@@ -48,3 +51,12 @@ def test_no_test_is_named_after_the_time_of_its_collection(collected: list[str])
     telling.add(str(int(moment.timestamp()))[:6])  # of ten digits: a few hours
 
     assert [name for name in collected if any(part in name for part in telling)] == []
+
+
+def test_the_port_of_a_test_stays_its_own_while_its_server_is_dead() -> None:
+    port = free_port()
+
+    for _ in "12":
+        socket.create_server(("127.0.0.1", port)).close()
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))

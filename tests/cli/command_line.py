@@ -4,10 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+Begun = AbstractContextManager["subprocess.Popen[str]"]
+"""A command at work inside a block."""
 LIMIT = 180
 """Seconds that one command may take."""
 
@@ -55,3 +59,17 @@ class CommandLine:
             timeout=LIMIT,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def begun(
+    environ: dict[str, str], *arguments: str, **how: Any
+) -> Iterator["subprocess.Popen[str]"]:
+    """``clusterwright`` at work inside the block, and gone after it whatever happens there."""
+    how = {"stdout": subprocess.PIPE, "text": True} | how
+    command = [sys.executable, "-m", "clusterwright", *arguments]
+    with subprocess.Popen(command, env=environ, **how) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -3,14 +3,12 @@
 import itertools
 import os
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 
-from tests.cli.command_line import LIMIT, CommandLine, Ran
-from tests.cli.terminal import everything
+from tests.cli.command_line import LIMIT, CommandLine, Ran, begun
+from tests.cli.terminal import everything, until_shown
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
@@ -231,15 +229,17 @@ def test_without_the_sdk_the_advice_is_to_install_it(run: CommandLine) -> None:
 
 def test_a_terminal_shows_the_tree_as_it_changes(run: CommandLine, name: str) -> None:
     ours, theirs = os.openpty()
-    command = [sys.executable, "-m", "clusterwright", "cluster", "create", name]
+    environ = run.environ | {"TERM": "xterm-256color"}
+    held = ("InstallMaster", "--kind", "unavailable", "--times", "1000000", "--cluster", name)
+    fault = str(run("fault", "add", *held, "-o", "json").document["id"])
 
-    process = subprocess.Popen(
-        command, env=run.environ | {"TERM": "xterm-256color"}, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    seen = everything(ours)
+    with begun(environ, "cluster", "create", name, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        first = until_shown(ours, r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] InstallMaster +Running")
+        assert run("fault", "clear", fault).code == 0
+        seen = first + everything(ours)
 
-    assert process.wait(timeout=LIMIT) == 0
+        assert process.wait(timeout=LIMIT) == 0
     assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏].* CreateCluster", seen)
     assert "✔" in seen
     assert "\x1b[32m" in seen

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from clusterwright.cli import client, job_looks
-from clusterwright.cli.extension import Event, Refused, events
+from clusterwright.cli import client, job_looks, job_screen
+from clusterwright.cli.extension import Away, Event, Refused, events
 from clusterwright.cli.job_tree import JobTree, duration, lines, progress
 
 TIME = "2026-01-02T03:04:{:02}.000000Z"
@@ -152,6 +152,45 @@ class OlderServer(client.Api):
 def test_a_server_without_streams_is_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_looks, "PAUSE", 0)
 
-    seen = [look.phase for look in job_looks.looks(OlderServer(), "job", 10)]
+    seen = [look.phase for look in job_looks.looks(OlderServer(), "job")]
 
     assert seen == ["Running", "Success"]
+
+
+class Restarting(client.Api):
+    """An API whose server dies once at each moment of the way to the end of a job."""
+
+    def __init__(self) -> None:
+        self.extension: Any = self
+        self.asked: list[str] = []
+
+    def _is_first(self, question: str) -> bool:
+        self.asked.append(question)
+        return self.asked.count(question) == 1
+
+    def stream(self, path: str, after: str = "") -> Iterator[Event]:
+        """The job as it was before, then its end."""
+        if self._is_first("stream"):
+            yield Event("1", "snapshot", tree(step("job", None, "Running")))
+            raise Away("It stopped.")
+        yield Event("2", "end", {})
+
+    def get(self, path: str, **query: object) -> Any:
+        """The job in full, at its end."""
+        if self._is_first("in full"):
+            raise Away("It stopped.")
+        return tree(step("job", None, "Success"))
+
+    def peek_job(self, uid: str) -> Any:
+        """The official document, at the end."""
+        return None if self._is_first("official") else {"status": {"phase": "Success"}}
+
+
+def test_a_server_that_dies_at_any_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_looks, "PAUSE", 0)
+    api = Restarting()
+
+    job = job_screen.follow(api, "job", timeout=None, screen=Console(file=io.StringIO()))
+
+    assert job == {"status": {"phase": "Success"}}
+    assert [api.asked.count(each) for each in ("stream", "in full", "official")] == [3, 2, 2]

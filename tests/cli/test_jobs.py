@@ -7,15 +7,15 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.cli.command_line import LIMIT, CommandLine
-from tests.cli.terminal import everything, sized
+from tests.cli.command_line import LIMIT, Begun, CommandLine, begun
+from tests.cli.terminal import everything, plain, sized, until_shown
 from tests.kit import until
 from tests.server_process import ServerProcess
 
@@ -32,15 +32,39 @@ def name() -> str:
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server whose steps take seconds, so that there is something to watch and to cancel."""
-    server = ServerProcess(tmp_path_factory.mktemp("slow") / "data", pace=0.7).start()
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that may be killed, and whose jobs may be held."""
+    server = ServerProcess(tmp_path_factory.mktemp("own") / "data", pace=8).start()
     yield server
     server.stop()
 
 
-def line_of(server: ServerProcess) -> CommandLine:
-    return CommandLine(server.data.parent, {"CLUSTERWRIGHT_DATA": str(server.data)})
+@dataclass
+class Held:
+    """A job that stands at InstallMaster until it is let go: anybody has time to look at it."""
+
+    run: CommandLine
+    uid: str
+
+    def watched(self, verb: str, *options: str, **how: Any) -> Begun:
+        """A command that follows the job."""
+        return begun(self.run.environ, "job", verb, self.uid, *options, **how)
+
+    def let_go(self) -> None:
+        """Let the job come to its end."""
+        assert self.run("fault", "clear", "--all").code == 0
+
+
+@pytest.fixture
+def held(own: ServerProcess, name: str) -> Iterator[Held]:
+    """A creation that is held."""
+    run = CommandLine(own.data.parent, {"CLUSTERWRIGHT_DATA": str(own.data)})
+    away = ("InstallMaster", "--kind", "unavailable", "--times", "1000000", "--cluster", name)
+    assert run("fault", "add", *away).code == 0
+    created = run("cluster", "create", name, "--no-wait", "-o", "json")
+    job = Held(run, created.document["status"]["jobID"])
+    yield job
+    job.let_go()
 
 
 def failed(run: CommandLine, name: str, *options: str) -> Any:
@@ -50,13 +74,6 @@ def failed(run: CommandLine, name: str, *options: str) -> Any:
     ran = run("cluster", "create", name, "-o", "json")
     assert ran.code == 1
     return ran.document
-
-
-def begun(run: CommandLine, name: str, *options: str) -> str:
-    """The id of a job that has just been submitted."""
-    created = run("cluster", "create", name, "--no-wait", "-o", "json", *options)
-    uid: str = created.document["status"]["jobID"]
-    return uid
 
 
 def test_the_history_lists_the_newest_first_and_knows_filters(run: CommandLine, name: str) -> None:
@@ -135,80 +152,72 @@ def test_what_cannot_be_done_is_refused_in_one_line(run: CommandLine, name: str)
     assert all(re.fullmatch(r"Error: 404 \S+: .*\(request id \w+\)\n", ran.err) for ran in unknown)
 
 
-def test_a_job_is_cancelled_and_followed_to_its_end(slow: ServerProcess, name: str) -> None:
-    run = line_of(slow)
-    uid = begun(run, name)
+def test_a_job_is_cancelled_and_followed_to_its_end(held: Held) -> None:
+    ran = held.run("job", "cancel", held.uid, "--reason", "Not needed any more.")
+    told = held.run("job", "explain", held.uid)
 
-    ran = run("job", "cancel", uid, "--reason", "Not needed any more.")
-    told = run("job", "explain", uid)
-
-    assert (ran.code, ran.out.splitlines()[-1]) == (0, f"Job {uid} is cancelled.")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, f"Job {held.uid} is cancelled.")
     assert re.search(r"^CLASS +cancelled *$", told.out, re.MULTILINE)
     assert re.search(r"^CANCEL ASKED +now, .*: Not needed any more\. *$", told.out, re.MULTILINE)
 
 
-def test_a_program_that_watches_gets_a_document_per_change(slow: ServerProcess, name: str) -> None:
-    run = line_of(slow)
-    uid = begun(run, name)
+def test_a_program_that_watches_gets_a_document_per_change(held: Held) -> None:
+    with held.watched("watch", "-o", "json") as watching:
+        assert watching.stdout is not None
+        first = watching.stdout.readline()
+        held.let_go()
+        rest, _ = watching.communicate(timeout=LIMIT)
 
-    ran = run("job", "watch", uid, "-o", "json")
-
-    seen = [json.loads(line) for line in ran.out.splitlines()]
-    assert ran.code == 0
+    seen = [json.loads(line) for line in (first, *rest.splitlines())]
+    assert watching.returncode == 0
     assert [job["revision"] for job in seen] == sorted({job["revision"] for job in seen})
     assert [job["progress"] for job in seen] == sorted(job["progress"] for job in seen)
     assert seen[-1]["phase"] == "Success"
     assert len(seen) > 1
 
 
-def test_a_terminal_shows_the_tree_a_bar_and_the_time(slow: ServerProcess, name: str) -> None:
-    run = line_of(slow)
+def test_a_terminal_shows_the_tree_a_bar_and_the_time(held: Held) -> None:
     ours, theirs = pty.openpty()
     sized(theirs, columns=80)
-    command = [sys.executable, "-m", "clusterwright", "job", "watch", begun(run, name)]
+    environ = held.run.environ | {"TERM": "xterm"}
 
-    process = subprocess.Popen(command, env=run.environ | {"TERM": "xterm"}, stdout=theirs)
-    os.close(theirs)
-    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", everything(ours))
+    with begun(environ, "job", "watch", held.uid, stdout=theirs) as watching:
+        os.close(theirs)
+        first = until_shown(ours, r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] InstallMaster +Running")
+        held.let_go()
+        shown = plain(first + everything(ours))
 
-    assert process.wait(timeout=LIMIT) == 0
-    assert re.search(r"━+.* 50%  \d\.\d s", shown)
-    assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] InstallMaster +Running", shown)
+        assert watching.wait(timeout=LIMIT) == 0
+    assert re.search(r"━+.* [1-9]\d?%  \d+(\.\d s| min)", shown)
+    assert re.search(r"✔ CreateCluster +Success", shown)
 
 
 def test_a_watch_outlives_a_server_that_is_killed_and_sees_every_phase_once(
-    slow: ServerProcess, name: str
+    own: ServerProcess, held: Held
 ) -> None:
-    run = line_of(slow)
-    command = [sys.executable, "-m", "clusterwright", "job", "watch", begun(run, name)]
-    watching = subprocess.Popen(command, env=run.environ, stdout=subprocess.PIPE, text=True)
-    assert watching.stdout is not None
-    assert watching.stdout.readline().startswith("CreateCluster")
+    with held.watched("watch") as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline().startswith("CreateCluster")
 
-    slow.kill()
-    slow.start()
+        own.kill()
+        own.start()
+        held.let_go()
 
-    told, _ = watching.communicate(timeout=LIMIT)
+        told, _ = watching.communicate(timeout=LIMIT)
     assert watching.returncode == 0, told
     assert told.count("InstallMaster: Success") == 1
 
 
 @pytest.mark.parametrize("verb", ["watch", "wait"])
-def test_who_leaves_a_job_is_told_how_to_come_back(
-    slow: ServerProcess, name: str, verb: str
-) -> None:
-    run = line_of(slow)
-    uid = begun(run, name)
-    command = [sys.executable, "-m", "clusterwright", "job", verb, uid]
-    watching = subprocess.Popen(
-        command, env=run.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert watching.stdout is not None
-    assert watching.stdout.readline().startswith("CreateCluster")
+def test_who_leaves_a_job_is_told_how_to_come_back(held: Held, verb: str) -> None:
+    with held.watched(verb, stderr=subprocess.PIPE) as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline().startswith("CreateCluster")
 
-    watching.send_signal(signal.SIGINT)
+        watching.send_signal(signal.SIGINT)
 
-    _, told = watching.communicate(timeout=LIMIT)
+        _, told = watching.communicate(timeout=LIMIT)
+    held.let_go()
     assert watching.returncode == 130
-    assert told == f"It goes on. Watch it with: clusterwright job watch {uid}\n"
-    until("the job has ended", lambda: run("job", "wait", uid).code == 0)
+    assert told == f"It goes on. Watch it with: clusterwright job watch {held.uid}\n"
+    until("the job has ended", lambda: held.run("job", "wait", held.uid).code == 0)

@@ -2,8 +2,6 @@
 
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 from clusterwright.drivers.local import wanted
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.wanted import State, Wanted
-from tests.cli.command_line import LIMIT, CommandLine
+from tests.cli.command_line import LIMIT, Begun, CommandLine, begun
 from tests.drivers.examples import a_cluster
 
 
@@ -76,11 +74,9 @@ def test_following_ends_when_the_cluster_is_gone(here: CommandLine) -> None:
         assert process.wait(timeout=LIMIT) == 0
 
 
-def following(here: CommandLine) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "clusterwright", "cluster", "logs", "demo", "etcd", "-f"]
-    return subprocess.Popen(
-        command, env=here.environ | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
-    )
+def following(here: CommandLine) -> Begun:
+    environ = here.environ | {"PYTHONUNBUFFERED": "1"}
+    return begun(environ, "cluster", "logs", "demo", "etcd", "-f")
 
 
 @pytest.mark.parametrize(

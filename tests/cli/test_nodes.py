@@ -4,14 +4,12 @@ import itertools
 import os
 import pty
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 
-from tests.cli.command_line import LIMIT, CommandLine
-from tests.cli.terminal import everything, sized
+from tests.cli.command_line import LIMIT, CommandLine, begun
+from tests.cli.terminal import everything, plain, sized
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
@@ -166,14 +164,13 @@ def test_a_narrow_terminal_leaves_columns_out_and_cuts_no_id(
 ) -> None:
     ours, theirs = pty.openpty()
     sized(theirs, columns=80)
-    command = [sys.executable, "-m", "clusterwright", "addon", "list", cluster]
+    environ = run.environ | {"TERM": "xterm"}
 
-    process = subprocess.Popen(command, env=run.environ | {"TERM": "xterm"}, stdout=theirs)
-    os.close(theirs)
-    shown = re.sub(r"\x1b\[[\d;]*m", "", everything(ours))
-    lines = shown.splitlines()
+    with begun(environ, "addon", "list", cluster, stdout=theirs) as process:
+        os.close(theirs)
+        lines = plain(everything(ours)).splitlines()
 
-    assert process.wait(timeout=LIMIT) == 0
+        assert process.wait(timeout=LIMIT) == 0
     assert re.search(r"NAME +ID +STATUS +VERSION", lines[0])
     assert "CREATED" not in lines[0]
     assert len(lines) > 2

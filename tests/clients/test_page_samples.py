@@ -11,7 +11,7 @@ import pytest
 from tests.clients.client_programs import PYTHON, LiveServer, surroundings
 from tests.clients.cluster_walk import UNKNOWN, create
 
-pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.clients
 
 SAMPLE = Path(__file__).parent / "programs" / "show_job_page.py"
 

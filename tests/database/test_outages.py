@@ -112,6 +112,30 @@ async def test_a_session_that_was_ended_in_the_middle_of_a_transaction_is_an_out
     assert await ask(postgresql) == 1
 
 
+def end_sessions(server: str) -> None:
+    """End every session of the test's database, as a restart of the server does."""
+    command(
+        server,
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'outage'",
+    )
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_an_outage_that_is_over_before_anybody_asks_is_none(
+    postgresql: Database, postgresql_server: str, turns: int
+) -> None:
+    """Whatever the event loop knows of the ends of idle sessions by then."""
+    await asyncio.gather(ask(postgresql, "SELECT pg_sleep(0.1)"), ask(postgresql))
+    end_sessions(postgresql_server)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    answers = [await ask(postgresql) for _ in range(4)]
+
+    assert answers == [1, 1, 1, 1]
+    assert not postgresql.outage_seconds()
+
+
 async def test_of_two_that_lock_each_other_out_one_is_told_to_try_again(
     postgresql: Database,
 ) -> None:

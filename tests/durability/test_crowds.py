@@ -12,7 +12,7 @@ from tests.durability.conftest import Launch
 from tests.kit import until
 from tests.server_process import PLAIN, ServerProcess, free_port
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.durability
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 def is_healthy(server: ServerProcess, port: int = 0) -> bool:
     """Whether a new client is served."""
-    found = PLAIN.get(f"http://127.0.0.1:{port or server.port}/healthz", timeout=30)
+    found = PLAIN.get(f"http://127.0.0.1:{port or server.port}/healthz")
     return found.status_code == 200
 
 

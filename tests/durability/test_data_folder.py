@@ -10,7 +10,7 @@ import pytest
 from tests.durability.conftest import Launch, SignIn
 from tests.server_process import ServerProcess
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.durability
 
 Loss = Callable[[Path], object]
 

@@ -15,7 +15,6 @@ from tests.kit import until
 
 pytestmark = [
     pytest.mark.durability,
-    pytest.mark.timeout(300),
     pytest.mark.usefixtures("postgresql_server"),
 ]
 

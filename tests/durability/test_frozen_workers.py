@@ -16,7 +16,6 @@ from tests.server_process import ServerProcess
 
 pytestmark = [
     pytest.mark.durability,
-    pytest.mark.timeout(300),
     pytest.mark.usefixtures("postgresql_server"),
 ]
 

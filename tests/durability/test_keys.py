@@ -15,7 +15,7 @@ from tests.job_documents import phase
 from tests.kit import cluster_body, log_in_body, until
 from tests.server_process import ServerProcess
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.durability
 
 KILLS = 4
 LONGEST = 0.03
@@ -25,7 +25,7 @@ LONGEST = 0.03
 @contextmanager
 def asking(server: ServerProcess) -> Iterator[httpx.Client]:
     """A client that is signed in."""
-    with httpx.Client(base_url=server.endpoint, timeout=10) as client:
+    with httpx.Client(base_url=server.endpoint, timeout=60) as client:
         answer = client.post("/v3/auth/tokens", json=log_in_body(server.credentials))
         client.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
         yield client

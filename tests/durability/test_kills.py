@@ -11,7 +11,7 @@ from tests.durability.conftest import Launch, SignIn
 from tests.durability.evidence import LogReader, count, inventory, unfinished_steps
 from tests.job_documents import assert_moves_forward
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.durability
 
 
 def test_jobs_survive_ten_kills_and_phases_only_move_forward(

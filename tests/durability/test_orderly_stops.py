@@ -10,7 +10,7 @@ from tests.durability.events import GRACE, ROUNDING, ended_by
 from tests.durability.evidence import at_work
 from tests.kit import until
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.durability
 
 
 @pytest.mark.parametrize(

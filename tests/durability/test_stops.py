@@ -19,7 +19,7 @@ from tests.durability.conftest import Launch, SignIn
 from tests.kit import until
 from tests.server_process import PLAIN, ServerProcess
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.durability
 
 ENDLESS = {
     "silent": sockets.SILENT,
@@ -126,23 +126,28 @@ def test_requests_under_way_are_answered_and_later_ones_find_no_server(
     assert_left_nothing(server)
 
 
-def wait_for_our_first_line(pid: int) -> None:
-    """Until the program runs, an interrupt is the interpreter's, which answers with a trace.
+FIRST_LINE = """
+import signal
+import sys
 
-    Its handler is there from the interpreter's start to our first line, which takes it away.
-    """
-    for handled in (True, False):
-        deadline = time.monotonic() + 30
-        while handles_interrupts(pid) is not handled:
-            assert time.monotonic() < deadline
-            time.sleep(0.0005)
+set_handler = signal.signal
 
 
-def handles_interrupts(pid: int) -> bool:
-    """Whether a process has a handler for SIGINT (man 5 proc)."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-    return bool(caught >> (signal.SIGINT - 1) & 1)
+def note(number, handler):
+    set_handler(number, handler)
+    if (number, handler) == (signal.SIGINT, signal.SIG_DFL):
+        signal.signal = set_handler
+        sys.stderr.write("begun\\n")
+        sys.stderr.flush()
+
+
+signal.signal = note
+"""
+"""What tells that the program has taken the interpreter's handler of interrupts away.
+
+Until then an interrupt is the interpreter's, which answers with a trace. Python runs this before
+the program, as ``sitecustomize``.
+"""
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -151,20 +156,23 @@ def test_a_signal_during_the_start_ends_it_without_a_trace(
     tmp_path: Path, how: signal.Signals, seconds: float
 ) -> None:
     server = ServerProcess(tmp_path / "data")
-    process = subprocess.Popen(
+    (tmp_path / "sitecustomize.py").write_text(FIRST_LINE)
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    with subprocess.Popen(
         [sys.executable, "-m", "clusterwright", "serve"],
-        env=os.environ | server.variables,
+        env=os.environ | server.variables | {"PYTHONPATH": path},
         stderr=subprocess.PIPE,
         text=True,
         # Whoever runs the tests in the background of a shell ignores it, and so would the server.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-    )
-    wait_for_our_first_line(process.pid)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)  # whatever the machine is doing then
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "begun\n"
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)  # whatever the machine is doing then
 
-    process.send_signal(how)
-    _, told = process.communicate(timeout=30)
+        process.send_signal(how)
+        told = process.stderr.read()
 
     # Before the server listens for signals, one does what it does to any program.
     assert process.returncode in (0, -how) or told == "Aborted.\n", told

@@ -9,7 +9,7 @@ from tests.durability.events import Event, mixed
 from tests.durability.installation import installed
 from tests.durability.storm import storm
 
-pytestmark = [pytest.mark.durability, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.durability
 
 
 def test_stops_and_kills_at_random_moments_lose_fail_and_repeat_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -168,6 +169,27 @@ async def test_a_reader_that_goes_away_takes_nothing_from_the_others(
     goes.cancel()
 
     assert await stays is not None
+
+
+def _end_sessions(data: Database) -> None:
+    """End every session, as a restart of PostgreSQL does. SQLite has none."""
+    if data.is_sqlite:
+        return
+    end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    with psycopg.connect(data.url.set(drivername="postgresql").render_as_string(False)) as other:
+        other.execute(f"{end} WHERE datname = current_database() AND pid <> pg_backend_pid()")
+
+
+async def test_an_outage_that_is_over_before_anybody_reads_costs_no_answer(
+    data: Database, documents: Reader
+) -> None:
+    uid = await _submit(data)
+    await asyncio.gather(*(documents.read(uid, project_id="mine") for _ in range(2)))
+    _end_sessions(data)
+
+    found = [await documents.read(uid, project_id="mine") for _ in range(3)]
+
+    assert None not in found
 
 
 async def test_every_read_fails_plainly_without_a_table(data: Database, documents: Reader) -> None:

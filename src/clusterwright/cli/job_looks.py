@@ -40,17 +40,34 @@ class Look:
         return self.phase in FINAL
 
 
-def looks(api: Api, uid: str, timeout: float | None = None) -> Iterator[Look]:
-    """The job as it changes, at least once, until it has ended or ``timeout`` seconds are over.
+def deadline_of(timeout: float | None) -> float | None:
+    """The moment that is so many seconds away; None is never."""
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def looks(api: Api, uid: str, deadline: float | None = None) -> Iterator[Look]:
+    """The job as it changes, at least once, until it has ended or the deadline has come.
 
     A server that was never there ends the command, as does a job that does not exist.
     """
-    deadline = None if timeout is None else time.monotonic() + timeout
     try:
         yield from _streamed(api, uid, deadline)
     except Refused:
         # Whatever stands in the way of the stream, the official route tells it or works.
         yield from _polled(api, uid, deadline)
+
+
+def official(api: Api, uid: str, deadline: float | None = None) -> Document:
+    """The official document of a job that was looked at, with as much patience as the looks had."""
+    while (left := _left(deadline)) != 0:
+        if job := api.peek_job(uid):
+            return job
+        _pause(left)
+    return api.show_job(uid)
+
+
+def _pause(left: float | None) -> None:
+    time.sleep(PAUSE if left is None else min(PAUSE, left))
 
 
 def _left(deadline: float | None) -> float | None:
@@ -65,7 +82,7 @@ def _polled(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
         left = _left(deadline)
         if look.has_ended or left == 0:
             return
-        time.sleep(PAUSE if left is None else min(PAUSE, left))
+        _pause(left)
         job = api.peek_job(uid) or job
 
 
@@ -89,7 +106,7 @@ def _streamed(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
             if not tree:
                 yield Look(api.show_job(uid))
             return
-        time.sleep(PAUSE if left is None else min(PAUSE, left))
+        _pause(left)
 
 
 def _until(stream: Iterator[Event], deadline: float | None) -> Iterator[Event]:
@@ -123,7 +140,7 @@ def _apply(api: Api, uid: str, tree: dict[str, Any], event: Event) -> None:
     if event.name == "snapshot":
         tree.update(event.data)
     elif event.name == "end":  # whatever was missed on the way
-        tree.update(api.describe_job(uid))
+        tree.update(api.extension.get(f"/jobs/{uid}"))
     elif tree:
         tree |= {name: event.data[name] for name in ("phase", "progress", "revision")}
         changes = {change["uid"]: change for change in event.data["changes"]}

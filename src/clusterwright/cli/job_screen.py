@@ -9,7 +9,7 @@ from rich.live import Live
 
 from clusterwright.cli.client import Api
 from clusterwright.cli.extension import Away, Refused
-from clusterwright.cli.job_looks import Look, looks
+from clusterwright.cli.job_looks import Look, deadline_of, looks, official
 from clusterwright.cli.job_tree import JobTree, lines
 from clusterwright.cli.options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TIMEOUT, Output
 from clusterwright.cli.output import Document, console, fail, print_document, print_line, progress
@@ -21,12 +21,13 @@ def follow(api: Api, uid: str, *, timeout: float | None, screen: Console) -> Doc
     A terminal shows the tree as it changes. Anything else gets a line per change, then the tree.
     What is returned is the official document, whichever way the job was followed.
     """
-    found = looks(api, uid, timeout)
+    deadline = deadline_of(timeout)
+    found = looks(api, uid, deadline)
     if screen.is_terminal and not screen.is_dumb_terminal:
         _watch(found, screen)
     else:
         _log(found, screen)
-    return api.show_job(uid)
+    return official(api, uid, deadline)
 
 
 def _watch(found: Iterator[Look], screen: Console) -> None:
@@ -103,7 +104,7 @@ def watch(api: Api, uid: str, output: Output) -> None:
         else:
             for look in looks(api, uid):
                 print_line(look.job, output)
-            job = api.show_job(uid)
+            job = official(api, uid)
     conclude(job, timeout=None)
 
 

@@ -16,6 +16,7 @@ import asyncpg
 from clusterwright.jobs import wire
 from clusterwright.jobs.shelf import Shelf
 from clusterwright.storage.database import Database, StorageUnavailable, first_line
+from clusterwright.storage.hangups import has_hung_up
 from clusterwright.storage.sqlite import read_only_connection, sqlite_path
 from clusterwright.storage.sqlstates import meaning
 
@@ -154,7 +155,7 @@ class PostgresReader:
 
     async def _find(self, questions: list[_Question]) -> _Found:
         try:
-            connection = await self._pool.acquire()
+            connection = await self._session()
         finally:
             self._waiting = []  # from here on, others wait for the next query
         try:
@@ -167,6 +168,12 @@ class PostgresReader:
         finally:
             await self._pool.release(connection)
         return found
+
+    async def _session(self) -> "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]":
+        """A connection whose other side has not ended it meanwhile."""
+        while has_hung_up(connection := await self._pool.acquire()):
+            connection.terminate()  # and the pool has room for another
+        return connection
 
     async def close(self) -> None:
         """As Reader promises."""

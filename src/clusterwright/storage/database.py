@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Executable, MetaData, create_engine, 
 from sqlalchemy.engine import URL, CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from clusterwright.storage.hangups import replace_before_use
 from clusterwright.storage.inline import Inline
 from clusterwright.storage.outage import Outage
 from clusterwright.storage.sqlite import prepare_sqlite, sqlite_path
@@ -100,6 +101,7 @@ class _Postgresql:
             },
             **_OPTIONS,
         )
+        replace_before_use(self._engine.sync_engine)
 
     async def begin(self, outbox: Outbox, *, read_only: bool, may_be_late: bool) -> Tx:
         async with AsyncExitStack() as stack:
