@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from clusterwright import errors
 from clusterwright.document import Document
 from clusterwright.web import texts
+from clusterwright.web.field_texts import FIELDS
 from clusterwright.web.idempotency import LONGEST
 from clusterwright.web.refusals import JSON
 from clusterwright.web.routes import Body, Route, Router
@@ -25,6 +26,7 @@ PATH = "/openapi.json"
 # The framework names the schemas of answers; it gives those of bodies this ending where both exist.
 _NAME = "{model}-Input"
 _REFERENCE = f"#/components/schemas/{_NAME}"
+_PARTS = "multipart/form-data"
 _IN_PATH = re.compile(r"{(\w+)(?::\w+)?}")
 _SECURITY = {
     "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
@@ -105,6 +107,7 @@ def _complete(
     _describe_bodies(
         [(page["paths"][path][method], model) for method, path, model in bodies], schemas
     )
+    _describe_fields([*schemas.values(), *_parts(operations)])
     _give_examples(operations)
     page["components"]["securitySchemes"] = _SECURITY
     page["security"] = [{name: []} for name in _SECURITY]
@@ -133,6 +136,25 @@ def _translate(operation: dict[str, Any]) -> None:
             english, chinese = texts.PARAMETERS[parameter["name"]]
             parameter.setdefault("description", english)
             parameter["x-description-zh"] = chinese
+
+
+def _parts(operations: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The schemas of bodies in parts, which stand with their operations."""
+    for operation in operations:
+        content = operation.get("requestBody", {}).get("content", {})
+        if _PARTS in content:
+            yield content[_PARTS]["schema"]
+
+
+def _describe_fields(schemas: Iterable[dict[str, Any]]) -> None:
+    """Say in both languages what the fields of documents mean; what a model says itself, stays."""
+    for schema in schemas:
+        for name, field in schema.get("properties", {}).items():
+            known = FIELDS.get(f"{schema.get('title')}.{name}") or FIELDS.get(name)
+            if known:
+                english, chinese = known
+                field.setdefault("description", english)
+                field["x-description-zh"] = chinese
 
 
 def _give_examples(operations: Iterable[dict[str, Any]]) -> None:
@@ -172,7 +194,7 @@ def multipart(**parts: str) -> dict[str, Any]:
         for name, told in parts.items()
     }
     schema = {"type": "object", "properties": properties, "required": [file]}
-    content = {"multipart/form-data": {"schema": schema}}
+    content = {_PARTS: {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
 
 
