@@ -98,7 +98,7 @@ const access = createRoute({
 const explorer = createRoute({
   getParentRoute: () => inside,
   path: '/explorer',
-  validateSearch: texts('search', 'lang'),
+  validateSearch: texts('search', 'lang', 'body'),
   component: lazyRouteComponent(() => import('./pages/Explorer'), 'Explorer'),
 })
 

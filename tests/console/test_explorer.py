@@ -50,7 +50,7 @@ def test_a_refusal_and_a_body_that_is_no_json_are_shown(visitor: Visit) -> None:
     page = tab.page
     tab.expected.append(r"Failed to load resource: .* 400")
     tab.sign_in()
-    tab.open("explorer/CreateCluster")
+    tab.open("explorer/CreateCluster?body=json")
     body = page.get_by_role("textbox", name="Body")
 
     body.fill('{"kind": "Cluster",\n}')

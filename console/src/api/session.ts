@@ -74,7 +74,7 @@ export function hasExpired(): boolean {
 /** The headers that show a request to be somebody's; in a project where the path names none. */
 export function shown(
   proof: Proof,
-  request: { method: string; address: string; body?: string | undefined },
+  request: { method: string; address: string; body?: string | Uint8Array | undefined },
   projectId = '',
 ): Record<string, string> {
   const { token, keys } = proof

@@ -17,7 +17,7 @@ export interface ToSign {
   method: string
   /** Path and query, or a whole address. */
   address: string
-  body?: string
+  body?: string | Uint8Array
   /** Headers to sign, and to send; names in lower case. */
   headers: Record<string, string>
   /** When, in milliseconds of the server's clock, which may differ by 15 minutes. */
@@ -45,8 +45,8 @@ export function signed(key: AccessKey, request: ToSign): Record<string, string> 
   return { ...headers, authorization }
 }
 
-function digest(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)))
+function digest(content: string | Uint8Array): string {
+  return bytesToHex(sha256(typeof content === 'string' ? utf8ToBytes(content) : content))
 }
 
 function escaped(text: string): string {

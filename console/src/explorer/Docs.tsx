@@ -4,9 +4,8 @@ import { useLanguage } from '../i18n'
 import { Table, type Column } from '../ui/table'
 import ui from '../ui/ui.module.css'
 import css from './explorer.module.css'
-import { said } from './Form'
 import { parametersOf } from './request'
-import { fieldsOf, resolve, rulesOf, typeOf, type FieldRow } from './schema'
+import { fieldsOf, resolve, rulesOf, said, typeOf, type FieldRow } from './schema'
 import { bodyOf, exampleAnswer, type Api, type Operation } from './spec'
 
 /** A text with its `code`. */

@@ -1,25 +1,25 @@
 /** The request, to be filled in. */
-import { Label, TextArea, TextField } from 'react-aria-components'
 import { useLanguage } from '../i18n'
-import { Button, Field, Select } from '../ui/controls'
-import ui from '../ui/ui.module.css'
+import { Field, Select } from '../ui/controls'
+import { Body } from './Body'
 import css from './explorer.module.css'
-import { firstValues, keyOf, parametersOf, problemOf, type Values } from './request'
-import { resolve, rulesOf, typeOf } from './schema'
-import { bodyOf, isInParts, type Api, type Operation, type Parameter } from './spec'
+import { keyOf, parametersOf, type Values } from './request'
+import { resolve, rulesOf, said, typeOf } from './schema'
+import { bodyOf, type Api, type Operation, type Parameter } from './spec'
 
 interface FormProps {
   api: Api
   operation: Operation
   values: Values
   onChange: (values: Values) => void
+  asJson: boolean
+  onAsJson: (yes: boolean) => void
 }
 
 export function Form(props: FormProps) {
   const { messages } = useLanguage()
   const say = messages.explorer
   const { api, operation, values, onChange } = props
-  const problem = bodyOf(operation) ? problemOf(values.body) : null
   const parameters = parametersOf(operation)
   return (
     <>
@@ -32,31 +32,7 @@ export function Form(props: FormProps) {
           onChange={(value) => onChange({ ...values, parameters: { ...values.parameters, [keyOf(each)]: value } })}
         />
       ))}
-      {bodyOf(operation) && (
-        <TextField
-          className={ui.field ?? ''}
-          value={values.body}
-          isInvalid={problem !== null}
-          onChange={(body) => onChange({ ...values, body })}
-        >
-          <Label className={ui.label}>{isInParts(operation) ? say.parts : say.body}</Label>
-          <TextArea
-            className={`${ui.input} ${css.body}`}
-            spellCheck={false}
-            rows={Math.min(24, Math.max(4, values.body.split('\n').length + 1))}
-          />
-          {problem && (
-            <p className={ui.wrong} role="alert">
-              {problem.line === null ? say.badJson : say.badJsonLine(problem.line)} <span lang="en">{problem.text}</span>
-            </p>
-          )}
-          <span className={css.buttons}>
-            <Button small onPress={() => onChange({ ...values, body: firstValues(operation, api, '').body })}>
-              {say.example}
-            </Button>
-          </span>
-        </TextField>
-      )}
+      {bodyOf(operation) && <Body {...props} />}
       {parameters.length === 0 && !bodyOf(operation) && <p className={css.muted}>{say.takesNothing}</p>}
     </>
   )
@@ -85,8 +61,4 @@ function One(props: { api: Api; parameter: Parameter; value: string; onChange: (
     )
   }
   return <Field label={label} help={help} value={props.value} onChange={props.onChange} autoComplete="off" />
-}
-
-export function said(told: { description?: string; 'x-description-zh'?: string }, locale: string): string {
-  return (locale === 'zh-CN' && told['x-description-zh']) || (told.description ?? '')
 }

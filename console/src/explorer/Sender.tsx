@@ -5,18 +5,18 @@ import { useSession } from '../api/session'
 import { useMessages } from '../i18n'
 import { Actions, Button, CopyButton, Dialog } from '../ui/controls'
 import { Note } from '../ui/states'
+import { download } from '../ui/download'
 import ui from '../ui/ui.module.css'
 import css from './explorer.module.css'
 import type { Request } from './request'
-import { sendNow, type Answer } from './send'
-import { isInParts } from './spec'
+import { sendNow, Unreadable, type Answer } from './send'
 
 /** Whether somebody has said in this tab that requests may change things. */
 let mayChange = false
 /** What an anonymous caller is answered, too. */
 const PUBLIC = /^\/(healthz|readyz)?$|^\/v3\/?$|^\/v3\/auth\/tokens$/
 
-type State = { is: 'idle' } | { is: 'busy' } | { is: 'failed' } | { is: 'answered'; answer: Answer }
+type State = { is: 'idle' } | { is: 'busy' } | { is: 'failed'; isFile: boolean } | { is: 'answered'; answer: Answer }
 
 export function Sender(props: { request: Request; missing: string[]; badBody: boolean; here: string }) {
   const messages = useMessages()
@@ -37,11 +37,10 @@ export function Sender(props: { request: Request; missing: string[]; badBody: bo
     setState({ is: 'busy' })
     sendNow(request, now.signal).then(
       (answer) => setState({ is: 'answered', answer }),
-      () => setState(now.signal.aborted ? { is: 'idle' } : { is: 'failed' }),
+      (error) => setState(now.signal.aborted ? { is: 'idle' } : { is: 'failed', isFile: error instanceof Unreadable }),
     )
   }
   const changes = method !== 'GET' && method !== 'HEAD'
-  const inParts = isInParts(request.operation)
   if (!session && !PUBLIC.test(path)) {
     return (
       <p>
@@ -57,19 +56,18 @@ export function Sender(props: { request: Request; missing: string[]; badBody: bo
         <Button
           kind="primary"
           icon="play"
-          isDisabled={props.missing.length > 0 || props.badBody || inParts || state.is === 'busy'}
+          isDisabled={props.missing.length > 0 || props.badBody || state.is === 'busy'}
           onPress={() => (changes && !mayChange ? setAsking(true) : send())}
         >
           {state.is === 'busy' ? say.sending : say.send}
         </Button>
         {state.is === 'busy' && <Button onPress={() => control.current?.abort()}>{say.stop}</Button>}
         {props.missing.length > 0 && <span className={css.muted}>{say.missing(props.missing.join(', '))}</span>}
-        {inParts && <span className={css.muted}>{say.sendsNoFile}</span>}
       </div>
       <div aria-live="polite">
         {state.is === 'failed' && (
           <Note>
-            <p>{messages.app.unreachable}</p>
+            <p>{state.isFile ? say.unreadable : messages.app.unreachable}</p>
           </Note>
         )}
         {state.is === 'answered' && <Shown answer={state.answer} />}
@@ -117,6 +115,7 @@ function Shown(props: { answer: Answer }) {
         )}
       </p>
       {answer.isCut && <p className={css.muted}>{say.cut}</p>}
+      {answer.file && <GetFile file={answer.file} />}
       {answer.body && (
         <>
           <pre className={ui.code} tabIndex={0}>
@@ -134,5 +133,17 @@ function Shown(props: { answer: Answer }) {
         </pre>
       </details>
     </section>
+  )
+}
+
+function GetFile(props: { file: File }) {
+  const say = useMessages().explorer
+  const { file } = props
+  return (
+    <div>
+      <Button small onPress={() => download(file.name, file)}>
+        {say.download(file.name)}
+      </Button>
+    </div>
   )
 }

@@ -1,12 +1,17 @@
 /** The request that a form describes. */
 import type { Wish } from './code'
+import { isObject } from './code/facts'
 import { skeleton } from './schema'
-import { bodyOf, type Api, type Operation, type Parameter } from './spec'
+import { bodyOf, fileParts, type Api, type Operation, type Parameter } from './spec'
 
 /** What stands in the form: texts, an empty one for a parameter that is not sent. */
 export interface Values {
   parameters: Record<string, string>
   body: string
+  /** What is being typed into fields that take any JSON, by where they are. */
+  drafts: Record<string, string>
+  /** Files that were chosen, by the part of the body that they are. */
+  files: Record<string, File>
 }
 
 export interface Problem {
@@ -21,6 +26,7 @@ export interface Request {
   headers: [string, string][]
   /** Undefined where the operation takes none. */
   body: unknown
+  files: Record<string, File>
   /** Values by parameter, those that are sent. */
   parameters: { parameter: Parameter; value: string }[]
 }
@@ -39,7 +45,7 @@ export function firstValues(operation: Operation, api: Api, projectId: string): 
   for (const each of parametersOf(operation)) {
     if (each.in === 'path' && each.name === 'project_id') parameters[keyOf(each)] = projectId
   }
-  return { parameters, body: content ? JSON.stringify(example, null, 2) : '' }
+  return { parameters, body: content ? JSON.stringify(example, null, 2) : '', drafts: {}, files: {} }
 }
 
 /** What is wrong with a JSON text, in the browser's words, with its line where they tell it. */
@@ -61,9 +67,18 @@ export const placeholder = (name: string) => `<${name}>`
 
 /** What is missing in a form before it can be sent. */
 export function missing(operation: Operation, values: Values): string[] {
-  return parametersOf(operation)
+  const parameters = parametersOf(operation)
     .filter((each) => (each.required || each.in === 'path') && !values.parameters[keyOf(each)]?.trim())
     .map((each) => each.name)
+  const parts = fileParts(operation)
+  const body: unknown = parts.length > 0 && !problemOf(values.body) ? JSON.parse(values.body) : {}
+  const files = parts.filter((name) => isObject(body) && Object.hasOwn(body, name) && !values.files[name])
+  return [...parameters, ...files]
+}
+
+/** Whether the body cannot be sent, because a text in it is no JSON. */
+export function isBroken(operation: Operation, values: Values): boolean {
+  return bodyOf(operation) !== undefined && [values.body, ...Object.values(values.drafts)].some((text) => problemOf(text))
 }
 
 /** The request of a form; a body that is no JSON is left out. */
@@ -87,6 +102,7 @@ export function build(operation: Operation, values: Values): Request {
     address: query ? `${path}?${query}` : path,
     headers: byPlace('header').map(({ parameter, value }) => [parameter.name, value]),
     body: bodyOf(operation) && !problemOf(values.body) ? JSON.parse(values.body) : undefined,
+    files: values.files,
     parameters: sent,
   }
 }

@@ -40,6 +40,11 @@ export function typeOf(schema: Schema, schemas: Schemas): string {
   return found.properties ? 'object' : 'any'
 }
 
+/** What is told of something, in the reader's language where somebody has told it. */
+export function said(told: { description?: string; 'x-description-zh'?: string }, locale: string): string {
+  return (locale === 'zh-CN' && told['x-description-zh']) || (told.description ?? '')
+}
+
 /** Limits in the notation of JSON Schema, which needs no translation. */
 export function rulesOf(schema: Schema): string {
   const rules: string[] = []

@@ -2,6 +2,7 @@
 import { session, shown } from '../api/session'
 import { isObject } from './code/facts'
 import type { Request } from './request'
+import { isInParts } from './spec'
 
 export interface Answer {
   status: number
@@ -9,63 +10,105 @@ export interface Answer {
   bytes: number
   requestId: string
   headers: [string, string][]
+  /** What is shown; empty where the answer is a file. */
   body: string
+  file: File | null
   /** Whether more came, or would have. */
   isCut: boolean
   jobId: string | null
 }
 
 const MOST = 1 << 20
+const MOST_OF_FILE = 1 << 28
 const PATIENCE = 65_000
 /** Milliseconds after which a stream is cut. Whoever asks to wait is answered within 60 s. */
 
-/** Throws what fetch throws where there is no answer. */
+/** A file that was chosen and cannot be read any more. */
+export class Unreadable extends Error {}
+
+/** The body in parts, and its type, which says where one part ends. Throws Unreadable. */
+async function packed(request: Request): Promise<[type: string, bytes: Uint8Array<ArrayBuffer>]> {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(isObject(request.body) ? request.body : {})) {
+    const file = request.files[name]
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    if (file) form.append(name, file, text)
+    else form.append(name, text)
+  }
+  const made = new Response(form)
+  try {
+    return [made.headers.get('Content-Type') ?? '', new Uint8Array(await made.arrayBuffer())]
+  } catch (error) {
+    throw new Unreadable(String(error))
+  }
+}
+
+/** Throws what fetch throws where there is no answer, and Unreadable. */
 export async function sendNow(request: Request, signal: AbortSignal): Promise<Answer> {
   const headers = new Headers({ 'Accept-Language': document.documentElement.lang })
   for (const [name, value] of request.headers) headers.set(name, value)
   const init: RequestInit = { method: request.operation.method, headers, credentials: 'omit', cache: 'no-store', signal }
-  if (request.body !== undefined) {
+  let body: string | Uint8Array<ArrayBuffer> | undefined
+  if (isInParts(request.operation)) {
+    // Made here rather than by the browser, because what is signed is what is sent.
+    const [type, bytes] = await packed(request)
+    headers.set('Content-Type', type)
+    body = bytes
+  } else if (request.body !== undefined) {
     headers.set('Content-Type', 'application/json')
-    init.body = JSON.stringify(request.body)
+    body = JSON.stringify(request.body)
   }
+  if (body !== undefined) init.body = body
   const { address, operation } = request
   const now = session()
-  const proof = now ? shown(now, { method: operation.method, address, body: init.body as string | undefined }, now.project.id) : {}
+  const proof = now ? shown(now, { method: operation.method, address, body }, now.project.id) : {}
   for (const [name, value] of Object.entries(proof)) headers.set(name, value)
   const began = performance.now()
   const answer = await fetch(request.address, init)
-  const { text, bytes, isCut } = await limited(answer)
+  const { content, bytes, isCut } = await limited(answer)
   return {
     status: answer.status,
     milliseconds: performance.now() - began,
     bytes,
     requestId: answer.headers.get('X-Request-Id') ?? '',
     headers: [...answer.headers],
-    ...pretty(text),
+    ...(await read(answer, content)),
     isCut,
   }
 }
 
-async function limited(answer: Response): Promise<{ text: string; bytes: number; isCut: boolean }> {
+async function limited(answer: Response): Promise<{ content: Blob; bytes: number; isCut: boolean }> {
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  const told = (isCut: boolean) => ({ content: new Blob(pieces), bytes, isCut })
   const reader = answer.body?.getReader()
-  if (!reader) return { text: '', bytes: 0, isCut: false }
-  const decoder = new TextDecoder()
+  if (!reader) return told(false)
   const late = setTimeout(() => void reader.cancel(), PATIENCE)
-  let [text, bytes] = ['', 0]
+  const most = isText(answer) ? MOST : MOST_OF_FILE
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) return { text, bytes, isCut: false }
-      text += decoder.decode(value, { stream: true })
+      if (done) return told(false)
+      pieces.push(value)
       bytes += value.length
-      if (bytes > MOST) {
+      if (bytes > most) {
         await reader.cancel()
-        return { text, bytes, isCut: true }
+        return told(true)
       }
     }
   } finally {
     clearTimeout(late)
   }
+}
+
+function isText(answer: Response): boolean {
+  return /^$|^text\/|[/+](json|yaml|xml)\b/.test(answer.headers.get('Content-Type') ?? '')
+}
+
+async function read(answer: Response, content: Blob): Promise<Pick<Answer, 'body' | 'file' | 'jobId'>> {
+  if (isText(answer)) return { ...pretty(await content.text()), file: null }
+  const [, name] = /filename="?([^";]+)"?/.exec(answer.headers.get('Content-Disposition') ?? '') ?? []
+  return { body: '', file: content.size ? new File([content], name ?? 'answer') : null, jobId: null }
 }
 
 function pretty(text: string): { body: string; jobId: string | null } {

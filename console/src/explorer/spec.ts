@@ -9,6 +9,7 @@ export interface Schema {
   required?: string[]
   items?: Schema
   additionalProperties?: boolean | Schema
+  patternProperties?: Record<string, Schema>
   anyOf?: Schema[]
   allOf?: Schema[]
   oneOf?: Schema[]
@@ -137,6 +138,12 @@ export function bodyOf(operation: Operation): Content | undefined {
 /** Whether the body is a form with a file, of which JSON names the parts here. */
 export function isInParts(operation: Operation): boolean {
   return Boolean(operation.requestBody?.content[PARTS])
+}
+
+/** The parts of a body that are files. */
+export function fileParts(operation: Operation): string[] {
+  const properties = operation.requestBody?.content[PARTS]?.schema?.properties ?? {}
+  return Object.keys(properties).filter((name) => properties[name]?.format === 'binary')
 }
 
 export function exampleAnswer(operation: Operation): { status: string; example: unknown } | null {

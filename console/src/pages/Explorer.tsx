@@ -9,9 +9,9 @@ import css from '../explorer/explorer.module.css'
 import { Form } from '../explorer/Form'
 import { List, Method, saidShortly } from '../explorer/List'
 import { apiQuery } from '../explorer/query'
-import { build, firstValues, missing, problemOf, type Values } from '../explorer/request'
+import { build, firstValues, isBroken, missing, type Values } from '../explorer/request'
 import { Sender } from '../explorer/Sender'
-import { bodyOf, search, type Api, type Operation } from '../explorer/spec'
+import { search, type Api, type Operation } from '../explorer/spec'
 import { useLanguage } from '../i18n'
 import { useTitle } from '../title'
 import { Field } from '../ui/controls'
@@ -126,11 +126,20 @@ function OperationPage(props: { api: Api; operation: Operation; project: string 
       <div className={css.two}>
         <section className={css.section} aria-label={say.request}>
           <h2>{say.request}</h2>
-          <Form api={api} operation={operation} values={values} onChange={change} />
+          <Form
+            api={api}
+            operation={operation}
+            values={values}
+            onChange={change}
+            asJson={asked.body === 'json'}
+            onAsJson={(yes) =>
+              void navigate({ to: '.', search: (before) => ({ ...before, body: yes ? 'json' : undefined }), replace: true })
+            }
+          />
           <Sender
             request={request}
             missing={missing(operation, values)}
-            badBody={bodyOf(operation) !== undefined && problemOf(values.body) !== null}
+            badBody={isBroken(operation, values)}
             here={`/explorer/${operation.operationId}`}
           />
         </section>

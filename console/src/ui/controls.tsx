@@ -124,14 +124,31 @@ const NONE = '-'
 export interface Action {
   id: string
   text: string
+  help?: string
   onAction: () => void
   isDisabled?: boolean
 }
 
-export function ActionsMenu(props: { label: string; actions: Action[]; children?: ReactNode; icon?: IconName; kind?: 'quiet' }) {
+interface ActionsMenuProps {
+  label: string
+  actions: Action[]
+  children?: ReactNode
+  icon?: IconName
+  kind?: 'quiet'
+  small?: boolean
+  id?: string
+}
+
+export function ActionsMenu(props: ActionsMenuProps) {
   return (
     <MenuTrigger>
-      <Button aria-label={props.label} icon={props.icon ?? 'more'} {...(props.kind && { kind: props.kind })}>
+      <Button
+        aria-label={props.label}
+        icon={props.icon ?? 'more'}
+        small={props.small ?? false}
+        {...(props.kind && { kind: props.kind })}
+        {...(props.id && { id: props.id })}
+      >
         {props.children}
       </Button>
       <Popover className={css.popover ?? ''} placement="bottom end">
@@ -141,8 +158,14 @@ export function ActionsMenu(props: { label: string; actions: Action[]; children?
           onAction={(key) => props.actions.find((each) => each.id === key)?.onAction()}
         >
           {props.actions.map((each) => (
-            <MenuItem key={each.id} id={each.id} className={css.item ?? ''}>
-              {each.text}
+            <MenuItem key={each.id} id={each.id} textValue={each.text} className={css.item ?? ''}>
+              {each.help ? (
+                <span className={css.itemTexts}>
+                  <span>{each.text}</span> <span className={css.help}>{each.help}</span>
+                </span>
+              ) : (
+                each.text
+              )}
             </MenuItem>
           ))}
         </AriaMenu>
