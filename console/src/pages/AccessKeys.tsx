@@ -10,6 +10,7 @@ import { Chip } from '../ui/phase'
 import { Failure, Note, Refused, Skeleton } from '../ui/states'
 import { Table } from '../ui/table'
 import { Time } from './Clusters'
+import { Doings } from './Doings'
 import css from './pages.module.css'
 
 interface NewKey extends AccessKey {
@@ -74,24 +75,15 @@ export function Keys(props: { me: Me; lasting: boolean }) {
               id: 'do',
               title: say.action,
               width: '190px',
-              cell: (row) => {
-                const toggle = row.status === 'active' ? say.disable : say.enable
-                return (
-                  <span className={css.buttons}>
-                    <Button
-                      small
-                      aria-label={say.of(toggle, row.access)}
-                      isDisabled={change.isPending}
-                      onPress={() => change.mutate(row)}
-                    >
-                      {toggle}
-                    </Button>
-                    <Button small kind="danger" aria-label={say.of(say.remove, row.access)} onPress={() => setRemoving(row)}>
-                      {say.remove}
-                    </Button>
-                  </span>
-                )
-              },
+              cell: (row) => (
+                <Doings
+                  of={row.access}
+                  isOn={row.status === 'active'}
+                  isBusy={change.isPending}
+                  onToggle={() => change.mutate(row)}
+                  onRemove={() => setRemoving(row)}
+                />
+              ),
             },
           ]}
         />

@@ -8,6 +8,7 @@ import { Actions, Button, Dialog, Field } from '../ui/controls'
 import { Chip } from '../ui/phase'
 import { Failure, Refused, Skeleton } from '../ui/states'
 import { Table, type Column } from '../ui/table'
+import { Doings } from './Doings'
 import css from './pages.module.css'
 
 export function Users(props: { me: Me; lasting: boolean }) {
@@ -51,25 +52,16 @@ export function Users(props: { me: Me; lasting: boolean }) {
       id: 'do',
       title: say.action,
       width: '190px',
-      cell: (row) => {
-        if (row.id === props.me.id) return ''
-        const toggle = row.enabled ? say.disable : say.enable
-        return (
-          <span className={css.buttons}>
-            <Button
-              small
-              aria-label={say.of(toggle, row.name)}
-              isDisabled={change.isPending}
-              onPress={() => change.mutate(row)}
-            >
-              {toggle}
-            </Button>
-            <Button small kind="danger" aria-label={say.of(say.remove, row.name)} onPress={() => setRemoving(row)}>
-              {say.remove}
-            </Button>
-          </span>
-        )
-      },
+      cell: (row) =>
+        row.id !== props.me.id && (
+          <Doings
+            of={row.name}
+            isOn={row.enabled}
+            isBusy={change.isPending}
+            onToggle={() => change.mutate(row)}
+            onRemove={() => setRemoving(row)}
+          />
+        ),
     })
   }
   return (
