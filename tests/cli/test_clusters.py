@@ -49,6 +49,30 @@ def test_a_cluster_is_created_listed_shown_and_deleted_by_name(run: CommandLine,
     assert run("cluster", "show", name).code == 1
 
 
+def test_a_cluster_sleeps_and_wakes_up_and_one_that_cannot_says_why(
+    run: CommandLine, name: str
+) -> None:
+    assert run("cluster", "create", name).code == 0
+
+    asleep = run("cluster", "hibernate", name, "-o", "json")
+    fault = ("AwakeMaster", "--reason", "No servers.", "--cluster", name)
+    assert run("fault", "add", *fault).code == 0
+    failed = run("cluster", "awake", name)
+    awake = run("cluster", "awake", name)
+    refused = run("cluster", "awake", name)
+
+    assert (asleep.code, asleep.document["status"]["phase"]) == (0, "Hibernation")
+    assert (failed.code, failed.err.splitlines()[-1]) == (
+        1,
+        f"Error: Cluster {name} is Error: No servers.",
+    )
+    assert awake.code == 0
+    assert re.search(r"^✔ AwakeCluster +Success", awake.out, re.MULTILINE)
+    assert re.search(r"^PHASE +Available *$", awake.out, re.MULTILINE)
+    assert (refused.code, refused.out) == (1, "")
+    assert run("cluster", "delete", name).code == 0
+
+
 def test_a_person_reads_the_tree_and_then_the_cluster(run: CommandLine, name: str) -> None:
     ran = run("cluster", "create", name, "--flavor", "cce.s2.small")
 

@@ -43,6 +43,8 @@ const COMMANDS: Record<string, Words> = {
     ...option('--cidr', body('spec', 'containerNetwork', 'cidr')),
     '--no-wait',
   ],
+  HibernateCluster: (value) => ['cluster', 'hibernate', value('cluster_id'), '--no-wait'],
+  AwakeCluster: (value) => ['cluster', 'awake', value('cluster_id'), '--no-wait'],
   DeleteCluster: (value) => ['cluster', 'delete', value('cluster_id'), '--no-wait'],
   CreateKubernetesClusterCert: (value) => ['cluster', 'kubeconfig', value('cluster_id')],
   ListNodes: (value) => ['node', 'list', value('cluster_id')],

@@ -1,12 +1,11 @@
 """``clusterwright addon``: the add-ons of a cluster, and what can be installed."""
 
 import json
-import time
 from typing import Annotated, Any
 
 import typer
 
-from clusterwright.cli import job_screen, phase_screen
+from clusterwright.cli import phase_screen
 from clusterwright.cli.client import Api, connect
 from clusterwright.cli.options import (
     EXITS,
@@ -25,7 +24,6 @@ from clusterwright.cli.output import (
     print_document,
     print_facts,
     print_list,
-    progress,
 )
 
 app = typer.Typer(
@@ -153,25 +151,15 @@ def _find(api: Api, cluster: str, uid: str) -> Document | None:
 
 
 def _wait(api: Api, cluster: str, addon: Document, *, timeout: float, output: Output) -> str:
-    """The status of an add-on that nothing more is done with, or that it is gone.
-
-    The official API names no job of an add-on. Where the server tells its last one, that is
-    followed.
-    """
+    """The status of an add-on that nothing more is done with, or that it is gone."""
     uid = addon["metadata"]["uid"]
-    began = time.monotonic()
-    job = api.peek_latest_job(uid)
-    if job:
-        with job_screen.leaving(job):
-            job_screen.follow(api, job, timeout=timeout, screen=progress(output))
 
     def look() -> str:
         found = _find(api, cluster, uid)
         return str(found["status"]["status"]) if found else _GONE
 
     what = f"Add-on {addon['metadata']['name']}"
-    left = max(0.0, timeout - (time.monotonic() - began))
-    return phase_screen.wait(what, look, _BUSY, timeout=left, output=output)
+    return phase_screen.follow(api, uid, what, look, _BUSY, timeout=timeout, output=output)
 
 
 def _show(addon: Document, output: Output) -> None:

@@ -100,6 +100,15 @@ class Api:
         request = self._sdk.DeleteClusterRequest(cluster_id=uid)
         return self._call(self._client.delete_cluster, request)
 
+    def hibernate_cluster(self, uid: str) -> None:
+        """Ask for a cluster that sleeps. The answer is empty."""
+        request = self._sdk.HibernateClusterRequest(cluster_id=uid)
+        self._call(self._client.hibernate_cluster, request)
+
+    def awake_cluster(self, uid: str) -> None:
+        """Ask for a cluster that sleeps no more. The answer is empty."""
+        self._call(self._client.awake_cluster, self._sdk.AwakeClusterRequest(cluster_id=uid))
+
     def create_nodes(self, cluster: str, body: Document) -> Document:
         """The first of the new nodes, with the job of all of them in ``status.jobID``."""
         request = self._sdk.CreateNodeRequest(cluster_id=cluster, body=body)

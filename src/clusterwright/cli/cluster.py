@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from clusterwright.cli import Deferred, job_screen, kubeconfig
-from clusterwright.cli.client import connect
+from clusterwright.cli import Deferred, job_screen, kubeconfig, phase_screen
+from clusterwright.cli.client import Api, connect
 from clusterwright.cli.options import (
     EXITS,
     TIMEOUT,
@@ -42,6 +42,7 @@ _ADMIN = {
 for _name, _help in _ADMIN.items():
     app.add_typer(typer.Typer(cls=Deferred), name=_name, help=_help)
 
+_BUSY = ("Hibernating", "Awaking")
 LONGEST_DAYS = 1827
 """Of a certificate: five years (API reference, 4.8)."""
 
@@ -182,6 +183,36 @@ def show_kubeconfig(
     typer.echo(f"Saved in {path}. kubectl's context is now {context}.")
 
 
+@app.command(epilog="Example: clusterwright cluster hibernate demo")
+def hibernate(
+    name: ClusterName,
+    wait: Wait = True,
+    timeout: Timeout = TIMEOUT,
+    output: OutputOption = Output.TABLE,
+    data: Server = None,
+) -> None:
+    """Let a cluster sleep: its control plane stops, and what it knows is kept."""
+    api = connect(data)
+    cluster = api.find_cluster(name)
+    api.hibernate_cluster(cluster["metadata"]["uid"])
+    _conclude(api, cluster, "Hibernation", wait=wait, timeout=timeout, output=output)
+
+
+@app.command(epilog="Example: clusterwright cluster awake demo")
+def awake(
+    name: ClusterName,
+    wait: Wait = True,
+    timeout: Timeout = TIMEOUT,
+    output: OutputOption = Output.TABLE,
+    data: Server = None,
+) -> None:
+    """Start the control plane of a cluster that sleeps."""
+    api = connect(data)
+    cluster = api.find_cluster(name)
+    api.awake_cluster(cluster["metadata"]["uid"])
+    _conclude(api, cluster, "Available", wait=wait, timeout=timeout, output=output)
+
+
 @app.command(epilog="Example: clusterwright cluster delete demo --no-wait")
 def delete(
     name: ClusterName,
@@ -199,6 +230,25 @@ def delete(
     job_screen.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
     if output is Output.TABLE:
         typer.echo(f"Cluster {cluster['metadata']['name']} is deleted.")
+
+
+def _conclude(
+    api: Api, cluster: Document, wished: str, *, wait: bool, timeout: float, output: Output
+) -> None:
+    """Follow a cluster to the phase that was asked for, and print it."""
+    uid, name = cluster["metadata"]["uid"], cluster["metadata"]["name"]
+
+    def look() -> str:
+        return str(api.show_cluster(uid)["status"]["phase"])
+
+    phase = wished
+    if wait:
+        what = f"Cluster {name}"
+        phase = phase_screen.follow(api, uid, what, look, _BUSY, timeout=timeout, output=output)
+    found = api.show_cluster(uid)
+    show_cluster(found, output)
+    if phase != wished:
+        fail(f"Cluster {name} is {phase}: {found['status'].get('reason', '')}")
 
 
 def show_cluster(cluster: Document, output: Output) -> None:

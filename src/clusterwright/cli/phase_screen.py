@@ -3,11 +3,32 @@
 import time
 from collections.abc import Callable
 
+from clusterwright.cli import job_screen
+from clusterwright.cli.client import Api
 from clusterwright.cli.options import EXIT_TIMEOUT, Output
 from clusterwright.cli.output import fail, progress
 
 PAUSE = 0.25
 """Seconds between two looks."""
+
+
+def follow(
+    api: Api,
+    resource: str,
+    what: str,
+    look: Callable[[], str],
+    busy: tuple[str, ...],
+    *,
+    timeout: float,
+    output: Output,
+) -> str:
+    """Follow the last job about a resource, where the server tells it, then ``wait``."""
+    deadline = time.monotonic() + timeout
+    if job := api.peek_latest_job(resource):
+        with job_screen.leaving(job):
+            job_screen.follow(api, job, timeout=timeout, screen=progress(output))
+    left = max(0.0, deadline - time.monotonic())
+    return wait(what, look, busy, timeout=left, output=output)
 
 
 def wait(
