@@ -13,7 +13,7 @@ from uuid import uuid4
 import psycopg
 
 from tests import schema
-from tests.server_process import free_port
+from tests.server_process import KeptPort
 
 _BINARIES = ("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin", "/usr/local/bin")
 _OPTIONS = "-c fsync=off -c listen_addresses=127.0.0.1"
@@ -45,7 +45,8 @@ class PostgresServer:
         self._home = Path(tempfile.mkdtemp(prefix="clusterwright-pg-"))
         if os.geteuid() == 0:
             os.chown(self._home, pwd.getpwnam("postgres").pw_uid, -1)
-        self._port = free_port()
+        self._kept_port = KeptPort()
+        self._port = self._kept_port.number
         self.url = f"postgresql://tester@127.0.0.1:{self._port}"
         """The URL without a database name."""
         initdb = [str(folder / "initdb"), "-D", str(self._home / "data"), "-U", "tester"]

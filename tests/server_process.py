@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +21,25 @@ authorities first: 20 ms of processor time, again and again while a server start
 """
 
 
-class _KeptPort(int):
-    _keeper: int
-    _close = staticmethod(os.close)  # at the interpreter's end the module may be gone
+class KeptPort:
+    """A port of the loopback address that nobody listens on, and nobody else is given.
 
-    def __new__(cls) -> "_KeptPort":
+    That is so for as long as this object is kept, also while a server of it is dead: a socket that
+    is bound and does not listen keeps it. A server may listen beside that socket if it sets
+    SO_REUSEADDR, as all do.
+    """
+
+    def __init__(self) -> None:
         with socket.socket() as keeper:
             keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             keeper.bind(("127.0.0.1", 0))
-            port = super().__new__(cls, keeper.getsockname()[1])
-            port._keeper = keeper.detach()
-        return port
-
-    def __del__(self) -> None:
-        self._close(self._keeper)
+            self.number: int = keeper.getsockname()[1]
+            weakref.finalize(self, os.close, keeper.detach())
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on.
-
-    Nobody else is given it for as long as this object is kept, also while its server is dead: a
-    socket that is bound and does not listen keeps it. A server may listen beside that socket if it
-    sets SO_REUSEADDR, as all do.
-    """
-    return _KeptPort()
+    """A port of the loopback address that nobody listens on now."""
+    return KeptPort().number
 
 
 class ServerProcess:
@@ -51,7 +47,8 @@ class ServerProcess:
 
     def __init__(self, data: Path, *, database: str = "", pace: float = 0, **settings: Any) -> None:
         self.data = data
-        self.port = free_port()
+        self._kept_port = KeptPort()
+        self.port = self._kept_port.number
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
         self.program = ["-m", "clusterwright", "serve"]

@@ -13,7 +13,7 @@ from tests.api.cloud import open_cloud
 from tests.api.test_live import created, extension
 from tests.collector import collecting, told
 from tests.kit import until_async
-from tests.server_process import free_port
+from tests.server_process import KeptPort
 
 SECRET = "a-secret-of-ours"
 
@@ -71,7 +71,8 @@ async def test_what_ended_while_nobody_collected_is_sent_later_and_told_once_in_
     tmp_path: Path, caplog: pytest.LogCaptureFixture, send_to: Callable[..., None]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    port = free_port()
+    kept = KeptPort()
+    port = kept.number
     send_to(f"http://127.0.0.1:{port}", OTEL_EXPORTER_OTLP_HEADERS=f"api-key={SECRET}")
     async with open_cloud(tmp_path) as cloud:
         jobs = [(await created(cloud))[1] for _ in range(3)]

@@ -19,7 +19,7 @@ from tests.api.test_live import created, extension
 from tests.kept import all_of, is_kept
 from tests.kit import until_async
 from tests.receiver import Received, receiving
-from tests.server_process import free_port
+from tests.server_process import KeptPort, free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -121,7 +121,8 @@ async def test_a_webhook_that_is_deleted_is_forgotten(cloud: Cloud) -> None:
 
 
 async def test_a_receiver_that_was_away_gets_everything(cloud: Cloud) -> None:
-    port = free_port()
+    kept = KeptPort()
+    port = kept.number
     hook = await registered(cloud, f"http://127.0.0.1:{port}/")
     _, job = await created(cloud)
     await seen(cloud, hook, lambda found: any(one["attempts"] > 1 for one in found))

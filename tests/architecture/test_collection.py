@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server_process import free_port
+from tests.server_process import KeptPort
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
@@ -54,9 +54,9 @@ def test_no_test_is_named_after_the_time_of_its_collection(collected: list[str])
 
 
 def test_the_port_of_a_test_stays_its_own_while_its_server_is_dead() -> None:
-    port = free_port()
+    kept = KeptPort()
 
     for _ in "12":
-        socket.create_server(("127.0.0.1", port)).close()
+        socket.create_server(("127.0.0.1", kept.number)).close()
         with socket.socket() as other, pytest.raises(OSError, match="in use"):
-            other.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", kept.number))

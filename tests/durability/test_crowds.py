@@ -10,7 +10,7 @@ import pytest
 from tests import sockets
 from tests.durability.conftest import Launch
 from tests.kit import until
-from tests.server_process import PLAIN, ServerProcess, free_port
+from tests.server_process import PLAIN, KeptPort, ServerProcess
 
 pytestmark = pytest.mark.durability
 
@@ -95,7 +95,8 @@ def test_an_answer_that_is_never_read_is_given_up(hasty: ServerProcess) -> None:
 
 
 def test_the_health_port_answers_beside_a_full_house(launch: Launch) -> None:
-    port = free_port()
+    kept = KeptPort()
+    port = kept.number
     server = launch(connections=16, health_port=port, head_seconds=3)
 
     with sockets.crowd(server, sockets.SILENT, each=100):

@@ -11,7 +11,7 @@ from tests import postgresql
 from tests.client import Client
 from tests.collector import collecting
 from tests.kit import until
-from tests.server_process import ServerProcess, free_port
+from tests.server_process import KeptPort, ServerProcess
 
 pytestmark = pytest.mark.durability
 
@@ -32,7 +32,8 @@ def url(postgresql_server: str) -> Iterator[str]:
 
 
 def test_what_ended_before_a_kill_is_sent_after_it(tmp_path: Path) -> None:
-    port = free_port()
+    kept = KeptPort()
+    port = kept.number
     server = Sender(tmp_path / "data", port)
     try:
         server.start()

@@ -14,7 +14,7 @@ from tests import postgresql
 from tests.client import Client
 from tests.kit import until
 from tests.receiver import Receiver, receiving
-from tests.server_process import ServerProcess, free_port
+from tests.server_process import KeptPort, ServerProcess
 from tests.streams import Watcher
 
 pytestmark = pytest.mark.durability
@@ -126,7 +126,8 @@ def sending(folder: Path, **settings: Any) -> Iterator[tuple[Sender, User]]:
 
 
 def test_a_receiver_that_was_away_gets_every_event_once(tmp_path: Path) -> None:
-    port = free_port()
+    kept = KeptPort()
+    port = kept.number
     with sending(tmp_path) as (_, user):
         user.register(f"http://127.0.0.1:{port}/")
         user.client.wait_for_success([user.client.created(f"demo-{n}") for n in range(3)])
