@@ -101,10 +101,15 @@ def test_a_body_is_built_field_by_field(
     def field(name: str) -> Any:
         return page.get_by_role("textbox", name=name, exact=True)
 
-    def add(name: str, to: str) -> None:
+    def head(name: str) -> Any:
+        return page.get_by_role("group", name=name, exact=True).locator("summary").first
+
+    def add(name: str, to: str, focused: Any) -> None:
         page.get_by_role("button", name=words["field"].format(to), exact=True).press("Enter")
         page.keyboard.type(name)
         page.locator(f"[role=menuitem][data-key={name}]").press("Enter")
+        # What is typed before that goes elsewhere.
+        expect(focused).to_be_focused()
 
     choose(page, "kind", "Node")
     choose(page, "apiVersion", "v3")
@@ -116,7 +121,7 @@ def test_a_body_is_built_field_by_field(
     field("count *").fill("2")
     field("size *").fill("40")
     choose(page, "volumetype", "SSD")
-    add("taints", "spec")
+    add("taints", "spec", head("spec.taints"))
     page.get_by_role("button", name=words["entry"].format("spec.taints"), exact=True).press("Enter")
     expect(page.get_by_role("group", name="spec.taints[0]").locator("summary")).to_be_focused()
     field("key *").fill("role")
@@ -125,18 +130,19 @@ def test_a_body_is_built_field_by_field(
     expect(page.get_by_role("menuitem").first).to_be_focused()
     tab.check()
     page.keyboard.press("Escape")
-    add("k8sTags", "spec")
+    add("k8sTags", "spec", head("spec.k8sTags"))
     field(words["key"].format("spec.k8sTags")).fill("team")
     page.keyboard.press("Enter")
     expect(field("team")).to_be_focused()
     page.keyboard.type("red")
-    add("os", "spec")
-    expect(field("os")).to_be_focused()
+    add("os", "spec", field("os"))
     page.get_by_role("button", name=words["remove"].format("spec.os"), exact=True).press("Enter")
     expect(
         page.get_by_role("button", name=words["field"].format("spec"), exact=True)
     ).to_be_focused()
-    add("waitPostInstallFinish", "spec")
+    lists = page.locator("[aria-haspopup=listbox]")
+    choice = page.get_by_role("button", name="waitPostInstallFinish").and_(lists)
+    add("waitPostInstallFinish", "spec", choice)
     choose(page, "waitPostInstallFinish", "true")
     tab.check()
 

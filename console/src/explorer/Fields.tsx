@@ -14,6 +14,21 @@ import type { Schema } from './spec'
 /** What takes the focus in a field that was just added. */
 const FOCUSABLE = 'input:not([type=file]), textarea, summary, button:not([data-remove])'
 
+/** Frames that a menu has for giving the focus back once it is gone; it needs one. */
+const FRAMES = 3
+
+/** Gives the focus when no menu is left that would take it back, however slow the machine is. */
+function focusSoon(find: () => HTMLElement | null | undefined): () => void {
+  let frames = 0
+  const look = () => {
+    frames = document.querySelector('[role=menu]') ? 0 : frames + 1
+    if (frames > FRAMES) find()?.focus()
+    else next = requestAnimationFrame(look)
+  }
+  let next = requestAnimationFrame(look)
+  return () => cancelAnimationFrame(next)
+}
+
 function useTold() {
   const { locale } = useLanguage()
   return (schema: Schema) => said(schema, locale).replaceAll('`', '')
@@ -29,9 +44,7 @@ export function Part(props: PartProps) {
   useEffect(() => {
     if (editing.fresh.current !== place) return
     editing.fresh.current = ''
-    // After the menu that added it has given the focus back.
-    const timer = setTimeout(() => box.current?.querySelector<HTMLElement>(FOCUSABLE)?.focus(), 50)
-    return () => clearTimeout(timer)
+    return focusSoon(() => box.current?.querySelector<HTMLElement>(FOCUSABLE))
   }, [editing.fresh, place])
 
   const schema = resolve(props.schema, editing.schemas)
@@ -117,7 +130,7 @@ function useRemoval(holder: Path) {
   const editing = useEditing()
   return (step: string | number) => {
     editing.edit({ path: [...holder, step], value: undefined, drafts: without(editing.drafts, holder) })
-    setTimeout(() => document.getElementById(adderOf(holder))?.focus(), 50)
+    focusSoon(() => document.getElementById(adderOf(holder)))
   }
 }
 
