@@ -11,7 +11,8 @@ import { Part } from './Fields'
 import { firstValues, problemOf, type Problem, type Values } from './request'
 import { bodyOf, isInParts, type Api, type Operation } from './spec'
 
-interface BodyProps {
+/** A request that is filled in, and in which of its views. */
+export interface RequestProps {
   api: Api
   operation: Operation
   values: Values
@@ -20,7 +21,7 @@ interface BodyProps {
   onAsJson: (yes: boolean) => void
 }
 
-export function Body(props: BodyProps) {
+export function Body(props: RequestProps) {
   const say = useMessages().explorer
   const { api, operation, values, onChange } = props
   const name = isInParts(operation) ? say.parts : say.body
@@ -61,7 +62,7 @@ function firstBody(operation: Operation, api: Api): Partial<Values> {
   return { body, drafts, files }
 }
 
-function Fields(props: Pick<BodyProps, 'api' | 'operation' | 'values' | 'onChange'>) {
+function Fields(props: Pick<RequestProps, 'api' | 'operation' | 'values' | 'onChange'>) {
   const say = useMessages().explorer
   const { api, operation, values, onChange } = props
   const fresh = useRef('')

@@ -1,22 +1,13 @@
 /** The request, to be filled in. */
 import { useLanguage } from '../i18n'
 import { Field, Select } from '../ui/controls'
-import { Body } from './Body'
+import { Body, type RequestProps } from './Body'
 import css from './explorer.module.css'
-import { keyOf, parametersOf, type Values } from './request'
+import { keyOf, parametersOf } from './request'
 import { resolve, rulesOf, said, typeOf } from './schema'
-import { bodyOf, type Api, type Operation, type Parameter } from './spec'
+import { bodyOf, type Api, type Parameter } from './spec'
 
-interface FormProps {
-  api: Api
-  operation: Operation
-  values: Values
-  onChange: (values: Values) => void
-  asJson: boolean
-  onAsJson: (yes: boolean) => void
-}
-
-export function Form(props: FormProps) {
+export function Form(props: RequestProps) {
   const { messages } = useLanguage()
   const say = messages.explorer
   const { api, operation, values, onChange } = props

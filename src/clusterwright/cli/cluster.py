@@ -1,6 +1,7 @@
 """``clusterwright cluster``: create, look at, use and delete clusters."""
 
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -193,9 +194,9 @@ def hibernate(
 ) -> None:
     """Let a cluster sleep: its control plane stops, and what it knows is kept."""
     api = connect(data)
-    cluster = api.find_cluster(name)
-    api.hibernate_cluster(cluster["metadata"]["uid"])
-    _conclude(api, cluster, "Hibernation", wait=wait, timeout=timeout, output=output)
+    _bring(
+        api, api.hibernate_cluster, name, "Hibernation", wait=wait, timeout=timeout, output=output
+    )
 
 
 @app.command(epilog="Example: clusterwright cluster awake demo")
@@ -208,9 +209,7 @@ def awake(
 ) -> None:
     """Start the control plane of a cluster that sleeps."""
     api = connect(data)
-    cluster = api.find_cluster(name)
-    api.awake_cluster(cluster["metadata"]["uid"])
-    _conclude(api, cluster, "Available", wait=wait, timeout=timeout, output=output)
+    _bring(api, api.awake_cluster, name, "Available", wait=wait, timeout=timeout, output=output)
 
 
 @app.command(epilog="Example: clusterwright cluster delete demo --no-wait")
@@ -232,11 +231,20 @@ def delete(
         typer.echo(f"Cluster {cluster['metadata']['name']} is deleted.")
 
 
-def _conclude(
-    api: Api, cluster: Document, wished: str, *, wait: bool, timeout: float, output: Output
+def _bring(
+    api: Api,
+    ask: Callable[[str], None],
+    name_or_id: str,
+    wished: str,
+    *,
+    wait: bool,
+    timeout: float,
+    output: Output,
 ) -> None:
-    """Follow a cluster to the phase that was asked for, and print it."""
-    uid, name = cluster["metadata"]["uid"], cluster["metadata"]["name"]
+    """Ask for a cluster to change, follow it to the phase that was wished, and print it."""
+    cluster = api.find_cluster(name_or_id)["metadata"]
+    uid, name = cluster["uid"], cluster["name"]
+    ask(uid)
 
     def look() -> str:
         return str(api.show_cluster(uid)["status"]["phase"])

@@ -29,21 +29,17 @@ class ClustersHealth:
         async with data.reading() as tx:
             failed = await store.reasons(tx, sure, phase=ClusterPhase.AVAILABLE)
             away = await store.reasons(tx, found, phase=ClusterPhase.UNAVAILABLE)
-        changes = dict.fromkeys(failed, (ClusterPhase.AVAILABLE, ClusterPhase.UNAVAILABLE))
+        changes = dict.fromkeys(failed, ClusterPhase.UNAVAILABLE)
         for uid, reason in away.items():
             if reason != (trouble := found[uid].trouble):
-                after = ClusterPhase.UNAVAILABLE if trouble else ClusterPhase.AVAILABLE
-                changes[uid] = (ClusterPhase.UNAVAILABLE, after)
-        for uid, (before, after) in changes.items():
+                changes[uid] = ClusterPhase.UNAVAILABLE if trouble else ClusterPhase.AVAILABLE
+        for uid, phase in changes.items():
             async with data.transaction() as tx:
                 await store.observe(
                     tx,
                     uid,
-                    phase=before,
                     seen_at=seen_at,
-                    changes={
-                        "phase": after,
-                        "reason": found[uid].trouble,
-                        "updated_at": clock.now(),
-                    },
+                    phase=phase,
+                    reason=found[uid].trouble,
+                    updated_at=clock.now(),
                 )

@@ -4,7 +4,7 @@ A project's names and container ranges are claimed and freed by whoever holds it
 ``cluster_quotas``, which is locked before any cluster (docs/architecture.md, The order of locks).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -355,12 +355,13 @@ async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     await tx.execute(statement, values | {"of_uid": uid, "of_job_uid": job_uid})
 
 
-async def observe(
-    tx: Tx, uid: str, *, phase: ClusterPhase, seen_at: int, changes: Mapping[str, Any]
-) -> None:
-    """Change columns of a cluster in a phase, unchanged since it was looked at (ns)."""
-    as_seen = (clusters.c.phase == phase, clusters.c.updated_at <= seen_at)
-    await tx.execute(sa.update(clusters).where(clusters.c.uid == uid, *as_seen).values(changes))
+async def observe(tx: Tx, uid: str, *, seen_at: int, **values: Any) -> None:
+    """Change columns of a cluster that no job has changed since it was looked at (ns)."""
+    idle = clusters.c.phase.in_((ClusterPhase.AVAILABLE, ClusterPhase.UNAVAILABLE))
+    as_seen = clusters.c.updated_at <= seen_at
+    await tx.execute(
+        sa.update(clusters).where(clusters.c.uid == uid, idle, as_seen).values(**values)
+    )
 
 
 async def reasons(tx: Tx, uids: Iterable[str], *, phase: ClusterPhase) -> dict[str, str]:

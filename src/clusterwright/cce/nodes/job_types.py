@@ -268,10 +268,11 @@ async def configure_nodes(ctx: StepContext) -> None:
     ]
     for machine in idle:
         await driver.ensure_node(machine)
+    mark = pools.mark(configured)
     for machine in idle:
         await ctx.until(partial(driver.observe_node, machine), lambda seen: seen.configured)
         async with ctx.database.transaction() as tx:
-            await store.update(tx, [machine.uid], configured=pools.mark(configured))
+            await store.update(tx, [machine.uid], configured=mark)
 
 
 NODES = "nodes"
