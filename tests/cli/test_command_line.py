@@ -94,7 +94,10 @@ def modules_after(run: CommandLine, program: str) -> list[str]:
         ("clusterwright ", NAMES),
         (
             "clusterwright cluster ",
-            ("create", "delete", "kubeconfig", "list", "logs", "restore", "show", "snapshot"),
+            (
+                *("awake", "create", "delete", "hibernate", "kubeconfig", "list", "logs"),
+                *("restore", "show", "snapshot"),
+            ),
         ),
         ("clusterwright fault ", ("add", "clear", "list")),
     ],
