@@ -7,9 +7,13 @@ folder="${XDG_CACHE_HOME:-$HOME/.cache}/clusterwright/helm"
 version=$(sed -n 's/^\t*helm.sh\/helm\/v4 \(v[0-9.]*\).*/\1/p' go.mod)
 if [ ! -x "$folder/helm" ] || [ "$(cat "$folder/version" 2>/dev/null)" != "$version" ]; then
     mkdir -p "$folder"
+    # A name of its own: two builds at the same time must not take each other's away.
+    new=$(mktemp "$folder/helm.XXXXXX")
+    trap 'rm -f "$new"' EXIT
     CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$version" \
-        -o "$folder/helm.new" helm.sh/helm/v4/cmd/helm
-    mv "$folder/helm.new" "$folder/helm"
+        -o "$new" helm.sh/helm/v4/cmd/helm
+    chmod 755 "$new"
+    mv "$new" "$folder/helm"
     echo "$version" >"$folder/version"
 fi
 echo "$folder/helm"
