@@ -1,5 +1,5 @@
 /** Requests to the server that the console came from. */
-import { keepTime } from './clock'
+import { keepTime, watchTime } from './clock'
 import { expire, session, shown, type Proof } from './session'
 
 /** An answer that refuses, in the words of the server's error catalogue. */
@@ -59,9 +59,12 @@ export async function send(path: string, options: Options = {}): Promise<Respons
       throw new Unreachable(String(error))
     }
   }
+  const isOther = watchTime()
   let answer = await ask()
-  // What was signed by a clock that is wrong is signed again by the server's.
-  if (keepTime(answer) && answer.status === 401 && proof?.keys) answer = await ask()
+  keepTime(answer)
+  // What was signed by a clock that is wrong is signed again by the server's, which the answer to
+  // another request may have told meanwhile.
+  if (answer.status === 401 && proof?.keys && isOther()) answer = await ask()
   if (answer.ok) return answer
   const refusal = await read(answer)
   if (answer.status === 401 && now) expire(now.token)

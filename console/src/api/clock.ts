@@ -7,15 +7,19 @@ export function serverNow(): number {
   return Date.now() + offset
 }
 
-/** Take the time of an answer. Tells whether it was very different from what was known. */
-export function keepTime(answer: Response): boolean {
+/** Take the time of an answer. */
+export function keepTime(answer: Response): void {
   const told = Date.parse(answer.headers.get('Date') ?? '')
-  if (Number.isNaN(told)) return false
+  if (Number.isNaN(told)) return
   const difference = told + 500 - Date.now()
-  const before = offset
   // The header tells whole seconds only.
   offset = Math.abs(difference) < 1500 ? 0 : difference
-  return Math.abs(offset - before) > VERY
+}
+
+/** Begins to watch: whether what is known of the server's clock has become very different since. */
+export function watchTime(): () => boolean {
+  const before = offset
+  return () => Math.abs(offset - before) > VERY
 }
 
 const VERY = 60_000
