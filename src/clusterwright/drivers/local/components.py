@@ -189,6 +189,10 @@ def _etcd(folder: Folder, ports: Mapping[str, int], programs: Programs) -> Comma
         f"--listen-peer-urls={peer}",
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=default={peer}",
+        # A lone member waits for the votes of nobody: with the 1 s of a group, which may be 2 s, the
+        # API server waits for it, up to a second.
+        "--heartbeat-interval=50",
+        "--election-timeout=250",
         # Any user of this host can reach loopback: only the API server's certificate opens it.
         "--client-cert-auth=true",
         f"--trusted-ca-file={authority}",
