@@ -55,7 +55,7 @@ fix: install ## Repair what can be repaired: format, imports, generated pages
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m docs.generate
 
-docs: install ## Write the generated pages of docs/reference
+docs: install ## Write the generated pages: docs/reference, bench/README.md
 	$(BIN)/python -m docs.generate
 
 dist: install ## Build the wheel and the source archive into dist

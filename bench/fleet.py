@@ -1,25 +1,25 @@
 """A fleet through the public API: many clusters with nodes, two kill -9, nothing left over.
 
-Run as ``python -m bench.fleet``. It creates clusters with nodes at pace 0, kills the server twice
-in the middle, waits until every acknowledged job has ended, and tells wall time, memory, and how
-long listing and showing clusters takes as the fleet grows: showing one stays flat, listing grows
-with what it returns.
+Clusters of 10 nodes are created at pace 0 on SQLite, 16 requests at a time, and the server is
+killed twice in the middle; every acknowledged job must end in `Success`. Told are the seconds from
+the first request on, the resident memory, and how long it takes to show one cluster and to list
+all, to the last byte: showing one stays flat, listing grows with what it returns.
 """
 
-import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
-from rich.console import Console
-from rich.table import Table
+import typer
 
+from bench import processes, report
+from bench.report import Aim, Output
 from tests.kit import cluster_body, log_in_body
 from tests.server_process import ServerProcess
 
@@ -115,13 +115,6 @@ class Account:
         return statistics.median(times), statistics.quantiles(times, n=100)[98]
 
 
-def memory(pid: int) -> float:
-    """Resident memory of a process in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    kib = next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]
-    return int(kib) / 1024
-
-
 async def grow(account: Account, numbers: range, nodes: int, kills: set[int]) -> None:
     """Create the clusters of ``numbers``; after as many as ``kills`` tells, kill and restart."""
     gate = asyncio.Semaphore(CONCURRENCY)
@@ -138,13 +131,13 @@ async def grow(account: Account, numbers: range, nodes: int, kills: set[int]) ->
     await asyncio.gather(*(one(number) for number in numbers))
 
 
-async def measure(account: Account) -> dict[str, float]:
+async def measure(account: Account) -> dict[str, Any]:
     """Memory, and the latencies of showing one cluster and listing all."""
     show_p50, show_p99 = await account.milliseconds(f"clusters/{account.clusters[0]}")
     list_p50, list_p99 = await account.milliseconds("clusters")
     return {
-        "clusters": len(account.clusters),
-        "memory MiB": memory(account.server.pid),
+        "fleet": f"{len(account.clusters):,} clusters",
+        "memory MiB": processes.memory(account.server.pid)[0] / 2**20,
         "show p50 ms": show_p50,
         "show p99 ms": show_p99,
         "list p50 ms": list_p50,
@@ -152,61 +145,44 @@ async def measure(account: Account) -> dict[str, float]:
     }
 
 
-async def run(clusters: int, nodes: int, folder: Path) -> dict[str, Any]:
-    """The whole benchmark on a fresh data folder."""
+async def run(clusters: int, nodes: int, folder: Path) -> list[dict[str, Any]]:
+    """The whole benchmark on a fresh data folder.
+
+    Raises RuntimeError unless every job has ended in Success.
+    """
     server = ServerProcess(folder / "data", pace=0, cluster_quota=clusters + 10, log_level="ERROR")
     server.start()
     try:
         account = await Account.open(server)
         stages = []
-        phases: list[str] = []
         began = time.perf_counter()
         done = 0
         for size in [size for size in (10, 100, clusters) if size <= clusters]:
             kills = {size // 3, 2 * size // 3} if size == clusters else set()
             await grow(account, range(done, size), nodes, kills)
             phases = await asyncio.gather(*(account.ended(job) for job in account.jobs))
-            stages.append(await measure(account))
+            if set(phases) != {"Success"}:
+                raise RuntimeError(f"Jobs have ended otherwise: {Counter(phases)}.")
+            seconds = time.perf_counter() - began
+            stages.append(await measure(account) | {"seconds": seconds, "jobs": len(phases)})
             done = size
-        wall = time.perf_counter() - began
     finally:
         server.stop()
-    counted = {phase: phases.count(phase) for phase in sorted(set(phases))}
-    return {"stages": stages, "jobs": counted, "seconds": wall, "kills": 2}
+    return stages
 
 
-def show(result: dict[str, Any]) -> None:
-    """Print the result for people."""
-    table = Table(title="The fleet as it grows")
-    for name in result["stages"][0]:
-        table.add_column(name, justify="right")
-    for stage in result["stages"]:
-        table.add_row(
-            *(f"{value:.1f}" if value % 1 else f"{value:.0f}" for value in stage.values())
-        )
-    console = Console()
-    console.print(table)
-    ended = ", ".join(f"{count} {phase}" for phase, count in result["jobs"].items())
-    kills, seconds = result["kills"], result["seconds"]
-    console.print(f"Jobs: {ended}, after {kills} kill -9. Wall time {seconds:.0f} s.")
-
-
-def main() -> None:
-    """Read the options, run, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clusters", type=int, default=1000)
-    parser.add_argument("--nodes", type=int, default=10, help="nodes in each cluster")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="clusterwright-fleet-") as folder:
-        result = asyncio.run(run(options.clusters, options.nodes, Path(folder)))
-    if options.output == "json":
-        print(json.dumps(result, indent=2))
-    else:
-        show(result)
-    if set(result["jobs"]) != {"Success"}:
-        raise SystemExit(1)
+def main(
+    clusters: Annotated[int, typer.Option(help="Clusters in the end.", min=10)] = 1_000,
+    nodes: Annotated[int, typer.Option(help="Nodes of each cluster.")] = 10,
+    output: Annotated[Output, typer.Option("-o", "--output")] = Output.TABLE,
+) -> None:
+    """Measure a fleet as it grows."""
+    with tempfile.TemporaryDirectory(prefix="clusterwright-bench-") as folder:
+        stages = asyncio.run(run(clusters, nodes, Path(folder)))
+    whole = f"{clusters:,} clusters"
+    aims = [Aim(whole, "seconds", most=45), Aim(whole, "list p99 ms", most=25)]
+    report.show(output, report.conditions(nodes=nodes, kills="two kill -9"), stages, aims)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

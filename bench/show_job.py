@@ -1,7 +1,25 @@
-"""How fast a job is read: authenticated, out of a million stored ones, beside two baselines.
+"""How fast a job is read: authenticated, out of a million stored ones, beside baselines.
 
-Run as ``python -m bench.show_job``; bench/README.md says what the figures mean.
-"""
+Single jobs of 11 sub-jobs (4.6 kB of JSON) are read, 20,000 different ones in turn, picked at random from all stored
+ones, over 64 kept connections. A first round brings them into memory and does not count. 50 answers of each server are
+compared with what they must be before anything is measured, and any answer but a 200 ends the run.
+
+| line | what answers |
+|---|---|
+| (a) constant | the product's HTTP listener with an ASGI application that answers a constant of the same size in the event loop: no lookup, no authentication |
+| (a') constant, at hand | the same constant, answered beside the loop, as jobs are that were read lately ([0023](../docs/decisions/0023-at-hand.md)); the stricter of the two |
+| (b) Flask, SQLAlchemy, gunicorn | the same job, assembled by an ORM from the same rows, with a signed token; one worker with four threads, the fastest of the ways tried to serve it from one process |
+| (c) C and epoll | the same constant by a minimal server in C, `floor.c`: what the kernel's network costs |
+| *database*, token | Clusterwright, `X-Auth-Token`, everything that any request goes through |
+| *database*, signature | likewise with requests signed by the official Python SDK |
+| sqlite, token, 20,000 jobs | the first line of SQLite, of an installation that has no other jobs |
+| sqlite, cluster; node; 50 nodes | reads through the framework with a token, over and over, while nothing is written |
+
+- **req/s, p50, p99**: medians over all rounds. With 64 requests always waiting, p50 is mostly the queue.
+- **of (a), of (a'), x (b), of (c), of few**: the rate, as a ratio to the baselines, and to the line of 20,000 jobs.
+- **cpu us**: processor time of the server's processes per request. It is the steadiest figure on a busy machine. The
+  database server's own time is not in it.
+"""  # noqa: E501  # a table of Markdown, which stands in README.md
 
 import random
 import tempfile
@@ -18,13 +36,14 @@ from bench.targets import Kind, Target
 READS = 20_000
 """Different jobs that a round asks for, in turn; from all over the database."""
 AIMS = [
-    Aim("sqlite, token", "of (a)", 0.75),
-    Aim("sqlite, token", "of (a')", 0.75),
-    Aim("sqlite, signature", "of (a)", 0.60),
-    Aim("sqlite, signature", "of (a')", 0.60),
-    Aim("sqlite, token", "of (c)", 0.55),
-    Aim("sqlite, token", "x (b)", 50),
-    *(Aim(f"sqlite, {read}", "of (a)", 0.35) for read in targets.RESOURCES),
+    Aim("sqlite, token", "of (a)", least=0.75),
+    Aim("sqlite, token", "of (a')", least=0.75),
+    Aim("sqlite, signature", "of (a)", least=0.60),
+    Aim("sqlite, signature", "of (a')", least=0.60),
+    Aim("sqlite, token", "of (c)", least=0.55),
+    Aim("sqlite, token", "x (b)", least=50),
+    Aim("sqlite, token", "of few", least=0.9),
+    *(Aim(f"sqlite, {read}", "of (a)", least=0.35) for read in targets.RESOURCES),
 ]
 WARM_UP = 4
 """Times the length of a round: it asks for all that a round will ask for, though more slowly."""
@@ -77,6 +96,7 @@ def main(
 def _rows(compared: list[Target]) -> Iterator[dict[str, Any]]:
     rates = {target.name: target.figures.rate for target in compared}
     floor = rates.get(targets.FLOOR)
+    few = rates.get(targets.FEW)
     for target in compared:
         figures = target.figures
         yield {
@@ -88,6 +108,7 @@ def _rows(compared: list[Target]) -> Iterator[dict[str, Any]]:
             "of (a')": figures.rate / rates[targets.AT_HAND],
             "x (b)": figures.rate / rates[targets.CONVENTIONAL],
             "of (c)": figures.rate / floor if floor else None,
+            "of few": figures.rate / few if few else None,
             "cpu us": figures.cpu,
         }
 

@@ -1,6 +1,9 @@
 """How long a start takes until the first 200, and what an idle server holds in memory.
 
-Run as ``python -m bench.start_up``; bench/README.md says what the figures mean.
+A server is started five times on an existing data folder, with compiled bytecode present: the
+median time from `exec` to the first 200, and the processor time until then; then again to the
+first list of clusters, which goes through the framework. Idle memory is that of all its processes
+after 5 s without a request; PSS counts shared pages in parts.
 """
 
 import os
@@ -23,8 +26,8 @@ from tests.server_process import START_SECONDS, ServerProcess
 
 IDLE_SECONDS = 5
 AIMS = (
-    Aim("0.5 s, of start to first 200", "value", 1.0),
-    Aim("90 MiB, of idle memory (PSS)", "value", 1.0),
+    Aim("start to first 200, s", most=0.5),
+    Aim("idle memory (PSS), MiB", most=90),
 )
 _PROBE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -51,16 +54,14 @@ def main(
         with _started(server, _PROBE) as (pid, _):
             time.sleep(IDLE_SECONDS)
             rss, pss = processes.memory(pid)
-    first, mib = statistics.median(times), 2**20
+    mib = 2**20
     figures = [
-        ("start to first 200, s", first),
+        ("start to first 200, s", statistics.median(times)),
         ("slowest start, s", max(times)),
         ("start to the first list of clusters, s", statistics.median(lists)),
         ("processor time of a start, s", statistics.median(used)),
         ("idle memory (PSS), MiB", pss / mib),
         ("idle memory (RSS), MiB", rss / mib),
-        ("0.5 s, of start to first 200", 0.5 / first),
-        ("90 MiB, of idle memory (PSS)", 90 * mib / pss),
     ]
     rows = [{"figure": name, "value": value} for name, value in figures]
     report.show(output, report.conditions(starts=starts), rows, AIMS)

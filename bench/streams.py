@@ -1,6 +1,8 @@
 """What thousands of open streams of events cost, and how late an event comes.
 
-Run as ``python -m bench.streams``; bench/README.md says what the figures mean.
+Five streams of a project's events are opened and clusters created: the time from each event's own
+time, which is before its commit, to its arrival. Then 5,000 are opened, and reads of a job
+compared with those before.
 """
 
 import asyncio
@@ -26,9 +28,9 @@ READS = 3_000
 QUIET_SECONDS = 2.0
 """For which a server is left alone before its memory is read."""
 AIMS = (
-    Aim("ShowJob beside the streams, of ShowJob without", "value", 0.9),
-    Aim("250 MiB, of memory (PSS) with the streams", "value", 1.0),
-    Aim("250 ms, of p99 from commit to client, few streams", "value", 1.0),
+    Aim("ShowJob beside the streams, of ShowJob without", least=0.9),
+    Aim("memory (PSS) with the streams, MiB", most=250),
+    Aim("p99 from commit to client, few streams, s", most=0.25),
 )
 
 
@@ -118,11 +120,9 @@ async def _measure(server: ServerProcess, streams: int, events: int) -> list[dic
     figures: list[tuple[str, float]] = [
         ("memory (PSS) without streams, MiB", memory_alone / mib),
         ("memory (PSS) with the streams, MiB", memory / mib),
-        ("250 MiB, of memory (PSS) with the streams", 250 * mib / memory),
         ("ShowJob beside the streams, of ShowJob without", beside / alone),
         ("p50 from commit to client, few streams, s", late[49]),
         ("p99 from commit to client, few streams, s", late[98]),
-        ("250 ms, of p99 from commit to client, few streams", 0.25 / late[98]),
         ("p50 from commit to client, all streams, s", all_late[49]),
         ("p99 from commit to client, all streams, s", all_late[98]),
     ]

@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference that the code itself knows: ``python -m docs.generate``.
+"""Writes the pages that the code itself knows: ``python -m docs.generate``.
 
 With ``--check`` nothing is written; a page that is not as it would be written fails with a diff.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from fastapi.routing import APIRoute
 from huaweicloudsdkcce.v3 import CceClient
 
+from bench import readme as benchmarks
 from clusterwright.app import ROUTERS, routes
 from clusterwright.settings import Settings
 from clusterwright.unsupported import UNSUPPORTED
@@ -32,7 +33,6 @@ from tests.clients.walks import (
 )
 
 ROOT = Path(__file__).parent.parent
-REFERENCE = ROOT / "docs" / "reference"
 TESTS = ROOT / "tests"
 
 SDKS = ("Python", "Java", "Go", "Node")
@@ -212,8 +212,8 @@ def coverage() -> str:
         NOTE,
         (
             f"The official Python SDK knows {len(operations)} operations. This server answers"
-            f" {answered} of them; the others are known and refused with status 501 and a body from"
-            " the error catalogue. *Driven by* names the official SDKs that call the operation in"
+            f" {'all' if answered == len(operations) else answered} of them; any other is known and"
+            " refused with status 501 and a body from the error catalogue. *Driven by* names the official SDKs that call the operation in"
             " this project's tests, *openstack* where that command with otcextensions does, and"
             " Ansible and the Terraform providers where their requests do, which were recorded and"
             " are replayed; an operation that is *answered only* is tested over HTTP.\n"
@@ -298,10 +298,11 @@ EXIT_CODES = {
 }
 
 PAGES = {
-    "commands.md": commands,
-    "coverage.md": coverage,
-    "settings.md": settings,
-    "openapi.json": openapi,
+    "docs/reference/commands.md": commands,
+    "docs/reference/coverage.md": coverage,
+    "docs/reference/settings.md": settings,
+    "docs/reference/openapi.json": openapi,
+    "bench/README.md": benchmarks.page,
 }
 """Every generated page and what writes it."""
 
@@ -309,12 +310,12 @@ PAGES = {
 def outdated() -> Iterator[str]:
     """The differences between the pages as they are and as they would be written."""
     for name, write in PAGES.items():
-        path = REFERENCE / name
+        path = ROOT / name
         now = path.read_text() if path.is_file() else ""
         yield from difflib.unified_diff(
             now.splitlines(keepends=True),
             write().splitlines(keepends=True),
-            fromfile=f"docs/reference/{name}",
+            fromfile=name,
             tofile="generated",
         )
 
@@ -327,9 +328,8 @@ def main() -> int:
         difference = "".join(outdated())
         sys.stderr.write(difference)
         return 1 if difference else 0
-    REFERENCE.mkdir(exist_ok=True)
     for name, write in PAGES.items():
-        (REFERENCE / name).write_text(write())
+        (ROOT / name).write_text(write())
     return 0
 
 
