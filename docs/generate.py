@@ -213,10 +213,11 @@ def coverage() -> str:
         (
             f"The official Python SDK knows {len(operations)} operations. This server answers"
             f" {'all' if answered == len(operations) else answered} of them; any other is known and"
-            " refused with status 501 and a body from the error catalogue. *Driven by* names the official SDKs that call the operation in"
-            " this project's tests, *openstack* where that command with otcextensions does, and"
-            " Ansible and the Terraform providers where their requests do, which were recorded and"
-            " are replayed; an operation that is *answered only* is tested over HTTP.\n"
+            " refused with status 501 and a body from the error catalogue. *Driven by* names the"
+            " official SDKs that call the operation in this project's tests, *openstack* where that"
+            " command with otcextensions does, and Ansible and the Terraform providers where their"
+            " requests do, which were recorded and are replayed; an operation that is *answered"
+            " only* is tested over HTTP.\n"
         ),
     ]
     for title, members in groups.items():

@@ -189,8 +189,8 @@ def _etcd(folder: Folder, ports: Mapping[str, int], programs: Programs) -> Comma
         f"--listen-peer-urls={peer}",
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=default={peer}",
-        # A lone member waits for the votes of nobody: with the 1 s of a group, which may be 2 s, the
-        # API server waits for it, up to a second.
+        # A lone member waits for the votes of nobody. With the patience of a group, a second and
+        # more, the API server waited for it.
         "--heartbeat-interval=50",
         "--election-timeout=250",
         # Any user of this host can reach loopback: only the API server's certificate opens it.
