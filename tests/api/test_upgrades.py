@@ -1,5 +1,6 @@
 """Upgrades: tasks that can be paused and tried again, or end with the cluster that they are of."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from clusterwright.cce.upgrades import job_types
 from clusterwright.drivers.faults import Kind
 from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, open_cloud
@@ -106,6 +108,30 @@ async def test_a_paused_upgrade_waits_until_it_may_go_on(
     await cloud.call("POST", f"{path}/operation/upgrade/continue", expect=403)
     await cloud.call("POST", f"{path}/operation/upgrade/pause", expect=403)
     await cloud.call("POST", f"{path}/operation/upgrade/retry", expect=403)
+
+
+async def test_a_pause_in_the_last_moment_holds(
+    cloud: Cloud, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    async def pausing(*asked: Any) -> None:
+        """What confirming the version begins with, and somebody who pauses just then."""
+        nonlocal looks
+        await check_ready(*asked)
+        looks += 1
+        if looks == 2:
+            await cloud.call("POST", f"{path}/operation/upgrade/pause", expect=200)
+
+    check_ready = job_types._check_ready
+    monkeypatch.setattr(job_types, "_check_ready", pausing)
+    task = await upgrade(cloud, path)
+    await cloud.until(task, "status.phase", "Pause")
+    await asyncio.sleep(0.3)
+
+    assert (await cloud.call("GET", path, expect=200))["spec"]["version"] == "v1.31"
+    await cloud.call("POST", f"{path}/operation/upgrade/continue", expect=200)
+    await cloud.until(task, "status.phase", "Success")
 
 
 async def test_a_failed_upgrade_can_be_tried_again_under_the_same_task(

@@ -16,6 +16,7 @@ from tests.clients.missing import MISSING, lacking
 from tests.clients.reads import END, STOCK
 from tests.clients.rest import REST
 from tests.clients.script import Call, walk
+from tests.server_process import ServerProcess
 
 # The first build of a program downloads its SDK.
 pytestmark = [
@@ -36,15 +37,23 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_a_cluster_lives_with(
-    script: Sequence[Call], program: Program, language: Language, subtests: pytest.Subtests
+    script: Sequence[Call],
+    program: Program,
+    language: Language,
+    live_server: ServerProcess,
+    subtests: pytest.Subtests,
 ) -> None:
     absent = lacking(language.name)
     for operation in sorted({call.operation for call in script} & absent.keys()):
         with subtests.test(operation):
             pytest.skip(absent[operation])
     servers = {"first_server": str(uuid4()), "second_server": str(uuid4())}
+    name = f"life-{uuid4().hex[:8]}"
+    # A simulated upgrade takes no time, and is to be paused: some seconds are long enough for that.
+    away = ("--kind", "unavailable", "--times", "5", "--cluster", name)
+    live_server.command("fault", "add", "CheckMaster", *away)
 
-    walk(program, script, servers | {"name": f"life-{uuid4().hex[:8]}"}, absent=absent)
+    walk(program, script, servers | {"name": name}, absent=absent)
 
 
 def test_what_is_said_to_be_missing_is(program: Program, language: Language) -> None:

@@ -71,14 +71,26 @@ async def upgrade_master(ctx: StepContext) -> None:
 async def confirm_version(ctx: StepContext) -> None:
     """Give the cluster its new version, once unpaused and with its control plane ready."""
     driver, cluster = await subject(ctx)
-    await _wait_while_paused(ctx)
     target = ctx.arguments[TARGET]
-    await _check_ready(driver, replace(cluster, version=target))
-    async with ctx.database.transaction() as tx:
-        stored = await clusters.get(tx, cluster.uid, project_id=ctx.job.project_id, lock=True)
-        if stored is not None:
-            await clusters.set_in_spec(tx, stored, **version_fields(target))
-            await clusters.update(tx, stored.uid, version=minor(target))
+    confirmed = False
+    while not confirmed:
+        await _wait_while_paused(ctx)
+        await _check_ready(driver, replace(cluster, version=target))
+        async with ctx.database.transaction() as tx:
+            confirmed = await _confirm(tx, ctx, cluster.uid, target)
+
+
+async def _confirm(tx: Tx, ctx: StepContext, uid: str, target: str) -> bool:
+    """Note the version and that the upgrade can be paused no more, unless it was just paused."""
+    stored = await clusters.get(tx, uid, project_id=ctx.job.project_id, lock=True)
+    if stored is None:
+        return True
+    if await store.is_paused(tx, ctx.arguments[TASK]):
+        return False
+    await clusters.set_in_spec(tx, stored, **version_fields(target))
+    await clusters.update(tx, stored.uid, version=minor(target))
+    await store.advance(tx, ctx.arguments[TASK], progress=store.CONFIRMED, now=clock.now())
+    return True
 
 
 async def upgraded(tx: Tx, job: Job) -> None:

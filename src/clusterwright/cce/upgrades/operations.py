@@ -92,7 +92,10 @@ async def _last_upgrade(tx: Tx, cluster: Cluster) -> Task:
 
 
 async def pause(tx: Tx, caller: Caller, uid: str) -> None:
-    """Make the upgrade wait before its next step. Raises ApiError: NOT_FOUND, WRONG_STATE."""
+    """Make the upgrade wait before its next step, until it may go on.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, the latter also where no step is left to wait.
+    """
     await _set_paused(tx, caller, uid, paused=True)
 
 
@@ -106,6 +109,10 @@ async def _set_paused(tx: Tx, caller: Caller, uid: str, *, paused: bool) -> None
     task = await _last_upgrade(tx, cluster)
     if task.phase.is_final or task.paused == paused:
         raise ApiError(errors.WRONG_STATE, f"The upgrade is in phase {task.shown_phase}.")
+    if task.progress >= store.CONFIRMED:
+        raise ApiError(
+            errors.WRONG_STATE, "The cluster has its new version: nothing is left to do."
+        )
     await store.update_task(tx, task.uid, paused=paused, updated_at=clock.now())
 
 

@@ -50,6 +50,9 @@ workflows = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
 
+CONFIRMED = 95
+"""The progress of an upgrade whose cluster has its new version: it only has to end."""
+
 
 class TaskType(StrEnum):
     """The stations of an upgrade workflow, in their order."""
