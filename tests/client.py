@@ -21,7 +21,6 @@ class Client:
         account = server.credentials
         self._http = httpx.Client(base_url=server.endpoint, timeout=60, verify=False)
         self._project = f"/api/v3/projects/{account['project_id']}"
-        self._beside = f"/clusterwright/v1/projects/{account['project_id']}"
         answer = self._http.post("/v3/auth/tokens", json=log_in_body(account))
         self.token = answer.headers["X-Subject-Token"]
         self._http.headers["X-Auth-Token"] = self.token
@@ -60,14 +59,7 @@ class Client:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask for something of the project. Returns the answer, which must be a good one."""
-        return self._asked(method, f"{self._project}{path}", body)
-
-    def ask_beside(self, method: str, path: str, body: Any = None) -> Any:
-        """Likewise, on the paths that the official API does not have."""
-        return self._asked(method, f"{self._beside}{path}", body)
-
-    def _asked(self, method: str, url: str, body: Any) -> Any:
-        answer = self._http.request(method, url, json=body)
+        answer = self._http.request(method, f"{self._project}{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 

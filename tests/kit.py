@@ -39,6 +39,15 @@ def log_in_body(account: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def holding(step: str, name: str, *, times: int = 1_000_000) -> tuple[str, ...]:
+    """The command that holds the jobs of a cluster at a step, until its fault is cleared.
+
+    Whoever looks at a job has the time to do so. Fewer ``times`` hold it for some seconds.
+    """
+    away = ("--kind", "unavailable", "--times", str(times), "--cluster", name)
+    return ("fault", "add", step, *away)
+
+
 def until(what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait until ``ready`` says so. Fails with ``what`` when it does not."""
     deadline = time.monotonic() + seconds

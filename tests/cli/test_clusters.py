@@ -9,6 +9,7 @@ import yaml
 
 from tests.cli.command_line import LIMIT, CommandLine, Ran, begun
 from tests.cli.terminal import everything, until_shown
+from tests.kit import holding
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
@@ -254,8 +255,7 @@ def test_without_the_sdk_the_advice_is_to_install_it(run: CommandLine) -> None:
 def test_a_terminal_shows_the_tree_as_it_changes(run: CommandLine, name: str) -> None:
     ours, theirs = os.openpty()
     environ = run.environ | {"TERM": "xterm-256color"}
-    held = ("InstallMaster", "--kind", "unavailable", "--times", "1000000", "--cluster", name)
-    fault = str(run("fault", "add", *held, "-o", "json").document["id"])
+    fault = str(run(*holding("InstallMaster", name), "-o", "json").document["id"])
 
     with begun(environ, "cluster", "create", name, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)

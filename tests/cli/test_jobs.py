@@ -16,7 +16,7 @@ import yaml
 
 from tests.cli.command_line import LIMIT, Begun, CommandLine, begun
 from tests.cli.terminal import everything, plain, sized, until_shown
-from tests.kit import until
+from tests.kit import holding, until
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.clients
@@ -59,8 +59,7 @@ class Held:
 def held(own: ServerProcess, name: str) -> Iterator[Held]:
     """A creation that is held."""
     run = CommandLine(own.data.parent, {"CLUSTERWRIGHT_DATA": str(own.data)})
-    away = ("InstallMaster", "--kind", "unavailable", "--times", "1000000", "--cluster", name)
-    assert run("fault", "add", *away).code == 0
+    assert run(*holding("InstallMaster", name)).code == 0
     created = run("cluster", "create", name, "--no-wait", "-o", "json")
     job = Held(run, created.document["status"]["jobID"])
     yield job

@@ -16,6 +16,7 @@ from tests.clients.missing import MISSING, lacking
 from tests.clients.reads import END, STOCK
 from tests.clients.rest import REST
 from tests.clients.script import Call, walk
+from tests.kit import holding
 from tests.server_process import ServerProcess
 
 # The first build of a program downloads its SDK.
@@ -50,8 +51,7 @@ def test_a_cluster_lives_with(
     servers = {"first_server": str(uuid4()), "second_server": str(uuid4())}
     name = f"life-{uuid4().hex[:8]}"
     # A simulated upgrade takes no time, and is to be paused: some seconds are long enough for that.
-    away = ("--kind", "unavailable", "--times", "5", "--cluster", name)
-    live_server.command("fault", "add", "CheckMaster", *away)
+    live_server.command(*holding("CheckMaster", name, times=5))
 
     walk(program, script, servers | {"name": name}, absent=absent)
 

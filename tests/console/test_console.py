@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.console.browser import NARROW, WIDE, Visitor, visit
 from tests.console.conftest import Visit
+from tests.kit import holding
 from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(240)
@@ -55,8 +56,7 @@ def test_a_cluster_is_created_and_its_job_followed_to_the_end(
     words = WORDS[language]
     name = f"made-{language.lower()}"
     # Nobody knows how fast a browser is: the job waits for whoever looks at it.
-    away = ("--kind", "unavailable", "--times", "1000000", "--cluster", name)
-    server.command("fault", "add", "InstallMaster", *away)
+    server.command(*holding("InstallMaster", name))
     tab: Visitor = visitor(language=language)
     page = tab.page
     tab.sign_in()

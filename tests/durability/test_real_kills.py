@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from clusterwright.cli.demo import NODES
 from clusterwright.drivers.local.components import CONTROL_PLANE
 from clusterwright.drivers.local.wanted import Nodes
 from tests import kubernetes
+from tests.api.upgrades_asked import asked
 from tests.client import Client
 from tests.drivers import local_host, real_nodes
 from tests.durability import leaks
@@ -20,33 +22,9 @@ from tests.job_documents import FINAL, phase, phases
 from tests.kit import cluster_body, until
 from tests.kubernetes import takes_minutes
 from tests.server_process import ServerProcess
+from tests.streams import Watcher
 
 pytestmark = [pytest.mark.durability, kubernetes.needs_kubernetes]
-
-NODES = {
-    "kind": "Node",
-    "apiVersion": "v3",
-    "spec": {
-        "flavor": "c7.large.2",
-        "az": "cn-north-4a",
-        "login": {"sshKey": "keys"},
-        "rootVolume": {"size": 40, "volumetype": "SAS"},
-        "dataVolumes": [{"size": 100, "volumetype": "SAS"}],
-        "count": 2,
-    },
-}
-UPGRADE = {
-    "metadata": {"apiVersion": "v3", "kind": "UpgradeTask"},
-    "spec": {
-        "clusterUpgradeAction": {
-            "targetVersion": "v1.34",
-            "strategy": {
-                "type": "inPlaceRollingUpdate",
-                "inPlaceRollingUpdate": {"userDefinedStep": 20},
-            },
-        }
-    },
-}
 
 
 class Mortal:
@@ -55,13 +33,14 @@ class Mortal:
     def __init__(self, server: ServerProcess) -> None:
         self._server = server
         self.client = Client(server)
+        self._watcher = Watcher(server, self.client.token)
         self.deaths: Counter[str] = Counter()
         """By the type of the job."""
 
     def do(self, method: str, path: str, body: Any = None) -> Any:
         """Ask for something that is a job, and see its end. Returns the answer."""
         answer = self.client.ask(method, path, body)
-        [job] = self.client.ask_beside("GET", "/jobs?limit=1")["jobs"]
+        [job] = self._watcher.get("/jobs", limit=1).json()["jobs"]
         seen: dict[str, str] = {}
 
         def is_over() -> bool:
@@ -88,6 +67,7 @@ class Mortal:
         home = self._server.data / "local"
         until("clusters stay", lambda: not real_nodes.clusters(home), 60)
         self.client.close()
+        self._watcher.close()
         self._server.stop()
 
 
@@ -121,7 +101,7 @@ def test_real_clusters_live_their_whole_life_on_a_server_that_dies_at_every_step
     mortal.do("POST", f"{path}/nodes", NODES)
     first, second = mortal.client.ask("GET", f"{path}/nodes")["items"]
     assert {node["status"]["phase"] for node in (first, second)} == {"Active"}
-    mortal.do("POST", f"{path}/operation/upgrade", UPGRADE)
+    mortal.do("POST", f"{path}/operation/upgrade", asked("v1.34"))
     mortal.do("POST", f"{path}/operation/hibernate")
     assert not control_plane(home)
     mortal.do("POST", f"{path}/operation/awake")
