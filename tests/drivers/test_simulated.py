@@ -96,6 +96,38 @@ async def test_a_cluster_takes_three_seconds_divided_by_the_pace(
     assert late.ready
 
 
+async def test_masters_are_upgraded_one_after_the_other_and_stay_ready(
+    driver: SimulatedDriver, clock: Clock
+) -> None:
+    newer = replace(a_cluster(), version="v1.32.4-r0")
+    await driver.ensure_control_plane(a_cluster())
+    clock.advance(4)
+    seen: list[ControlPlane] = []
+
+    for _ in range(35):  # asking again does not begin again
+        await driver.ensure_control_plane(newer)
+        seen.append(await driver.observe_control_plane(newer))
+        clock.advance(0.1)
+
+    assert all(plane.ready for plane in seen)
+    assert [plane.version for plane in seen] == ["v1.31"] * 30 + ["v1.32"] * 5
+
+
+async def test_a_master_that_an_earlier_release_began_is_upgraded_at_once(
+    driver: SimulatedDriver, database: Database, clock: Clock
+) -> None:
+    await driver.ensure_control_plane(a_cluster())
+    clock.advance(4)
+    async with database.transaction() as tx:
+        await tx.execute(sa.update(store.machines).values(version=""))
+    assert (await driver.observe_control_plane(a_cluster())).version == "v1.31"
+
+    newer = replace(a_cluster(), version="v1.32")
+    await driver.ensure_control_plane(newer)
+
+    assert (await driver.observe_control_plane(newer)).version == "v1.32"
+
+
 async def test_pace_zero_is_at_once(database: Database, clock: Clock) -> None:
     driver = SimulatedDriver(database, SEAL, pace=0, clock=clock)
     await driver.ensure_control_plane(a_cluster())

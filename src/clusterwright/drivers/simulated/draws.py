@@ -10,6 +10,9 @@ CLUSTER_DELETION = 1.0
 NODE_DELETION = 0.5
 """Seconds at pace 1 until a deleted node is gone."""
 
+UPGRADE = 1.0
+"""Seconds at pace 1 until a master runs another version. They go one after the other."""
+
 RELEASE = 1.0
 """Seconds at pace 1 until what a chart makes is there."""
 RELEASE_DELETION = 0.5

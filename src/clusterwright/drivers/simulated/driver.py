@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from clusterwright import clock
 from clusterwright.drivers import causes, certificates
@@ -23,7 +24,7 @@ from clusterwright.drivers.contract import (
     Unavailable,
 )
 from clusterwright.drivers.helm import Helm
-from clusterwright.drivers.simulated import draws, store
+from clusterwright.drivers.simulated import draws, machines, store
 from clusterwright.drivers.simulated.accounts import SimulatedAccounts
 from clusterwright.drivers.simulated.doors import SimulatedDoors
 from clusterwright.drivers.simulated.releases import SimulatedReleases
@@ -140,50 +141,27 @@ class SimulatedDriver:
         return await store.credentials(tx, _key(cluster, "authority"), self._seal)
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
-        """Start the masters that have not been started; they become ready one after the other."""
+        """Start the masters that have not been started, and upgrade those of another version.
+
+        They become ready one after the other, and are upgraded so.
+        """
         async with self._database.deferred() as tx:
             now = self._clock()
             held, _ = await self._begin(tx, cluster, now)
-            started = {master.ordinal for master in await store.masters(tx, cluster.uid)}
+            there = await store.masters(tx, cluster.uid)
+            started = {master.ordinal for master in there}
             missing = (n for n in range(len(cluster.masters)) if n not in started)
-            await store.add_machines(
-                tx, [self._master(held, cluster, ordinal, now) for ordinal in missing]
-            )
-
-    def _master(
-        self, held: SimulatedCluster, cluster: Cluster, ordinal: int, now: int
-    ) -> SimulatedMachine:
-        uid = f"{cluster.uid}-master-{ordinal}"
-        seconds = draws.master_seconds(
-            held.seed, uid, ordinal=ordinal, masters=len(cluster.masters)
-        )
-        ready_at = now + self._duration(seconds)
-        return SimulatedMachine(
-            uid=uid,
-            cluster_uid=cluster.uid,
-            ordinal=ordinal,
-            server_id=cluster.masters[ordinal],
-            private_ip=draws.master_address(held.seed, cluster.uid, ordinal),
-            created_at=ready_at,
-            ready_at=ready_at,
-        )
+            new = partial(machines.new_master, held, cluster, now=now, duration=self._duration)
+            await store.add_machines(tx, [new(ordinal) for ordinal in missing])
+            changed = machines.upgraded(there, cluster, now=now, duration=self._duration)
+            for master in changed:
+                await store.upgrade_machine(tx, master)
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
         """Tell which masters are ready. With credentials alone, no control plane exists yet."""
         async with self._database.reading() as tx:
-            masters = await store.masters(tx, cluster.uid)
-        now = self._clock()
-        present = [master for master in masters if not _is_gone(master, now)]
-        if not present:
-            return ControlPlane(exists=False)
-        ready = [master.server_id for master in present if _is_ready(master, now)]
-        return ControlPlane(
-            exists=True,
-            ready=len(ready) == len(present),
-            endpoint=_endpoint(present[0]),
-            masters=tuple(ready),
-            version=cluster.version if ready else "",
-        )
+            there = await store.masters(tx, cluster.uid)
+        return machines.control_plane(there, cluster, now=self._clock())
 
     async def stop_control_plane(self, cluster: Cluster) -> None:
         """Nothing: a row stands still all the time, and keeps all that it knows."""
@@ -244,12 +222,12 @@ class SimulatedDriver:
         async with self._database.reading() as tx:
             stored = await store.machine(tx, node.uid)
         now = self._clock()
-        if stored is None or _is_gone(stored, now):
+        if stored is None or machines.is_gone(stored, now):
             return Machine(exists=False)
         return Machine(
             exists=True,
             created=stored.gone_at is None and stored.created_at <= now,
-            ready=_is_ready(stored, now),
+            ready=machines.is_ready(stored, now),
             server_id=stored.server_id,
             private_ip=stored.private_ip,
         )
@@ -303,10 +281,10 @@ class SimulatedDriver:
     async def _access(self, tx: Tx, cluster: Cluster) -> tuple[str, Pair]:
         """The URL of the API server and the authority behind it."""
         authority = await store.certificate(tx, _key(cluster, "authority"), self._seal)
-        masters = await store.masters(tx, cluster.uid)
-        if authority is None or not masters:
+        there = await store.masters(tx, cluster.uid)
+        if authority is None or not there:
             raise Unavailable(f"The cluster {cluster.name} has no control plane to connect to.")
-        return _endpoint(masters[0]), authority.pair
+        return machines.endpoint(there[0]), authority.pair
 
     async def _ensure_client(
         self, tx: Tx, authority: Pair, key: CertificateKey
@@ -375,18 +353,6 @@ def _server_names(seed: int, cluster: Cluster) -> tuple[str, ...]:
         )
     except ValueError as error:
         raise DriverError(f"No server certificate can be made: {error}", causes.BAD_NAME) from error
-
-
-def _endpoint(master: SimulatedMachine) -> str:
-    return f"https://{master.private_ip}:5443"
-
-
-def _is_gone(machine: SimulatedMachine, now: int) -> bool:
-    return machine.gone_at is not None and machine.gone_at <= now
-
-
-def _is_ready(machine: SimulatedMachine, now: int) -> bool:
-    return machine.gone_at is None and machine.ready_at <= now
 
 
 def _moment(nanoseconds: int) -> datetime:

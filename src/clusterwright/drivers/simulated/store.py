@@ -41,6 +41,9 @@ machines = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("ready_at", sa.BigInteger, nullable=False),
     sa.Column("gone_at", sa.BigInteger),
+    sa.Column("version", sa.String(32), nullable=False, server_default=sa.text("''")),
+    sa.Column("version_before", sa.String(32), nullable=False, server_default=sa.text("''")),
+    sa.Column("upgraded_at", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("cluster_uid", "private_ip"),
 )
 
@@ -82,6 +85,11 @@ class SimulatedMachine:
     created_at: int
     ready_at: int
     gone_at: int | None = None
+    version: str = ""
+    """The one that a master was told to run; empty for nodes, and for masters of old releases."""
+    version_before: str = ""
+    """What it runs until ``upgraded_at``."""
+    upgraded_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +138,11 @@ _RETIRE_MACHINE = (
     sa.update(machines)
     .where(machines.c.uid == sa.bindparam("which"), machines.c.gone_at.is_(None))
     .values(gone_at=sa.bindparam("gone_at"))
+)
+_UPGRADE_MACHINE = (
+    sa.update(machines)
+    .where(machines.c.uid == sa.bindparam("which"))
+    .values({name: sa.bindparam(name) for name in ("version", "version_before", "upgraded_at")})
 )
 _FORGET_GONE_MACHINES = sa.delete(machines).where(
     machines.c.uid.in_(
@@ -257,6 +270,13 @@ async def add_machines(tx: Tx, added: Iterable[SimulatedMachine]) -> None:
     """Store new machines of a held cluster."""
     if rows := [asdict(one) for one in added]:
         await tx.execute(_ADD_MACHINES, rows)
+
+
+async def upgrade_machine(tx: Tx, upgraded: SimulatedMachine) -> None:
+    """Store what a master of a held cluster runs, and from when on."""
+    values = {"version_before": upgraded.version_before, "upgraded_at": upgraded.upgraded_at}
+    which = {"which": upgraded.uid, "version": upgraded.version}
+    await tx.execute(_UPGRADE_MACHINE, which | values)
 
 
 async def retire_machine(tx: Tx, uid: str, *, gone_at: int) -> None:
