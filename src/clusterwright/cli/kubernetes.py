@@ -103,7 +103,10 @@ def install(
 def import_images(
     given: Annotated[
         list[Path],
-        typer.Argument(metavar="ARCHIVE", help="What docker save or a builder wrote."),
+        typer.Argument(
+            metavar="ARCHIVE|PROGRAM",
+            help="What docker save or a builder wrote, or a statically linked program.",
+        ),
     ],
     data: Data = None,
 ) -> None:
@@ -111,13 +114,13 @@ def import_images(
     from clusterwright.drivers.local import archives
 
     folder = configured({"data": data}).local_folder / archives.FOLDER
-    for archive in given:
+    for each in given:
         try:
-            names = archives.keep(archive, folder)
+            names = archives.keep(each, folder)
         except archives.NoImages as error:
             fail(str(error))
         except OSError as error:
-            fail(f"{archive} cannot be kept in {folder}: {error}")
+            fail(f"{each} cannot be kept in {folder}: {error}")
         typer.echo(f"Real nodes will have {', '.join(names)}")
 
 

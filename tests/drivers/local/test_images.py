@@ -5,6 +5,7 @@ import json
 import platform
 import signal
 import subprocess
+import sys
 import tarfile
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,10 @@ from clusterwright.drivers.local.nodefiles import NodeFolder
 from clusterwright.drivers.local.spaces import Network
 
 NAME = "localhost/tests/one:1"
+here_alone = pytest.mark.skipif(
+    platform.machine() not in pause.MACHINES, reason="no program of ours runs on this machine"
+)
+(ANOTHER, *_) = pause.MACHINES.keys() - {platform.machine()}
 
 
 @pytest.fixture
@@ -64,7 +69,7 @@ def test_the_same_programs_make_the_same_image(archive: Path, tmp_path: Path) ->
     assert (tmp_path / "again.tar").read_bytes() == archive.read_bytes()
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="another machine")
+@here_alone
 def test_the_program_of_sandboxes_waits_until_it_is_killed(tmp_path: Path) -> None:
     program = tmp_path / "pause"
     program.write_bytes(pause.executable())
@@ -140,7 +145,7 @@ def test_what_docker_saves_is_known_by_its_tags(tmp_path: Path) -> None:
         (lambda whole: whole.replace(b'"manifests"', b'"manifest_"'), "does not describe"),
     ],
 )
-def test_anything_else_is_refused_and_not_kept(
+def test_any_other_archive_is_refused_and_not_kept(
     archive: Path, tmp_path: Path, bytes_of: Any, reason: str
 ) -> None:
     spoilt = tmp_path / "spoilt.tar"
@@ -148,6 +153,44 @@ def test_anything_else_is_refused_and_not_kept(
 
     with pytest.raises(archives.NoImages, match=reason):
         archives.keep(spoilt, tmp_path / "images")
+
+    assert list((tmp_path / "images").glob("*")) == []
+
+
+@here_alone
+def test_a_program_by_itself_becomes_an_image_that_begins_with_it(tmp_path: Path) -> None:
+    program = tmp_path / "My_Program.2"
+    program.write_bytes(pause.executable())
+
+    assert archives.keep(program, tmp_path / "images") == ["localhost/my-program-2:local"]
+
+    kept = tmp_path / "images" / "my-program-2.tar"
+    manifest = json.loads(blob(kept, json.loads(content(kept, "index.json"))["manifests"][0]))
+    (tmp_path / "layer.tar").write_bytes(blob(kept, manifest["layers"][0]))
+    start = json.loads(blob(kept, manifest["config"]))["config"]["Entrypoint"]
+    assert start == ["/bin/my-program-2"]
+    assert content(tmp_path / "layer.tar", "bin/my-program-2") == program.read_bytes()
+
+
+@here_alone
+@pytest.mark.parametrize(
+    ("name", "bytes_of", "reason"),
+    [
+        ("one", lambda _: Path(sys.executable).read_bytes(), "needs libraries"),
+        ("one", lambda _: pause.executable(ANOTHER), "another kind of machine"),
+        ("one", lambda whole: whole[:9], "another kind of machine"),
+        ("one", lambda whole: whole[:4] + b"\x01" + whole[5:], "another kind of machine"),
+        ("__", lambda whole: whole, "no name"),
+    ],
+)
+def test_a_program_that_could_not_run_by_itself_is_refused_and_not_kept(
+    tmp_path: Path, name: str, bytes_of: Any, reason: str
+) -> None:
+    program = tmp_path / name
+    program.write_bytes(bytes_of(pause.executable()))
+
+    with pytest.raises(archives.NoImages, match=reason):
+        archives.keep(program, tmp_path / "images")
 
     assert list((tmp_path / "images").glob("*")) == []
 

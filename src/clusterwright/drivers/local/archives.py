@@ -1,31 +1,74 @@
-"""Somebody's archives of images, kept where every real node of this host finds them."""
+"""Somebody's images, as archives or single programs, kept where every real node finds them."""
 
 import json
 import lzma
 import os
+import platform
+import re
 import shutil
+import struct
 import tarfile
 import zlib
 from pathlib import Path
 from typing import Any
 
+from clusterwright.drivers.local import images
 from clusterwright.drivers.local.images import NAME
+from clusterwright.drivers.local.pause import MACHINES
 
 FOLDER = "images"
 """The folder beside those of clusters: each node imports what is in it, now and later."""
 
 _LONGEST_INDEX = 4 * 1024 * 1024
+_ELF = b"\x7fELF"
+_HEAD = struct.Struct("<4sBB12xH12xQ14xHH")
+"""Of ELF: mark, width, order, machine, and the place, size and number of the headers of parts."""
+_HEADERS = 64 * 1024
+"""Where a program's parts are told: right behind its head, in bytes."""
+_INTERPRETER = 3
+"""The part of a program that names what loads its libraries (ELF, ``PT_INTERP``)."""
 
 
 class NoImages(Exception):
-    """A file is no archive of images; the text tells why, for users."""
+    """A file holds no image and is no program; the text tells why, for users."""
 
 
-def keep(archive: Path, folder: Path) -> list[str]:
-    """Put a copy of an archive into the folder of images. Returns the images' names.
+def keep(given: Path, folder: Path) -> list[str]:
+    """Put images into the folder of them: those of an archive, or one of a program. Returns names.
 
-    The copy is not compressed. Raises NoImages, and OSError.
+    A copy of an archive is not compressed. Raises NoImages, and OSError.
     """
+    with given.open("rb") as file:
+        if file.read(len(_ELF)) == _ELF:
+            return [_keep_program(given, folder)]
+    return _keep_archive(given, folder)
+
+
+def _keep_program(program: Path, folder: Path) -> str:
+    """Keep an image that begins with a program, and holds nothing else."""
+    with program.open("rb") as file:
+        begin = file.read(_HEADERS).ljust(_HEAD.size, b"\0")
+    _, width, order, machine, place, size, count = _HEAD.unpack_from(begin)
+    if (width, order, machine) != (2, 1, MACHINES.get(platform.machine())):
+        raise NoImages(f"{program} is a program of another kind of machine.")
+    if _INTERPRETER in (_number(begin, place + size * part) for part in range(count)):
+        raise NoImages(
+            f"{program} needs libraries. Only a statically linked program is an image by itself."
+        )
+    word = re.sub(r"[^a-z0-9]+", "-", program.name.lower()).strip("-")
+    if not word:
+        raise NoImages(f"{program} has no name that an image can have: letters and digits.")
+    name = f"localhost/{word}:local"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    images.write(folder / f"{word}.tar", name, {f"bin/{word}": program}, [f"/bin/{word}"])
+    return name
+
+
+def _number(content: bytes, place: int) -> int:
+    return int.from_bytes(content[place : place + 4], "little")
+
+
+def _keep_archive(archive: Path, folder: Path) -> list[str]:
     target = folder / f"{archive.name.partition('.tar')[0]}.tar"
     new = target.with_name(f".{target.name}.new")
     try:

@@ -45,7 +45,7 @@ _CODE = {
 }
 _ACTION = struct.pack("<4Q", 1, 0, 0, 0)
 """struct sigaction of the kernel: SIG_IGN, no flags, no restorer, nothing blocked."""
-_MACHINES = {"x86_64": 62, "aarch64": 183}
+MACHINES = {"x86_64": 62, "aarch64": 183}
 """What ELF calls the machines."""
 
 
@@ -60,7 +60,7 @@ def executable(machine: str = "") -> bytes:
     ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")  # 64 bits, little-endian
     entry = _BASE + _HEADERS
     header = struct.pack(
-        "<16sHHIQQQIHHHHHH", ident, 2, _MACHINES[machine], 1, entry, 64, 0, 0, 64, 56, 1, 0, 0, 0
+        "<16sHHIQQQIHHHHHH", ident, 2, MACHINES[machine], 1, entry, 64, 0, 0, 64, 56, 1, 0, 0, 0
     )
     # One part that is loaded, to be read and executed.
     program = struct.pack("<IIQQQQQQ", 1, 5, 0, _BASE, _BASE, size, size, 0x10000)
