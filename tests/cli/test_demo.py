@@ -1,6 +1,7 @@
 """``clusterwright demo`` sets everything up, runs the main job and leaves nothing behind."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -9,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.cli.demo import NEXT
+from clusterwright.cli.demo import what_next
 from tests import kubernetes
-from tests.cli.command_line import LIMIT, CommandLine
-from tests.drivers import local_host
+from tests.cli.command_line import LIMIT, CommandLine, begun
+from tests.drivers import local_host, real_nodes
 from tests.kubernetes import needs_kubernetes
 
 pytestmark = pytest.mark.clients
@@ -62,14 +63,14 @@ def test_the_demo_writes_plain_text_where_nobody_looks_at_a_screen(alone: Comman
 
 
 def test_what_to_try_next_fits_a_narrow_screen() -> None:
-    lines = NEXT.format(serve="clusterwright serve --driver local").splitlines()
+    lines = what_next(["--driver", "local", "--nodes", "real"]).splitlines()
 
     assert max(map(len, lines)) < 80
 
 
 @needs_kubernetes
 def test_a_real_demo_shows_the_nodes_by_kubectl_and_leaves_nothing(alone: CommandLine) -> None:
-    ran = with_programs(alone)("demo", "--driver", "local")
+    ran = with_programs(alone)("demo", "--driver", "local", "--nodes", "simulated")
 
     told = ran.out[ran.out.index("kubectl get nodes") :]
     assert ran.code == 0, ran.err
@@ -86,8 +87,8 @@ def test_a_real_demo_that_is_stopped_deletes_its_cluster_first(
     alone: CommandLine, number: signal.Signals
 ) -> None:
     known = with_programs(alone)
-    command = [sys.executable, "-m", "clusterwright", "demo", "--driver", "local"]
-    with subprocess.Popen(command, env=known.environ, stdout=subprocess.PIPE, text=True) as demo:
+    words = ("demo", "--driver", "local", "--nodes", "simulated")
+    with begun(known.environ, *words) as demo:
         assert demo.stdout is not None
         assert next(line for line in demo.stdout if "InstallMaster: " in line)
         demo.send_signal(number)
@@ -97,6 +98,58 @@ def test_a_real_demo_that_is_stopped_deletes_its_cluster_first(
     assert "Deleting the cluster, which would go on running." in rest
     assert left_behind(alone) == []
     assert at_work(alone) == []
+
+
+@needs_kubernetes
+@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+def test_pods_of_a_real_demo_answer_and_leave_nothing_whether_it_is_stopped_or_not(
+    alone: CommandLine, number: signal.Signals | None
+) -> None:
+    real_nodes.require()
+    words = ("demo", "--driver", "local", "--nodes", "real")
+    with begun(with_programs(alone).environ, *words) as demo:
+        assert demo.stdout is not None
+        assert next(line for line in demo.stdout if line.startswith("kubectl deploys"))
+        (cluster,) = (alone.home / "tmp").glob("clusterwright-demo-*/data/local/*/wanted.json")
+        assert all(real_nodes.traces(cluster.parent).values())
+        if number is not None:
+            demo.send_signal(number)
+        rest = demo.stdout.read()
+        ended_well = demo.wait(timeout=LIMIT) == 0
+
+    pods = re.findall(r"^(hello-\S+) +Running +[\d.]+ +([\d.]+)$", rest, re.MULTILINE)
+    assert ended_well is (number is None), rest
+    if ended_well:
+        assert len({node for _, node in pods}) == 2
+        assert any(f"Hello from {pod} on the node {node}\n" in rest for pod, node in pods)
+    assert not any(real_nodes.traces(cluster.parent).values())
+    assert left_behind(alone) == []
+    assert at_work(alone) == []
+
+
+@needs_kubernetes
+def test_a_demo_whose_pods_have_no_program_to_run_says_so(alone: CommandLine) -> None:
+    real_nodes.require()
+    (alone.home / "bin").mkdir()
+    (alone.home / "bin" / "busybox").symlink_to(sys.executable)
+    known = with_programs(alone)
+    other = {"PATH": f"{alone.home / 'bin'}:{os.environ['PATH']}"}
+
+    ran = CommandLine(alone.home, known.variables | other)(
+        "demo", "--driver", "local", "--nodes", "real"
+    )
+
+    assert ran.code == 1
+    assert ran.err.startswith("Error: Real nodes do not run here with this busybox: ")
+    assert "needs libraries" in ran.err
+    assert left_behind(alone) == []
+
+
+def test_nodes_of_the_demo_are_chosen_for_real_clusters_alone(alone: CommandLine) -> None:
+    ran = alone("demo", "--nodes", "real")
+
+    assert ran.code == 2
+    assert "belongs to --driver local" in ran.err
 
 
 def test_a_real_demo_without_programs_says_how_to_get_them(alone: CommandLine) -> None:

@@ -1,4 +1,4 @@
-"""What the demo needs of this host to show a real cluster, and what kubectl says of one."""
+"""What the demo needs of this host to show a real cluster, and that none of it stays."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal
 from typing import Any
@@ -16,14 +17,21 @@ import typer
 from rich.console import Console
 
 from clusterwright.cli.client import Api
+from clusterwright.cli.kubectl import PROGRAM
 from clusterwright.cli.output import Document, fail
 
-_NEEDED = ("control_planes", "simulated_nodes")
 _BIN_DIR = "CLUSTERWRIGHT_KUBERNETES_BIN_DIR"
 _ASKING_SECONDS = 60
 REMOVAL_SECONDS = 120
 """How long clusters may take to go when the demo ends before its time."""
 _PAUSE = 0.2
+
+
+class Nodes(StrEnum):
+    """What the nodes of the demo are."""
+
+    SIMULATED = "simulated"
+    REAL = "real"
 
 
 def environment() -> dict[str, str]:
@@ -35,19 +43,50 @@ def environment() -> dict[str, str]:
     }
 
 
-def find_kubectl() -> Path:
-    """The kubectl that goes with what this host runs clusters by, or the one on PATH.
+def choose_nodes(wanted: Nodes | None, data: Path, screen: Console) -> Nodes:
+    """What the nodes of the demo can be here: real ones unless something lacks, which is told.
 
-    A host that cannot run clusters ends the command with what is missing and what to do.
+    Real nodes get an image to run, in the data folder. A host that cannot run clusters, or not with
+    the nodes that are wanted, ends the command with what is missing and what to do.
     """
-    found = _command("check")
-    missing = [
-        each for each in found["checks"] if each["needed_for"] in _NEEDED and not each["well"]
-    ]
-    if missing:
-        names = ", ".join(each["name"] for each in missing)
-        remedies = dict.fromkeys(each["remedy"].rstrip(".") for each in missing)
-        fail(f"Real clusters do not run here without {names}. {'. '.join(remedies)}.")
+    checks = _command("check")["checks"]
+    if lack := _lack(checks, "control_planes"):
+        fail(f"Real clusters do not run here {lack}")
+    if wanted is not Nodes.SIMULATED:
+        lack = _lack(checks, "real_nodes") or _bring_image(data)
+        if not lack:
+            return Nodes.REAL
+        if wanted is Nodes.REAL:
+            fail(f"Real nodes do not run here {lack}")
+        screen.print(f"The nodes are simulated. Real ones do not run here {lack}")
+    if lack := _lack(checks, "simulated_nodes"):
+        fail(f"Simulated nodes do not run here {lack}")
+    return Nodes.SIMULATED
+
+
+def _lack(checks: list[Document], needed: str) -> str:
+    """What stands against a purpose, and what to do: words that end a sentence, or none."""
+    missing = [each for each in checks if each["needed_for"] == needed and not each["well"]]
+    if not missing:
+        return ""
+    names = ", ".join(each["name"] for each in missing)
+    remedies = dict.fromkeys(each["remedy"].rstrip(".") for each in missing)
+    return f"without {names}. {'. '.join(remedies)}."
+
+
+def _bring_image(data: Path) -> str:
+    """Give real nodes a program to run in pods. Tells as :func:`_lack` what stands against it."""
+    program = shutil.which(PROGRAM)
+    if program is not None:
+        done = _run("import", program, "--data", str(data))
+        if not done.returncode:
+            return ""
+        return f"with this {PROGRAM}: {done.stderr.strip().removeprefix('Error: ')}"
+    return f"without {PROGRAM}, which pods run. On Debian: apt-get install busybox-static."
+
+
+def find_kubectl() -> Path:
+    """The kubectl that goes with what this host runs clusters by, or the one on PATH."""
     listed = _command("list")
     by = {each["by"] for each in listed["versions"] if each["runs"]}
     for installed in listed["installed"]:
@@ -61,10 +100,7 @@ def find_kubectl() -> Path:
 
 def _command(name: str) -> dict[str, Any]:
     """What a command of ours that looks at this host prints. The client half asks, as others do."""
-    command = [sys.executable, "-m", "clusterwright", "kubernetes", name, "-o", "json"]
-    done = subprocess.run(
-        command, env=environment(), capture_output=True, text=True, timeout=_ASKING_SECONDS
-    )
+    done = _run(name, "-o", "json")
     try:
         document: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
@@ -72,17 +108,14 @@ def _command(name: str) -> dict[str, Any]:
     return document
 
 
-def show_nodes(kubectl: Path, config: Document, folder: Path) -> str:
-    """What kubectl tells of a cluster's nodes, by the kubeconfig that the API gave."""
-    path = folder / "kubeconfig"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(config))
-    command = [str(kubectl), "--kubeconfig", str(path), "get", "nodes"]
-    own = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
-    done = subprocess.run(command, env=own, capture_output=True, text=True, timeout=_ASKING_SECONDS)
-    if done.returncode:
-        fail(f"kubectl get nodes: {done.stderr.strip()}")
-    return done.stdout.rstrip()
+def _run(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "clusterwright", "kubernetes", *words],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=_ASKING_SECONDS,
+    )
 
 
 @contextmanager
