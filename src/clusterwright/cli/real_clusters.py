@@ -69,6 +69,8 @@ def _lack(checks: list[Document], needed: str) -> str:
     missing = [each for each in checks if each["needed_for"] == needed and not each["well"]]
     if not missing:
         return ""
+    # Without root nothing else of real nodes was tried.
+    missing = [each for each in missing if each["name"] == "root"] or missing
     names = ", ".join(each["name"] for each in missing)
     remedies = dict.fromkeys(each["remedy"].rstrip(".") for each in missing)
     return f"without {names}. {'. '.join(remedies)}."

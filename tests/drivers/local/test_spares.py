@@ -177,7 +177,6 @@ def test_each_spare_has_keys_and_ports_of_its_own(
     [
         {"version": "v1.33"},
         {"service_cidr": "10.96.0.0/16"},
-        {"container_cidrs": ("10.0.0.0/16",)},
         {"options": {"kube-apiserver": {"max-requests-inflight": "77"}}},
         {"credentials": 1},
     ],
@@ -193,6 +192,23 @@ def test_a_cluster_that_other_processes_would_run_for_takes_no_spare(
 
     assert not mine.exists
     assert len(folder.spares(home)) == 2
+
+
+def test_a_spare_serves_any_range_of_pods_and_one_that_has_it_comes_first(
+    tmp_path: Path, find: Callable[[str], binaries.Binaries]
+) -> None:
+    other = replace(AHEAD, container_cidrs=("172.17.0.0/16",))
+    home = tmp_path / "home"
+    kept = a_home(home, find, replace(AHEAD, count=1))
+    [first] = folder.spares(home)
+    a_home(home, find, replace(other, count=2))
+    [second] = {each.path for each in folder.spares(home)} - {first.path}
+
+    beside = replace(OTHER, container_cidrs=other.container_cidrs)
+    third = replace(CLUSTER, uid="c3", container_cidrs=("10.0.0.0/16",))
+
+    assert take(kept, home, beside, find("v1.34")).path == second
+    assert take(kept, home, third, find("v1.34")).path == first.path
 
 
 def test_names_and_users_are_a_clusters_own_whatever_it_was_begun_with(
@@ -307,6 +323,38 @@ def running(place: Folder) -> set[int]:
     """The processes that run for a control plane."""
     found = [processes.read(path) for path in place.records()]
     return {one.pid for one in found if one and processes.is_alive(one)}
+
+
+@kubernetes.needs_kubernetes
+async def test_of_a_spare_only_the_controller_manager_starts_again_for_another_range_of_pods(
+    home: Path,
+) -> None:
+    beside = replace(CLUSTER, container_cidrs=("172.17.0.0/16",))
+
+    def is_free() -> bool:
+        return any(map(spares._is_ready, folder.spares(home)))
+
+    async def is_ready() -> bool:
+        return (await driver.observe_control_plane(beside)).ready
+
+    async def has_an_account() -> bool:
+        return inside.get("/api/v1/namespaces/mine/serviceaccounts/default") == 200
+
+    async with LocalDriver(home, kubernetes.binaries, ahead=replace(AHEAD, count=1)) as driver:
+        await eventually(lambda: asyncio.to_thread(is_free))
+        before = running(folder.spares(home)[0])
+
+        await driver.ensure_credentials(beside)
+        await driver.ensure_control_plane(beside)
+        await eventually(is_ready)
+
+        after = running(Folder(home, beside.uid))
+        (new,) = after - before
+        assert len(before - after) == 1
+        assert "--cluster-cidr=172.17.0.0/16" in local_host.command(new)
+        inside = Kubernetes(await driver.kubeconfig(beside, user="alice", lifetime_seconds=3600))
+        assert inside.create_namespace("mine") == 201
+        await eventually(has_an_account)
 
 
 @kubernetes.needs_kubernetes

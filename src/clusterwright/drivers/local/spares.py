@@ -66,7 +66,7 @@ class Spares:
         self._complaint = ""
 
     def take(self, cluster: Cluster) -> Folder:
-        """The folder of a cluster: its own, or that of a spare which runs just as it should.
+        """The folder of a cluster: its own, or that of a spare which runs as it should.
 
         What was chosen once is so from then on.
         """
@@ -77,8 +77,9 @@ class Spares:
             if (made := Folder(self._home, cluster.uid)).exists:
                 return made
             fitting = [spare for spare in folder.spares(self._home) if self._fits(spare, cluster)]
-            # Those that are ready come first.
-            for spare in sorted(fitting, key=lambda spare: not _is_ready(spare)):
+            # Those that are ready come first, and of these whose pods have the range already.
+            order = [(not _is_ready(each), not _has_range(each, cluster)) for each in fitting]
+            for _, spare in sorted(zip(order, fitting, strict=True), key=lambda pair: pair[0]):
                 log.info("taking a spare", extra={"cluster": cluster.uid, "spare": spare.uid})
                 self._rests_until = time.monotonic() + QUIET_SECONDS
                 return give(self._home, spare, cluster.uid)
@@ -165,7 +166,11 @@ class Spares:
         return None
 
     def _fits(self, spare: Folder, cluster: Cluster) -> bool:
-        """Whether the very same processes would run for the cluster."""
+        """Whether the very same processes would run for the cluster.
+
+        But for the range of its pods: clusters beside each other never have the same, and it is
+        the controller manager's alone, which starts again with another while everything answers.
+        """
         wish = wanted.read(spare)
         if wish is None or wish.state is not State.RUNNING or wish.cluster is None:
             return False
@@ -173,10 +178,11 @@ class Spares:
             return False
         if spare.trouble.exists() or cluster.credentials != wish.cluster.credentials:
             return False
+        like = replace(cluster, container_cidrs=wish.cluster.container_cidrs)
         try:
             return wish.programs == pinned(self._find(cluster.version)) and beginning.commands(
                 spare, wish
-            ) == beginning.commands(spare, wish, cluster)
+            ) == beginning.commands(spare, wish, like)
         except DriverError:
             return False
 
@@ -185,6 +191,11 @@ class Spares:
         if found is not None and found.state is not State.GONE:
             log.info("letting a spare go", extra={"spare": spare.uid})
             wanted.write(spare, replace(found, state=State.GONE))
+
+
+def _has_range(spare: Folder, cluster: Cluster) -> bool:
+    wish = wanted.read(spare)
+    return bool(wish and wish.cluster and wish.cluster.container_cidrs == cluster.container_cidrs)
 
 
 def _is_wanted(spare: Folder) -> bool:
