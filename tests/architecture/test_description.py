@@ -67,7 +67,7 @@ CCE = [one for one in ALL if BESIDE_CCE.isdisjoint(one.page.get("tags", BESIDE_C
 """The operations of CCE itself."""
 RECORDED: dict[str, dict[str, Any]] = json.loads(EXAMPLES.read_text())
 PARTS = "multipart/form-data"
-MOST_FIELDS = 0.76
+MOST_FIELDS = 0.77
 """The share of the fields of all documents that are described in both languages: it only rises."""
 
 BODIES: dict[str, type[Document]] = {
@@ -115,6 +115,8 @@ def test_an_operation_says_what_it_answers(one: Described) -> None:
     for status, answer in one.answers.items():
         if "content" not in answer:
             assert status == "204" or answer["description"] == EMPTY
+        for kind, content in answer.get("content", {}).items():
+            assert content["schema"], f"{kind} of any shape"
 
 
 def fields() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""How answers of the identity service are described: the types of its documents."""
+"""How answers about users, projects, keys and roles are described: the types of documents."""
 
 from typing import Any
 

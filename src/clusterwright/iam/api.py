@@ -9,7 +9,7 @@ from starlette.responses import Response
 from clusterwright import errors
 from clusterwright.clock import now, rfc3339
 from clusterwright.errors import ApiError
-from clusterwright.iam import documents, store, temporary
+from clusterwright.iam import answers, documents, store, temporary, token_answers
 from clusterwright.iam.auth import Authenticator
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.dialect import (
@@ -29,24 +29,25 @@ from clusterwright.iam.dialect import (
 from clusterwright.iam.tokens import Token, TokenError
 from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
 from clusterwright.web import routes
+from clusterwright.web.openapi import described
 
 router = routes.Router(route_class=IdentityRoute)
 
 
-@router.get("/")
+@router.get("/", **described(token_answers.VersionsAnswer))
 async def list_versions(base: Base) -> Response:
     """List the versions of the API."""
     return routes.json_response(documents.versions(base))
 
 
-@router.get("/v3")
-@router.get("/v3/")
+@router.get("/v3", **described(token_answers.VersionAnswer))
+@router.get("/v3/", **described(token_answers.VersionAnswer))
 async def show_version(base: Base) -> Response:
     """Show the version of the identity service."""
     return routes.json_response({"version": documents.version(base)})
 
 
-@router.post("/v3/auth/tokens", status_code=201)
+@router.post("/v3/auth/tokens", **described(token_answers.TokenAnswer, status=201))
 async def issue_token(
     request: Request,
     entrance: Entrance,
@@ -57,7 +58,7 @@ async def issue_token(
     return await _token_response(request, text, token, status=201)
 
 
-@router.get("/v3/auth/tokens")
+@router.get("/v3/auth/tokens", **described(token_answers.TokenAnswer))
 async def show_token(
     request: Request,
     caller: Authenticated,
@@ -69,7 +70,7 @@ async def show_token(
     return await _token_response(request, subject, token)
 
 
-@router.head("/v3/auth/tokens")
+@router.head("/v3/auth/tokens", **described(None))
 async def check_token(
     caller: Authenticated,
     guard: Guard,
@@ -131,7 +132,7 @@ async def _catalog(request: Request, project_id: str) -> list[dict[str, Any]]:
     return documents.catalog(await routes.base_url(request), region, project_id)
 
 
-@router.get("/v3/auth/catalog")
+@router.get("/v3/auth/catalog", **described(token_answers.CatalogAnswer))
 async def show_catalog(request: Request, caller: Authenticated, base: Base) -> Response:
     """List the services as seen from the caller's project."""
     document = {
@@ -141,10 +142,10 @@ async def show_catalog(request: Request, caller: Authenticated, base: Base) -> R
     return routes.json_response(document)
 
 
-def _serve_part(kind: str) -> None:
+def _serve_part(kind: str, answer: object, all_answer: object) -> None:
     """Add the routes of one part of the catalogue: its regions, services or endpoints."""
 
-    @router.get(f"/v3/{kind}s", name=f"list_{kind}s")
+    @router.get(f"/v3/{kind}s", name=f"list_{kind}s", **described(all_answer))
     async def list_all(request: Request, caller: Authenticated, base: Base) -> Response:
         wanted = request.query_params.items()
         found = [
@@ -155,7 +156,7 @@ def _serve_part(kind: str) -> None:
         links = documents.links(f"{base}/v3/{kind}s")
         return routes.json_response({f"{kind}s": found, "links": links})
 
-    @router.get(f"/v3/{kind}s/{{id}}", name=f"show_{kind}")
+    @router.get(f"/v3/{kind}s/{{id}}", name=f"show_{kind}", **described(answer))
     async def show_one(request: Request, caller: Authenticated, id: str) -> Response:
         known = await _part(request, caller, kind)
         found = next((one for one in known if one["id"] == id), None)
@@ -173,11 +174,12 @@ async def _part(request: Request, caller: Caller, kind: str) -> list[dict[str, A
     return read(catalogue, base)
 
 
-for _kind in ("region", "service", "endpoint"):
-    _serve_part(_kind)
+_serve_part("region", token_answers.RegionAnswer, token_answers.RegionsAnswer)
+_serve_part("service", token_answers.ServiceAnswer, token_answers.ServicesAnswer)
+_serve_part("endpoint", token_answers.EndpointAnswer, token_answers.EndpointsAnswer)
 
 
-@router.get("/v3/projects")
+@router.get("/v3/projects", **described(answers.ProjectsAnswer))
 async def list_projects(
     caller: Authenticated,
     directory: Known,
@@ -217,7 +219,7 @@ async def list_projects(
     return routes.json_response(document)
 
 
-@router.get("/v3/auth/projects")
+@router.get("/v3/auth/projects", **described(answers.ProjectsAnswer))
 async def list_own_projects(caller: Authenticated, directory: Known, base: Base) -> Response:
     """List the projects that the caller may use."""
     usable = [project for project in directory.projects(caller.domain_id) if project.enabled]
@@ -228,7 +230,7 @@ async def list_own_projects(caller: Authenticated, directory: Known, base: Base)
     return routes.json_response(document)
 
 
-@router.get("/v3/projects/{project_id}")
+@router.get("/v3/projects/{project_id}", **described(answers.ProjectAnswer))
 async def show_project(
     project_id: str, caller: Authenticated, directory: Known, base: Base
 ) -> Response:
@@ -239,8 +241,8 @@ async def show_project(
     return routes.json_response({"project": documents.project(project, base)})
 
 
-@router.get("/v3/domains")
-@router.get("/v3/auth/domains")
+@router.get("/v3/domains", **described(token_answers.DomainsAnswer))
+@router.get("/v3/auth/domains", **described(token_answers.DomainsAnswer))
 async def list_domains(caller: Authenticated, directory: Known, base: Base) -> Response:
     """List the one domain that the caller belongs to."""
     domain = directory.snapshot.domains[caller.domain_id]
@@ -251,7 +253,7 @@ async def list_domains(caller: Authenticated, directory: Known, base: Base) -> R
     return routes.json_response(document)
 
 
-@router.get("/v3/users")
+@router.get("/v3/users", **described(answers.UsersAnswer))
 async def list_users(
     caller: Authenticated,
     directory: Known,
@@ -275,7 +277,9 @@ async def list_users(
     return routes.json_response(document)
 
 
-@router.post("/v3.0/OS-CREDENTIAL/securitytokens", status_code=201)
+@router.post(
+    "/v3.0/OS-CREDENTIAL/securitytokens", **described(token_answers.TemporaryKeyAnswer, status=201)
+)
 async def issue_security_token(
     request: Request,
     caller: Authenticated,
@@ -295,7 +299,7 @@ async def issue_security_token(
     return routes.json_response({"credential": credential}, 201)
 
 
-@router.get("/v5/caller-identity")
+@router.get("/v5/caller-identity", **described(token_answers.CallerAnswer))
 async def show_caller(caller: Authenticated) -> Response:
     """Show who the caller is."""
     document = {

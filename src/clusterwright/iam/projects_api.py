@@ -130,6 +130,7 @@ async def update(
     "/v3/projects/{project_id}",
     operation_id="KeystoneDeleteProject",
     summary="Refuse to delete a project",
+    **described(None),
 )
 async def delete(caller: Administrator, directory: Known, project_id: Id) -> Response:
     """Answer 404 as the public service does, which knows no way to delete a project."""

@@ -315,6 +315,27 @@ access_mode | Whether the user may use programs, the console or both (`default`)
 pwd_status | Whether the password must be changed at the first log-in. | 首次登录是否须修改密码。
 original_password | The password until now. | 原密码。
 trust_domain_id | The id of the account that is trusted. | 被委托账号的 ID。
+CallerAnswer.account_id | The id of the caller's account. | 调用者所属账号的 ID。
+principal_id | The id of the caller. | 调用者的 ID。
+principal_urn | The name of the caller in the form of resources. | 调用者的 URN。
+catalog | The services with their endpoints. | 服务目录，含各服务的终端节点。
+interface | Whom the endpoint is for: public. | 终端节点的可见范围，为 public。
+region | The region. | 区域。
+region_id | The id of the region. | 区域 ID。
+service_id | The id of the service. | 服务 ID。
+parent_region_id | The id of the region that it is in; there is none. | 父区域 ID，始终为空。
+locales | The region's name, by language. | 区域名称，按语言区分。
+endpoints | Where it answers. | 终端节点列表。
+access | The access key, without its secret. | 访问密钥 AK。
+securitytoken | What requests with this key send as X-Security-Token. | 使用该密钥时随请求发送的 X-Security-Token。
+issued_at | When it was issued. | 签发时间。
+expires_at | When it ends. | 到期时间。
+TokenShown.roles | What its user may do: everything in the account. | 用户的角色：可操作账号内的全部资源。
+href | Where it is. | 链接地址。
+rel | What is at the link: self. | 链接的含义，为 self。
+updated | When this version of the API was made. | 该版本的发布时间。
+min_version | The oldest minor version; there are none. | 最小微版本，始终为空。
+self | Where the document is. | 文档自身的链接。
 trust_domain_name | The name of the account that is trusted. | 被委托账号的名称。
 delegated_domain | The name of the account that is trusted. | 被委托账号的名称。
 parent_id | The id of the parent. | 上级的 ID。

@@ -10,13 +10,21 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from clusterwright import errors
+from clusterwright.document import Document
 from clusterwright.errors import ApiError
 from clusterwright.storage.database import Database
 from clusterwright.supervision import Supervisor
+from clusterwright.web.openapi import described
 from clusterwright.web.routes import Router, json_response
 from clusterwright.web.server import given
 
 router = Router(tags=["Server"])
+
+
+class StatusAnswer(Document):
+    """That all is well."""
+
+    status: str
 
 
 class Health:
@@ -40,7 +48,12 @@ class Health:
 Own = Annotated[Health, Depends(given(Health))]
 
 
-@router.get("/healthz", operation_id="ShowHealth", summary="Tell whether the process is alive")
+@router.get(
+    "/healthz",
+    operation_id="ShowHealth",
+    summary="Tell whether the process is alive",
+    **described(StatusAnswer),
+)
 async def show_health(own: Own) -> Response:
     """200 without credentials while the process works; 503 when only a restart would help."""
     if not own.is_alive:
@@ -48,7 +61,12 @@ async def show_health(own: Own) -> Response:
     return json_response({"status": "ok"})
 
 
-@router.get("/readyz", operation_id="ShowReadiness", summary="Tell whether requests are welcome")
+@router.get(
+    "/readyz",
+    operation_id="ShowReadiness",
+    summary="Tell whether requests are welcome",
+    **described(StatusAnswer),
+)
 async def show_readiness(request: Request, own: Own) -> Response:
     """200 without credentials when all is well; 503 names what is not."""
     stopping = getattr(request.state, "stopping", False)  # the listener's word
