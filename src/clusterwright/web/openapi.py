@@ -212,12 +212,16 @@ EMPTY = "Done; the answer has no body"
 
 def a_file(kind: str = "application/octet-stream") -> Any:
     """How an operation is described whose answer is a file."""
-    content = {kind: {"schema": {"type": "string", "format": "binary"}}}
+    return shaped({"type": "string", "format": "binary"}, kind)
+
+
+def shaped(schema: dict[str, Any], kind: str = "application/json") -> Any:
+    """How an operation is described whose answer has this schema, and no model to be built."""
     return {
         "status_code": 200,
         "response_model": None,
         "response_class": Response,
-        "responses": {200: {"description": "Done", "content": content}},
+        "responses": {200: {"description": "Done", "content": {kind: {"schema": schema}}}},
     }
 
 
