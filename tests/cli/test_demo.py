@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from clusterwright.cli import kubectl
 from clusterwright.cli.demo import what_next
 from tests import kubernetes
 from tests.cli.command_line import LIMIT, CommandLine, begun
@@ -143,6 +145,32 @@ def test_a_demo_whose_pods_have_no_program_to_run_says_so(alone: CommandLine) ->
     assert ran.err.startswith("Error: Real nodes do not run here with this busybox: ")
     assert "needs libraries" in ran.err
     assert left_behind(alone) == []
+
+
+@pytest.mark.parametrize(
+    ("does", "seconds", "told"),
+    [
+        ("echo no >&2; exit 1", 90, "kubectl get nodes: no"),
+        ("sleep 9", 0.2, "kubectl get nodes: no answer within 0.2 s."),
+    ],
+)
+def test_a_kubectl_that_fails_or_hangs_ends_the_demo_with_a_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    does: str,
+    seconds: float,
+    told: str,
+) -> None:
+    program = tmp_path / "kubectl"
+    program.write_text(f"#!/bin/sh\nexec sh -c '{does}'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(kubectl, "_SECONDS", seconds)
+
+    with pytest.raises(typer.Exit):
+        kubectl.Kubectl(program, tmp_path).nodes()
+
+    assert told in capsys.readouterr().err
 
 
 def test_nodes_of_the_demo_are_chosen_for_real_clusters_alone(alone: CommandLine) -> None:

@@ -87,14 +87,18 @@ class Kubectl:
 
     def _run(self, *words: str, given: str = "") -> str:
         own = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
-        done = subprocess.run(
-            [self.program, f"--kubeconfig={self._config}", *words],
-            env=own,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-        )
+        asked = f"kubectl {' '.join(words[:2])}"
+        try:
+            done = subprocess.run(
+                [self.program, f"--kubeconfig={self._config}", *words],
+                env=own,
+                input=given,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            fail(f"{asked}: no answer within {_SECONDS} s.")
         if done.returncode:
-            fail(f"kubectl {' '.join(words[:2])}: {done.stderr.strip()}")
+            fail(f"{asked}: {done.stderr.strip()}")
         return done.stdout.rstrip()
