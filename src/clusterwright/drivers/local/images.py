@@ -41,6 +41,8 @@ def write(
         with layer.open("w+b") as file:
             _write_layer(file, programs)
             _write_layout(new, file, name, {"Entrypoint": start, "Cmd": arguments})
+        with new.open("rb") as whole:
+            os.fsync(whole.fileno())
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
