@@ -1,12 +1,11 @@
 """Control planes that are begun ahead: taken once, by whoever asks first, and never given back."""
 
-import asyncio
 import itertools
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,16 +15,13 @@ import pytest
 
 from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Cluster, DriverError
-from clusterwright.drivers.local import binaries, folder, host, memory, processes, spares, wanted
+from clusterwright.drivers.local import binaries, folder, host, memory, spares, wanted
 from clusterwright.drivers.local.beginning import begin
-from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import Folder, write_json
 from clusterwright.drivers.local.spares import Ahead, Spares
 from clusterwright.drivers.local.wanted import Nodes, State
-from tests import kubernetes
 from tests.drivers import fake_programs, local_host
 from tests.drivers.examples import Clock, a_cluster
-from tests.drivers.local_host import Kubernetes, eventually
 
 CLUSTER = replace(a_cluster(), version="v1.34")
 OTHER = replace(a_cluster("c2"), version="v1.34", project_id="p2")
@@ -309,98 +305,3 @@ def test_a_spare_that_cannot_be_begun_leaves_nothing_and_is_not_tried_again_at_o
 
     assert local_host.contents(tmp_path / folder.SPARES) == []
     assert len(tries) == 1
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A home whose real processes end with the test."""
-    kubernetes.binaries()
-    yield tmp_path
-    local_host.end_all(tmp_path)
-
-
-def running(place: Folder) -> set[int]:
-    """The processes that run for a control plane."""
-    found = [processes.read(path) for path in place.records()]
-    return {one.pid for one in found if one and processes.is_alive(one)}
-
-
-@kubernetes.needs_kubernetes
-async def test_of_a_spare_only_the_controller_manager_starts_again_for_another_range_of_pods(
-    home: Path,
-) -> None:
-    beside = replace(CLUSTER, container_cidrs=("172.17.0.0/16",))
-
-    def is_free() -> bool:
-        return any(map(spares._is_ready, folder.spares(home)))
-
-    async def is_ready() -> bool:
-        return (await driver.observe_control_plane(beside)).ready
-
-    async def has_an_account() -> bool:
-        return inside.get("/api/v1/namespaces/mine/serviceaccounts/default") == 200
-
-    async with LocalDriver(home, kubernetes.binaries, ahead=replace(AHEAD, count=1)) as driver:
-        await eventually(lambda: asyncio.to_thread(is_free))
-        before = running(folder.spares(home)[0])
-
-        await driver.ensure_credentials(beside)
-        await driver.ensure_control_plane(beside)
-        await eventually(is_ready)
-
-        after = running(Folder(home, beside.uid))
-        (new,) = after - before
-        assert len(before - after) == 1
-        assert "--cluster-cidr=172.17.0.0/16" in local_host.command(new)
-        inside = Kubernetes(await driver.kubeconfig(beside, user="alice", lifetime_seconds=3600))
-        assert inside.create_namespace("mine") == 201
-        await eventually(has_an_account)
-
-
-@kubernetes.needs_kubernetes
-async def test_a_cluster_takes_over_what_runs_already_and_leaves_nothing(home: Path) -> None:
-    ahead = replace(AHEAD, count=1)
-    named = replace(CLUSTER, custom_san=("api.example.test",))
-
-    def free() -> list[Folder]:
-        """The spares that are ready."""
-        return [each for each in folder.spares(home) if spares._is_ready(each)]
-
-    async def has_a_spare() -> bool:
-        return len(await asyncio.to_thread(free)) == 1
-
-    async def is_ready() -> bool:
-        return (await driver.observe_control_plane(named)).ready
-
-    async def is_gone() -> bool:
-        return not (await driver.observe_control_plane(named)).exists
-
-    async def has_nothing() -> bool:
-        return not any(path.is_dir() for path in (home / folder.SPARES).iterdir())
-
-    async with LocalDriver(home, kubernetes.binaries, ahead=ahead) as driver:
-        await eventually(has_a_spare)
-        before = running(free()[0])
-
-        await driver.ensure_credentials(named)
-        await driver.ensure_control_plane(named)
-        await eventually(is_ready)
-
-        assert running(Folder(home, named.uid)) == before
-        access = await driver.kubeconfig(named, user="alice", lifetime_seconds=3600)
-        assert Kubernetes(access).create_namespace("mine") == 201
-        assert "api.example.test" in local_host.served_names(access.server)
-        await eventually(has_a_spare)
-        other = running(free()[0])
-
-    async with LocalDriver(home, kubernetes.binaries, ahead=ahead) as driver:
-        await eventually(is_ready)
-        assert running(Folder(home, named.uid)) == before
-        assert running(free()[0]) == other
-        await driver.delete_cluster(named)
-        await eventually(is_gone)
-        assert local_host.contents(home) == [home / folder.SPARES]
-
-    async with LocalDriver(home, kubernetes.binaries) as driver:
-        await eventually(has_nothing)
-        assert not other & set(local_host.pids())
