@@ -11,6 +11,7 @@ from clusterwright.cli.output import Document, fail
 _SECONDS = 90
 _ASK = "/api/v1/namespaces/default/services/hello/proxy/"
 PROGRAM = "busybox"
+"""What the pods run, from an image that ``kubernetes import`` makes of it."""
 _COLUMNS = "NAME:.metadata.name,STATUS:.status.phase,IP:.status.podIP,NODE:.spec.nodeName"
 _HELLO = f"""
 apiVersion: apps/v1

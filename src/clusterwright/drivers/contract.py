@@ -56,6 +56,11 @@ class Cluster:
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Options of the control plane's components that were asked for, by component and name."""
 
+    @property
+    def minor(self) -> str:
+        """The part of its version that programs differ by: ``v1.31`` of ``v1.31.4-r0``."""
+        return ".".join(self.version.split(".")[:2])
+
 
 @dataclass(frozen=True, slots=True)
 class Taint:

@@ -20,7 +20,7 @@ from clusterwright.web.server import given
 router = Router(tags=["Server"])
 
 
-# The first answer of a process comes from here: a model would be built for it, of 3 MiB in all.
+# The first answer of most processes comes from here. A model would make them 3 MiB larger.
 _STATUS = shaped(
     {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
 )

@@ -21,8 +21,8 @@ FOLDER = "images"
 
 _LONGEST_INDEX = 4 * 1024 * 1024
 _ELF = b"\x7fELF"
-_HEAD = struct.Struct("<4sBB12xH12xQ14xHH")
-"""Of ELF: mark, width, order, machine, and the place, size and number of the headers of parts."""
+_HEAD = struct.Struct("<4xBB12xH12xQ14xHH")
+"""Of ELF: width, order, machine, and the place, size and number of the headers of parts."""
 _HEADERS = 64 * 1024
 """Where a program's parts are told: right behind its head, in bytes."""
 _INTERPRETER = 3
@@ -39,16 +39,16 @@ def keep(given: Path, folder: Path) -> list[str]:
     A copy of an archive is not compressed. Raises NoImages, and OSError.
     """
     with given.open("rb") as file:
-        if file.read(len(_ELF)) == _ELF:
-            return [_keep_program(given, folder)]
+        begin = file.read(_HEADERS)
+    if begin.startswith(_ELF):
+        return [_keep_program(given, begin, folder)]
     return _keep_archive(given, folder)
 
 
-def _keep_program(program: Path, folder: Path) -> str:
-    """Keep an image that begins with a program, and holds nothing else."""
-    with program.open("rb") as file:
-        begin = file.read(_HEADERS).ljust(_HEAD.size, b"\0")
-    _, width, order, machine, place, size, count = _HEAD.unpack_from(begin)
+def _keep_program(program: Path, begin: bytes, folder: Path) -> str:
+    """Keep an image that starts with a program, and holds nothing else."""
+    head = begin[: _HEAD.size].ljust(_HEAD.size, b"\0")
+    width, order, machine, place, size, count = _HEAD.unpack(head)
     if (width, order, machine) != (2, 1, MACHINES.get(platform.machine())):
         raise NoImages(f"{program} is a program of another kind of machine.")
     if _INTERPRETER in (_number(begin, place + size * part) for part in range(count)):

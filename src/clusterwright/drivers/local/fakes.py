@@ -51,12 +51,11 @@ class Fakes:
 
 
 def _info(known: Mapping[str, Any], cluster: Cluster) -> dict[str, str]:
-    version = ".".join(cluster.version.split(".")[:2])
     return {
         "architecture": "amd64",
         "operatingSystem": "linux",
         "osImage": known["os"],
-        "kubeletVersion": f"{version}.0-simulated",
+        "kubeletVersion": f"{cluster.minor}.0-simulated",
         "kubeProxyVersion": "",
         "containerRuntimeVersion": "simulated://0",
         "kernelVersion": "simulated",

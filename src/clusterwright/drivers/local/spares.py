@@ -78,8 +78,9 @@ class Spares:
                 return made
             fitting = [spare for spare in folder.spares(self._home) if self._fits(spare, cluster)]
             # Those that are ready come first, and of these whose pods have the range already.
-            order = [(not _is_ready(each), not _has_range(each, cluster)) for each in fitting]
-            for _, spare in sorted(zip(order, fitting, strict=True), key=lambda pair: pair[0]):
+            for spare in sorted(
+                fitting, key=lambda each: (not _is_ready(each), not _has_range(each, cluster))
+            ):
                 log.info("taking a spare", extra={"cluster": cluster.uid, "spare": spare.uid})
                 self._rests_until = time.monotonic() + QUIET_SECONDS
                 return give(self._home, spare, cluster.uid)

@@ -26,7 +26,7 @@ def new_master(
         private_ip=draws.master_address(held.seed, cluster.uid, ordinal),
         created_at=ready_at,
         ready_at=ready_at,
-        version=_minor(cluster),
+        version=cluster.minor,
     )
 
 
@@ -37,12 +37,11 @@ def upgraded(
 
     Masters that an earlier release began do not tell what they run, and change over at once.
     """
-    wanted = _minor(cluster)
-    changed = [master for master in masters if master.version != wanted]
+    changed = [master for master in masters if master.version != cluster.minor]
     return [
         replace(
             master,
-            version=wanted,
+            version=cluster.minor,
             version_before=(before := _running(master, now)),
             upgraded_at=now + duration(turn * draws.UPGRADE if before else 0),
         )
@@ -86,8 +85,3 @@ def is_ready(machine: SimulatedMachine, now: int) -> bool:
 
 def _running(master: SimulatedMachine, now: int) -> str:
     return master.version if master.upgraded_at <= now else master.version_before
-
-
-def _minor(cluster: Cluster) -> str:
-    """The part of its version that masters differ by: ``v1.31`` of ``v1.31.4-r0``."""
-    return ".".join(cluster.version.split(".")[:2])

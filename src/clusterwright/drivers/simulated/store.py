@@ -274,9 +274,13 @@ async def add_machines(tx: Tx, added: Iterable[SimulatedMachine]) -> None:
 
 async def upgrade_machine(tx: Tx, upgraded: SimulatedMachine) -> None:
     """Store what a master of a held cluster runs, and from when on."""
-    values = {"version_before": upgraded.version_before, "upgraded_at": upgraded.upgraded_at}
-    which = {"which": upgraded.uid, "version": upgraded.version}
-    await tx.execute(_UPGRADE_MACHINE, which | values)
+    values = {
+        "which": upgraded.uid,
+        "version": upgraded.version,
+        "version_before": upgraded.version_before,
+        "upgraded_at": upgraded.upgraded_at,
+    }
+    await tx.execute(_UPGRADE_MACHINE, values)
 
 
 async def retire_machine(tx: Tx, uid: str, *, gone_at: int) -> None:
