@@ -267,7 +267,7 @@ async def break_and_mend_dns(cloud: Cloud, uid: str, kubectl: Kubectl) -> None:
     dns = ("-n", "kube-system")
     deployment = "deployment/coredns"
     await asyncio.to_thread(kubectl, *dns, "rollout", "status", deployment, "--timeout=60s")
-    assert (await addon(cloud, uid, "coredns"))["status"]["status"] == "running"
+    await until_addon(cloud, uid, "running")  # the server's next look sees what kubectl saw
 
     await asyncio.to_thread(kubectl, *dns, "scale", deployment, "--replicas=0")
     broken = await until_addon(cloud, uid, "abnormal")
