@@ -5,13 +5,13 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
 
 from clusterwright.cli.extension import Away, Extension, Refused
 from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
+from clusterwright.cli.lazy_packages import import_lazily
 from clusterwright.cli.output import Document, fail
 
 _KEYS = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_PROJECT_ID")
@@ -37,7 +37,9 @@ def connect(data: Path | None) -> "Api":
 def load_sdk() -> Any:
     """The SDK's package for version 3 of the API, or the advice to install it."""
     try:
-        return import_module("huaweicloudsdkcce.v3")
+        sdk = import_lazily("huaweicloudsdkcce.v3")
+        import_lazily("huaweicloudsdkcce.v3.model")
+        return sdk
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("huaweicloudsdk"):
             raise
