@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from clusterwright.iam import passwords
 from clusterwright.storage import sqlite
 from clusterwright.storage.database import Database
-from tests import postgresql, schema
+from tests import compiled, postgresql, schema
 from tests.helm import require as require_helm
 from tests.kubernetes import needs_kubernetes
 from tests.server_process import ServerProcess
@@ -24,6 +25,11 @@ settings.load_profile("gate" if os.environ.get("CI") else "desk")
 # As that of PostgreSQL, which runs without fsync here: the power stays on while tests run. Servers
 # in processes of their own synchronise as ever.
 DURABLE, sqlite.SYNCHRONOUS = sqlite.SYNCHRONOUS, "OFF"
+
+compiled.share()
+
+# Nobody guesses the passwords of tests. Servers in processes of their own hash as ever.
+COST, passwords.COST = passwords.COST, passwords.Cost(memory_kib=64, iterations=1)
 
 _LONG_WAITS_FIRST = ("durability", "clients", "cli", "api")
 """Folders of tests whose modules take longest: nobody waits for one alone in the end."""

@@ -1,6 +1,7 @@
 """How passwords are hashed, and how a hash of an earlier release is replaced at a log-in."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,17 @@ from hypothesis import strategies as st
 
 from clusterwright.iam import passwords, store
 from tests.api.iam_server import Server, serving
+from tests.conftest import COST
 
 ANY_TEXT = st.text(max_size=30)  # with lone surrogates, which JSON allows
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_in_a_release() -> Iterator[None]:
+    """Hashes cost what they cost everybody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", COST)
+        yield
 
 
 def old_hash(password: str) -> str:

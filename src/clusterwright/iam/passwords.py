@@ -12,20 +12,27 @@ import string
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 T = TypeVar("T")
 
-# 24 MiB and some 25 ms: what scrypt took, so that old hashes and new ones cannot be told apart.
-_MEMORY_KIB = 24 * 1024
-_ITERATIONS = 2
+
+class Cost(NamedTuple):
+    """What hashing a password takes: KiB of memory, and how often all of it is gone through."""
+
+    memory_kib: int
+    iterations: int
+
+
+COST = Cost(memory_kib=24 * 1024, iterations=2)
+"""Some 25 ms: what scrypt took, so that old hashes and new ones cannot be told apart."""
+
 _LANES = 1
 _HASH_BYTES = 32
 _SALT_BYTES = 16
-_CURRENT = f"$argon2id$v=19$m={_MEMORY_KIB},t={_ITERATIONS},p={_LANES}$"
 _OLD_SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 HASHERS = 2
@@ -60,16 +67,17 @@ def check_password(password: str, password_hash: str | None) -> bool:
 
 def is_outdated(password_hash: str) -> bool:
     """Whether a hash was made in another way than new ones are."""
-    return not password_hash.startswith(_CURRENT)
+    current = f"$argon2id$v=19$m={COST.memory_kib},t={COST.iterations},p={_LANES}$"
+    return not password_hash.startswith(current)
 
 
 def _argon2id(salt: bytes) -> Argon2id:
     return Argon2id(
         salt=salt,
         length=_HASH_BYTES,
-        iterations=_ITERATIONS,
+        iterations=COST.iterations,
         lanes=_LANES,
-        memory_cost=_MEMORY_KIB,
+        memory_cost=COST.memory_kib,
     )
 
 
