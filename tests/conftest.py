@@ -112,8 +112,13 @@ async def data(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server on SQLite that many tests share, fast to wait for and slow enough to watch."""
-    server = ServerProcess(tmp_path_factory.mktemp("live") / "data", pace=8, cluster_quota=1000)
+    """A server on SQLite that many tests share, fast to wait for and slow enough to watch.
+
+    It starts cold: what a server on SQLite has stand-ins for is not needed by anything they do.
+    """
+    server = ServerProcess(
+        tmp_path_factory.mktemp("live") / "data", pace=8, cluster_quota=1000, cold=True
+    )
     server.start()
     yield server
     server.stop()

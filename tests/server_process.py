@@ -13,6 +13,9 @@ from typing import Any
 
 import httpx
 
+from tests import schema, warm
+from tests.warm import WarmProcess
+
 START_SECONDS = 120
 STOP_SECONDS = 120
 PLAIN = httpx.Client(verify=False, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
@@ -45,14 +48,23 @@ def free_port() -> int:
 class ServerProcess:
     """``clusterwright serve`` on a free port; ``start`` it, ``kill`` it, ``stop`` it."""
 
-    def __init__(self, data: Path, *, database: str = "", pace: float = 0, **settings: Any) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        database: str = "",
+        pace: float = 0,
+        cold: bool = False,
+        **settings: Any,
+    ) -> None:
         self.data = data
         self._kept_port = KeptPort()
         self.port = self._kept_port.number
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
-        self.program = ["-m", "clusterwright", "serve"]
-        self._process: subprocess.Popen[bytes] | None = None
+        self.program = ["-m", "clusterwright", "serve"] if cold else []
+        """What Python is started with; nothing for a fork of a warm process (``tests.warm``)."""
+        self._process: subprocess.Popen[bytes] | WarmProcess | None = None
         chosen = settings | {"data": data, "database": database, "pace": pace, "port": self.port}
         self.variables = {
             f"CLUSTERWRIGHT_{name.upper()}": str(value) for name, value in chosen.items()
@@ -79,13 +91,9 @@ class ServerProcess:
 
     def command(self, *arguments: str) -> str:
         """Run another command of the command line and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "clusterwright", *arguments],
-            env=os.environ | self.variables,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        environ = os.environ | self.variables
+        done = warm.run(arguments, environ=environ, folder=Path.cwd(), timeout=START_SECONDS)
+        done.check_returncode()
         return done.stdout
 
     def start(self) -> "ServerProcess":
@@ -103,12 +111,16 @@ class ServerProcess:
 
     def launch(self) -> None:
         """Start the process and wait for nothing."""
+        if not self.variables["CLUSTERWRIGHT_DATABASE"] and not self.data.exists():
+            schema.write_sqlite(self.data / "clusterwright.db")
+        environ = os.environ | self.variables
+        if not self.program:
+            folder = Path.cwd()
+            self._process = WarmProcess(["serve"], environ=environ, folder=folder, out=self.log)
+            return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self.program],
-                env=os.environ | self.variables,
-                stdout=log,
-                stderr=log,
+                [sys.executable, *self.program], env=environ, stdout=log, stderr=log
             )
 
     def is_alive(self) -> bool:

@@ -50,7 +50,7 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The modules that a server has loaded when it answers, on SQLite and a known folder."""
-    server = ServerProcess(tmp_path_factory.mktemp("start") / "data")
+    server = ServerProcess(tmp_path_factory.mktemp("start") / "data", cold=True)
     server.start().stop()
     known = server.log.stat().st_size
     server.variables["PYTHONPROFILEIMPORTTIME"] = "1"

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
+
 Begun = AbstractContextManager["subprocess.Popen[str]"]
 """A command at work inside a block."""
 LIMIT = 180
@@ -46,7 +48,8 @@ class CommandLine:
 
     def __call__(self, *arguments: str) -> Ran:
         """Run a command to its end."""
-        return self.program("-m", "clusterwright", *arguments)
+        done = warm.run(arguments, environ=self.environ, folder=self.home, timeout=LIMIT)
+        return Ran(done.returncode, done.stdout, done.stderr)
 
     def program(self, *arguments: str) -> Ran:
         """Run Python to its end."""

@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with the console of these sources, slow enough to watch its jobs."""
     build.build(anew=not AXE.is_file())
-    server = ServerProcess(tmp_path_factory.mktemp("console") / "data", pace=3)
+    server = ServerProcess(tmp_path_factory.mktemp("console") / "data", pace=3, cold=True)
     server.start()
     yield server
     server.stop()
