@@ -18,6 +18,10 @@ from tests.warm import WarmProcess
 
 START_SECONDS = 120
 STOP_SECONDS = 120
+START_WARM = False
+"""Whether servers are forked from a process that has imported everything (``tests.warm``), and find
+their tables there. So it is in tests; benchmarks start cold.
+"""
 PLAIN = httpx.Client(verify=False, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
 """For requests without TLS, each on a connection of its own. ``httpx.get`` would read all known
 authorities first: 20 ms of processor time, again and again while a server starts.
@@ -62,8 +66,8 @@ class ServerProcess:
         self.port = self._kept_port.number
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
-        self.program = ["-m", "clusterwright", "serve"] if cold else []
-        """What Python is started with; nothing for a fork of a warm process (``tests.warm``)."""
+        self.program = ["-m", "clusterwright", "serve"]
+        self._is_warm = START_WARM and not cold
         self._process: subprocess.Popen[bytes] | WarmProcess | None = None
         chosen = settings | {"data": data, "database": database, "pace": pace, "port": self.port}
         self.variables = {
@@ -92,7 +96,11 @@ class ServerProcess:
     def command(self, *arguments: str) -> str:
         """Run another command of the command line and return what it prints."""
         environ = os.environ | self.variables
-        done = warm.run(arguments, environ=environ, folder=Path.cwd(), timeout=START_SECONDS)
+        if self._is_warm:
+            done = warm.run(arguments, environ=environ, folder=Path.cwd(), timeout=START_SECONDS)
+        else:
+            command = [sys.executable, "-m", "clusterwright", *arguments]
+            done = subprocess.run(command, env=environ, capture_output=True, text=True)
         done.check_returncode()
         return done.stdout
 
@@ -111,10 +119,10 @@ class ServerProcess:
 
     def launch(self) -> None:
         """Start the process and wait for nothing."""
-        if not self.variables["CLUSTERWRIGHT_DATABASE"] and not self.data.exists():
-            schema.write_sqlite(self.data / "clusterwright.db")
         environ = os.environ | self.variables
-        if not self.program:
+        if self._is_warm:
+            if not self.variables["CLUSTERWRIGHT_DATABASE"] and not self.data.exists():
+                schema.write_sqlite(self.data / "clusterwright.db")
             folder = Path.cwd()
             self._process = WarmProcess(["serve"], environ=environ, folder=folder, out=self.log)
             return

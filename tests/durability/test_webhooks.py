@@ -37,7 +37,7 @@ class Sender(ServerProcess):
     """A server that sends to this host, soon and again soon, and dies when it is told to."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        super().__init__(folder, pace=0, webhook_private_targets=True, **settings)
+        super().__init__(folder, pace=0, webhook_private_targets=True, cold=True, **settings)
         self._told = folder.with_suffix(".moment")
         program = Path(__file__).with_name("dying_sender.py")
         self.program = [str(program), str(self._told), "serve"]
