@@ -216,7 +216,8 @@ def _compile(program: Program, made: Path) -> None:
     package = program.package
     listed = _go(program, "list", "-deps", "-f", "{{.ImportPath}}", package)
     total = len(listed.splitlines())
-    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false"]
+    # What is left out when all is linked (-s -w) is not made first: a seventh of the whole time.
+    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false"]
     tail: list[str] = []
     show = progress(program.names[-1], began)
     with _running([*command, *program.flags, "-o", str(made), package], program) as go:
