@@ -31,19 +31,19 @@ demo: install ## Start a throw-away server, create a cluster with the official S
 run: install ## Serve on 127.0.0.1:8900
 	@$(BIN)/clusterwright serve
 
-check: lint ## What one runs while working: lint, and the tests that take no minute
+check: install lint ## What one runs while working: lint, and the tests that take no minute
 	$(BIN)/pytest $(PYTEST_OPTIONS) $(FAST_TESTS)
 
-lint: install ## Format, lint, types, import contracts
+lint: $(VENV)/.ready ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # The programs of tests/clients are built while the rest goes on; a test that comes too early waits.
-test: install ## What the gate runs: lint and all tests
+test: $(VENV)/.ready ## What the gate runs: lint and all tests
 	@$(BIN)/python -m tests.clients.prepare >/dev/null 2>&1 &
-	$(MAKE) lint
+	$(MAKE) -j 2 install lint
 	$(BIN)/pytest $(PYTEST_OPTIONS)
 
 # Apart from `make test`, because tracing makes these tests two to four times as slow (CONTRIBUTING).
