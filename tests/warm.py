@@ -40,11 +40,17 @@ class WarmProcess:
     """A process that runs a command, with what our tests ask of ``subprocess.Popen``."""
 
     def __init__(
-        self, arguments: Sequence[str], *, environ: Mapping[str, str], folder: Path, out: Path
+        self,
+        arguments: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        folder: Path,
+        out: Path,
+        err: Path | None = None,
     ) -> None:
-        """Start it in a folder. What it prints goes to the end of ``out``, errors too."""
+        """Start it in a folder. What it prints goes to the end of ``out``, errors to ``err``."""
         self._process = _context.Process(
-            target=_run, args=(list(arguments), dict(environ), folder, out, out)
+            target=_run, args=(list(arguments), dict(environ), folder, out, err or out)
         )
         self._process.start()
         self.pid = self._process.pid or 0
@@ -73,17 +79,12 @@ def run(
     """Run a command to its end. Raises subprocess.TimeoutExpired, and then it has ended too."""
     with tempfile.TemporaryDirectory() as kept:
         out, err = Path(kept) / "out", Path(kept) / "err"
-        process = _context.Process(
-            target=_run, args=(list(arguments), dict(environ), folder, out, err)
-        )
-        process.start()
-        process.join(timeout)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            raise subprocess.TimeoutExpired(list(arguments), timeout)
-        told = out.read_text(), err.read_text()
-        return subprocess.CompletedProcess(list(arguments), process.exitcode, *told)
+        process = WarmProcess(arguments, environ=environ, folder=folder, out=out, err=err)
+        try:
+            code = process.wait(timeout)
+        finally:
+            process.send_signal(signal.SIGKILL)
+        return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
 
 def _run(arguments: list[str], environ: dict[str, str], folder: Path, out: Path, err: Path) -> None:
