@@ -19,7 +19,6 @@ from tests.drivers import local_host
 from tests.drivers.examples import a_cluster, a_node
 from tests.drivers.local_host import Kubernetes, eventually
 from tests.kept import is_kept
-from tests.kit import until_async
 
 pytestmark = kubernetes.needs_kubernetes
 
@@ -209,8 +208,7 @@ async def test_a_deleted_cluster_leaves_no_process_port_or_file(
     await driver.delete_cluster(CLUSTER)
     await eventually(lambda: is_gone(driver))
 
-    # What is wanted is the last file; the folder that held it goes a moment later.
-    await until_async("files stay", lambda: local_host.contents(tmp_path) == [], 10)
+    assert local_host.contents(tmp_path) == []
     assert not any(processes.is_alive(one) for one in known)
     assert not any(ports.is_taken(port) for port in wish.ports.values())
 

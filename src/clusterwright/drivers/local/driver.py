@@ -166,8 +166,8 @@ class LocalDriver:
 
     async def _look(self, folder: Folder, cluster: Cluster) -> ControlPlane:
         wish = await _in_thread(lambda: wanted.read(folder))
-        if wish is None:
-            return ControlPlane(exists=False)
+        if wish is None:  # what is wanted goes first, and then the folder that held it
+            return ControlPlane(exists=folder.exists)
         if wish.state is State.GONE:
             return ControlPlane(exists=True)
         url = components.server_url(wish.ports)
