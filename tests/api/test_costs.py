@@ -3,6 +3,7 @@
 A bound may fall. Whoever must raise one says in the commit what the new statement is for.
 """
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -34,6 +35,9 @@ HOUSEKEEPING = 5
 
 BY_THE_CLOCK = ("SELECT iam_revision.", "SELECT job_trees.cancel_reason")
 """What is looked at again and again, so that its number says how long a test took."""
+
+TURNS = 5
+"""Turns of the loop in which all who wait for one commit have heard of it."""
 
 _in_request: ContextVar[bool] = ContextVar("in_request", default=False)
 
@@ -101,8 +105,11 @@ async def test_a_job_is_read_by_one_statement_and_again_by_none(
         made = await cloud.call("POST", f"{cloud.project}/clusters", body, expect=201)
         path = f"{cloud.project}/jobs/{made['status']['jobID']}"
         last = await cloud.until(path, PHASE, "Success")
-        # Requests write after the job's last transaction, and then it is over.
+        # Requests write after the job's last transaction, and then it is over; whoever waited
+        # for its commit hears of that some turns of the loop later.
         await cloud.call("POST", f"{cloud.project}/clusters", cluster(unique("c")), expect=201)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         await cloud.call("GET", path, expect=200)
         executed.clear()
         with counting(requests=True) as costs:
