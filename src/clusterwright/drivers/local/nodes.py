@@ -17,7 +17,7 @@ from uuid import UUID
 
 from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Cluster, DriverError, Node, Unavailable
-from clusterwright.drivers.local.folder import Folder, read_json, write_json
+from clusterwright.drivers.local.folder import Folder, read_json, write, write_json
 from clusterwright.drivers.local.images import ARCHITECTURES
 
 if TYPE_CHECKING:
@@ -96,6 +96,15 @@ def release(folder: Folder, uid: str) -> None:
     found = read_json(path)
     if found is not None and not found["leaving"]:
         write_json(path, found | {"leaving": time.time()})
+
+
+def forget(folder: Folder, uid: str) -> None:
+    """Have no node of this uid any more: from one moment on its address is another's to take."""
+    with folder.changing():
+        found = find(folder, uid)
+        if found is not None:
+            _path(folder, uid).unlink()
+            _address(folder, found["address"]).unlink(missing_ok=True)
 
 
 def find(folder: Folder, uid: str) -> dict[str, Any] | None:
@@ -212,12 +221,8 @@ class Nodes:
         if not await _leave(server, name, patience=patience):
             return False
         await self._kind.clear(path.stem)
-        await asyncio.to_thread(self._forget, path, name)
+        await asyncio.to_thread(forget, self._folder, path.stem)
         return True
-
-    def _forget(self, path: Path, address: str) -> None:
-        path.unlink(missing_ok=True)
-        _address(self._folder, address).unlink(missing_ok=True)
 
 
 async def _leave(server: "ApiServer", name: str, *, patience: float) -> bool:
@@ -286,17 +291,17 @@ def size(flavor: str) -> tuple[int, int]:
 
 
 def _free_address(folder: Folder, node: Node) -> str:
-    """An address that no other node of the cluster has, noted as this one's."""
+    """An address that no other node of the cluster has, noted as this one's.
+
+    What is noted counts while that node is there: a process may have died before it noted the node,
+    or before it took the note back.
+    """
     (folder.nodes / "addresses").mkdir(mode=0o700, exist_ok=True)
     for address in _candidates(node):
         path = _address(folder, address)
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-        except FileExistsError:
-            if path.read_text() != node.uid:
-                continue
-        path.write_text(node.uid)
-        return address
+        if find(folder, _owner(path) or node.uid) is None:
+            write(path, node.uid)
+            return address
     if node.private_ip:
         raise DriverError(
             f"Another node of {node.cluster.name} has the address {node.private_ip}.",
@@ -326,3 +331,11 @@ def _path(folder: Folder, uid: str) -> Path:
 
 def _address(folder: Folder, address: str) -> Path:
     return folder.nodes / "addresses" / address
+
+
+def _owner(path: Path) -> str:
+    """The uid that is noted for an address; empty where none is."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
