@@ -63,13 +63,15 @@ def counting(*, requests: bool) -> Iterator[Costs]:
     def execute(connection: sa.Connection, _cursor: object, statement: str, *_: object) -> None:
         if is_counted() and not statement.startswith(BY_THE_CLOCK):
             costs.statements.append(statement)
-            connection.info["wrote"] |= not statement.startswith("SELECT")
+            if not statement.startswith("SELECT"):
+                connection.info["has_written"] = True
 
     def begin(connection: sa.Connection) -> None:
-        connection.info["wrote"] = False
+        connection.info["has_written"] = False
 
     def commit(connection: sa.Connection) -> None:
-        costs.commits += is_counted() and connection.info["wrote"]
+        # In another thread where the disk is slow.
+        costs.commits += connection.info.pop("has_written", False)
 
     listeners: dict[str, Callable[..., None]] = {
         "begin": begin,
