@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from clusterwright.clock import timestamp
 from clusterwright.jobs import wire
-from clusterwright.jobs.progress import Progress
-from clusterwright.jobs.tree import Change, Job, JobPhase, Target
+from clusterwright.jobs.plan import JobType, Parallel, Step
+from clusterwright.jobs.progress import Progress, apply
+from clusterwright.jobs.tree import Change, Job, JobPhase, Target, Tree
 from tests.job_documents import flat
-from tests.jobs.trees import job_types, unfolded
+from tests.jobs.trees import children, first_failure, idle, job_types, unfolded, unsettled
 
 TEXTS = st.text(alphabet='a"\\{}[]é', max_size=4)
 LATER = (JobPhase.RUNNING, JobPhase.SUCCESS, JobPhase.FAILED)
@@ -39,7 +40,7 @@ def commits(draw: st.DrawFn) -> tuple[list[Job], list[tuple[int, list[Change]]]]
 
 
 def recomputed(jobs: Sequence[Job], changes: Sequence[Change], now: int) -> list[Job]:
-    """The tree after changes, each parent found by looking at all its children."""
+    """The tree after changes, each parent found by looking at all that is below it."""
     known = {job.uid: job for job in jobs}
     for change in changes:
         leaf = known[change.uid]
@@ -47,15 +48,15 @@ def recomputed(jobs: Sequence[Job], changes: Sequence[Change], now: int) -> list
             moved = replace(leaf, phase=change.phase, reason=change.reason, updated_at=now)
             known[leaf.uid] = timed(replace(moved, cause=change.cause))
     for parent in reversed(jobs):
-        if below := [job for job in known.values() if job.parent_uid == parent.uid]:
-            known[parent.uid] = following(parent, below)
+        now_known = list(known.values())
+        if below := children(now_known, parent):
+            known[parent.uid] = following(parent, below, first_failure(now_known, parent))
     return list(known.values())
 
 
-def following(parent: Job, below: Sequence[Job]) -> Job:
+def following(parent: Job, below: Sequence[Job], failed: Job | None) -> Job:
     updated = max(parent.updated_at, *(child.updated_at for child in below))
     phases = {child.phase for child in below}
-    failed = [child for child in below if child.phase is JobPhase.FAILED]
     if phases == {JobPhase.INITIALIZING}:
         phase = JobPhase.INITIALIZING
     elif not all(phase.is_final for phase in phases):
@@ -63,9 +64,8 @@ def following(parent: Job, below: Sequence[Job]) -> Job:
     else:
         phase = JobPhase.FAILED if failed else JobPhase.SUCCESS
     reason, cause = "", None
-    if phase is JobPhase.FAILED:
-        first = min(failed, key=lambda child: (child.updated_at, child.position))
-        reason, cause = first.reason, first.cause
+    if phase is JobPhase.FAILED and failed:
+        reason, cause = failed.reason, failed.cause
     return timed(replace(parent, phase=phase, reason=reason, cause=cause, updated_at=updated))
 
 
@@ -122,6 +122,41 @@ def test_a_tree_that_follows_its_leaves_is_as_if_recomputed_after_each_commit(
 
         assert progress.jobs == jobs
         assert rendering.encode() == msgspec.json.encode(rendered(jobs[0], jobs))
+
+
+@given(commits())
+def test_whoever_takes_a_tree_over_goes_on_as_who_had_it_would_have(
+    history: tuple[list[Job], list[tuple[int, list[Change]]]],
+) -> None:
+    jobs, changes = history
+    progress = Progress(jobs)
+
+    for now, committed in changes:
+        follower = Progress(progress.jobs)
+        progress.take(progress.after(committed, now))
+        follower.take(follower.after(committed, now))
+
+        assert follower.jobs == progress.jobs
+
+
+def test_a_branch_that_ends_late_still_failed_before_others() -> None:
+    early, last = Parallel("Early", (Step("A", idle, 1), Step("B", idle, 1))), Step("D", idle, 1)
+    top = Parallel("Top", (early, Step("C", idle, 1), last))
+    jobs = unfolded(JobType(top, settle=unsettled))
+    tree = Tree(epoch=1, jobs=tuple(jobs), arguments={}, finished=False)
+    steps = {job.type: job.uid for job in jobs}
+
+    for now, (step, phase) in enumerate(
+        [
+            ("A", JobPhase.FAILED),
+            ("C", JobPhase.FAILED),
+            ("B", JobPhase.SUCCESS),
+            ("D", JobPhase.SUCCESS),
+        ]
+    ):
+        tree = apply(tree, [Change(steps[step], phase, f"{step} has ended.")], now)
+
+    assert tree.root.reason == "A has ended."
 
 
 @given(commits(), st.dictionaries(st.sampled_from(["J2", "J3", "J4"]), st.floats(0.1, 1e4)))

@@ -10,16 +10,21 @@ from hypothesis import strategies as st
 
 from clusterwright.jobs.plan import ForEach, JobType, Member, Parallel, Serial, Step, unfold
 from clusterwright.jobs.progress import apply
-from clusterwright.jobs.tree import NOTHING, Change, Job, JobPhase, Target, Tree
+from clusterwright.jobs.tree import NOTHING, Change, JobPhase, Target, Tree
 from clusterwright.jobs.wire import encode
 from tests.job_documents import assert_moves_forward
-from tests.jobs.trees import GROUPS, idle, job_types, request, unfolded, unsettled
+from tests.jobs.trees import (
+    GROUPS,
+    children,
+    first_failure,
+    idle,
+    job_types,
+    request,
+    unfolded,
+    unsettled,
+)
 
 PHASES = (JobPhase.RUNNING, JobPhase.SUCCESS, JobPhase.FAILED)
-
-
-def children(jobs: list[Job], parent: Job) -> list[Job]:
-    return [job for job in jobs if job.parent_uid == parent.uid]
 
 
 @given(job_types())
@@ -110,9 +115,8 @@ def test_phases_only_move_forward_and_nothing_else_changes(history: list[Tree]) 
 @given(histories())
 def test_a_parent_follows_its_children(history: list[Tree]) -> None:
     for tree in history:
-        jobs = list(tree.jobs)
-        for parent in jobs:
-            if below := children(jobs, parent):
+        for parent in tree.jobs:
+            if below := children(tree.jobs, parent):
                 phases = {child.phase for child in below}
                 assert parent.phase.is_final == all(phase.is_final for phase in phases)
                 assert (parent.phase is JobPhase.SUCCESS) == (phases == {JobPhase.SUCCESS})
@@ -123,15 +127,15 @@ def test_a_parent_follows_its_children(history: list[Tree]) -> None:
 
 
 @given(histories())
-def test_a_failed_parent_gives_the_reason_of_the_child_that_failed_first(
+def test_a_failed_parent_gives_the_reason_of_the_step_below_it_that_failed_first(
     history: list[Tree],
 ) -> None:
-    jobs = list(history[-1].jobs)
+    jobs = history[-1].jobs
     for parent in jobs:
-        failed = [c for c in children(jobs, parent) if c.phase is JobPhase.FAILED]
-        if parent.phase is JobPhase.FAILED and failed:
-            first = min(child.updated_at for child in failed)
-            assert parent.reason in {c.reason for c in failed if c.updated_at == first}
+        if parent.phase is JobPhase.FAILED and children(jobs, parent):
+            first = first_failure(jobs, parent)
+            assert first is not None
+            assert parent.reason == first.reason
 
 
 @given(histories())

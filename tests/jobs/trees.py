@@ -1,6 +1,6 @@
 """Random job types, for properties that hold for every tree one could declare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ from clusterwright.jobs.plan import (
     Step,
     unfold,
 )
-from clusterwright.jobs.tree import Job, Target
+from clusterwright.jobs.tree import Job, JobPhase, Target
 from clusterwright.storage.database import Tx
 
 GROUPS: Mapping[str, tuple[Target, ...]] = {
@@ -73,3 +73,18 @@ def unfolded(job_type: JobType, *, now: int = 1) -> list[Job]:
     """The rows of a job of this type, with ids that tell the order of their making."""
     numbers = count(1)
     return list(unfold(request(job_type), new_uid=lambda: f"u{next(numbers)}", now=now))
+
+
+def children(jobs: Sequence[Job], parent: Job) -> list[Job]:
+    """The jobs right below one."""
+    return [job for job in jobs if job.parent_uid == parent.uid]
+
+
+def first_failure(jobs: Sequence[Job], parent: Job) -> Job | None:
+    """The step anywhere below a job that failed first; of several at a time, the one on top."""
+    failed = [
+        below if not children(jobs, below) else first_failure(jobs, below)
+        for below in children(jobs, parent)
+    ]
+    steps = [step for step in failed if step is not None and step.phase is JobPhase.FAILED]
+    return min(steps, key=lambda step: (step.updated_at, step.position), default=None)

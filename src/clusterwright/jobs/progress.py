@@ -18,17 +18,26 @@ _NEARLY = 0.999
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A child that failed, ordered by when, then by place."""
+    """A step that failed, ordered by when, then by place."""
 
     updated_at: int
     position: int
     reason: str
     cause: Mapping[str, Any] | None
 
+    def or_earlier(self, other: "_Failure | None") -> "_Failure":
+        """Whichever of the two came first."""
+        if other is None:
+            return self
+        return min(self, other, key=lambda one: (one.updated_at, one.position))
+
 
 @dataclass(frozen=True, slots=True)
 class _Children:
-    """What a parent follows: how many of its children have not ended, and the first that failed."""
+    """What a parent follows: how many of its children have not ended, and what failed first below.
+
+    That a step below a child has failed counts once the child has ended, if not before.
+    """
 
     open: int = 0
     failure: _Failure | None = None
@@ -44,9 +53,12 @@ class _Children:
         begun = old is None and not new.phase.is_final
         failure = self.failure
         if new.phase is JobPhase.FAILED and (ended or old is None):
-            found = below or _Failure(new.updated_at, new.position, new.reason, new.cause)
-            failure = min(failure or found, found, key=lambda one: (one.updated_at, one.position))
+            failure = (below or _failure(new)).or_earlier(failure)
         return _Children(self.open + begun - ended, failure)
+
+
+def _failure(job: Job) -> _Failure:
+    return _Failure(job.updated_at, job.position, job.reason, job.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +93,22 @@ class Progress:
             if parent not in self._children:  # it has been taken for a leaf
                 self._count(self.jobs[parent], -1)
             self._children[parent] = self._children.get(parent, _Children()).having(job)
+            if job.phase is JobPhase.FAILED:
+                self._tell(self._parents[parent], _failure(job))
         self._count(job, 1)
         self._positions[job.uid] = len(self.jobs)
         self._parents.append(parent)
         self.jobs.append(job)
+
+    def _tell(self, place: int | None, failure: _Failure) -> None:
+        """Let a parent and all above it know of a failure that is older than this object.
+
+        A branch has ended when the last of its steps has, which may be long after the first failed.
+        """
+        while place is not None:
+            known = self._children[place]
+            self._children[place] = replace(known, failure=failure.or_earlier(known.failure))
+            place = self._parents[place]
 
     def _count(self, job: Job, times: int) -> None:
         weight = times * self._weights.get(job.type, 1.0)
