@@ -84,7 +84,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     content = bomb()
     assert len(content) < 100_000
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.thread_time()
 
     said = refusal(content)
 
@@ -92,7 +92,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     tracemalloc.stop()
     assert "more than" in said
     assert most < 8 << 20
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_entries_without_end_are_refused() -> None:
@@ -152,12 +152,12 @@ VALUES = {
 
 @pytest.mark.parametrize("text", VALUES.values(), ids=VALUES.keys())
 def test_no_values_are(text: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
 
     said = refusal(with_values(text))
 
     assert "values.yaml" in said
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize(
