@@ -84,6 +84,7 @@ def run(
             code = process.wait(timeout)
         finally:
             process.send_signal(signal.SIGKILL)
+            process.wait(timeout)
         return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
 

@@ -52,7 +52,7 @@ class _Children:
         ended = old is not None and not old.phase.is_final and new.phase.is_final
         begun = old is None and not new.phase.is_final
         failure = self.failure
-        if new.phase is JobPhase.FAILED and (ended or old is None):
+        if new.phase is JobPhase.FAILED and ended:
             failure = (below or _failure(new)).or_earlier(failure)
         return _Children(self.open + begun - ended, failure)
 
@@ -94,7 +94,7 @@ class Progress:
                 self._count(self.jobs[parent], -1)
             self._children[parent] = self._children.get(parent, _Children()).having(job)
             if job.phase is JobPhase.FAILED:
-                self._tell(self._parents[parent], _failure(job))
+                self._tell(parent, _failure(job))
         self._count(job, 1)
         self._positions[job.uid] = len(self.jobs)
         self._parents.append(parent)

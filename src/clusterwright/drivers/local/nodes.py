@@ -299,7 +299,8 @@ def _free_address(folder: Folder, node: Node) -> str:
     (folder.nodes / "addresses").mkdir(mode=0o700, exist_ok=True)
     for address in _candidates(node):
         path = _address(folder, address)
-        if find(folder, _owner(path) or node.uid) is None:
+        owner = _owner(path)
+        if not owner or find(folder, owner) is None:
             write(path, node.uid)
             return address
     if node.private_ip:
