@@ -16,6 +16,7 @@ from clusterwright.drivers import helm
 from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.helm import Chart, Helm
 from tests import packages
+from tests.drivers.local_host import command, contents, pids
 from tests.helm import HELM, needs_helm
 from tests.kit import until_async
 
@@ -144,18 +145,41 @@ async def test_a_chart_asks_nothing_of_the_network(asked: tuple[int, list[str]])
     assert not heard
 
 
-def folders() -> set[Path]:
-    """What runs of Helm have to themselves."""
-    return set(Path(tempfile.gettempdir()).glob("helm-*"))
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where runs of Helm have their folders, and nobody else has any."""
+    path = tmp_path / "place"
+    path.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(path))
+    return path
 
 
-async def test_nothing_is_left_of_a_run() -> None:
-    before = folders()
-
+async def test_nothing_is_left_of_a_run(place: Path) -> None:
     await rendered("a: b")
     await refusal("a: {{ fail }}")
 
-    assert folders() <= before
+    assert contents(place) == []
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_run_that_is_cancelled_at_any_moment_leaves_nothing(
+    tmp_path: Path, place: Path, turns: int
+) -> None:
+    slow = tmp_path / "helm"
+    slow.write_text("#!/bin/sh\nsh -c 'sleep 60; :' \"$0\"\n")
+    slow.chmod(0o755)
+    run = asyncio.create_task(Helm(lambda: slow).run(["status"], seconds=60))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+        # The loop stands still, and whatever has begun goes on: a thread, a process and its second.
+        time.sleep(0.02)  # noqa: ASYNC251
+
+    run.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert not [pid for pid in pids() if str(slow) in command(pid)]
+    assert contents(place) == []
 
 
 async def test_a_cancelled_run_ends_its_process(tmp_path: Path) -> None:
