@@ -168,7 +168,7 @@ def _owners(home: Path) -> list[tuple[Path, Path]]:
 
 
 class _Lock:
-    """A lock on a file, which its process holds until it lets go or dies."""
+    """A lock on a file, held until somebody lets go of it, forgets it or dies."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -195,6 +195,10 @@ class _Lock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def __del__(self) -> None:
+        """Let go, where a thread took it for somebody who is cancelled and never hears of it."""
+        self.release()
 
 
 @contextmanager
