@@ -13,16 +13,14 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
-
-T = TypeVar("T")
+from clusterwright.uninterrupted import uninterrupted
 
 MEMORY = 2 * 1024 * 1024
 """KiB of addresses that rendering may take; Go reserves some hundred thousand before it begins."""
@@ -164,23 +162,11 @@ async def _folder(chart: Chart | None) -> AsyncIterator[Path]:
     async def remove(folder: Path) -> None:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
-    folder = await _begun(asyncio.to_thread(make), remove)
+    folder = await uninterrupted(asyncio.to_thread(make), remove)
     try:
         yield folder
     finally:
         await remove(folder)
-
-
-async def _begun(beginning: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[None]]) -> T:
-    """What is there when it has begun. Who is cancelled before waits for that, and undoes it."""
-    task = asyncio.create_task(beginning)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        if not task.cancelled() and not task.exception():
-            await undo(task.result())
-        raise
 
 
 async def _ended(
@@ -206,7 +192,7 @@ async def _ended(
     )
     # By itself a cancelled beginning ends the first process of the group alone, and then waits for
     # whatever that has begun.
-    process = await _begun(beginning, _killed)
+    process = await uninterrupted(beginning, _killed)
     assert process.stdout is not None
     assert process.stderr is not None
     try:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from clusterwright.uninterrupted import uninterrupted
+
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -35,12 +37,8 @@ class Thread:
 
         A cancellation waits for that: work on a connection cannot be left alone with it.
         """
-        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait([running])
-            raise
+        loop = asyncio.get_running_loop()
+        return await uninterrupted(loop.run_in_executor(self._pool, work))
 
     def close(self) -> None:
         """Wait for what runs."""

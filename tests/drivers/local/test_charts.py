@@ -48,7 +48,7 @@ async def driver(tmp_path: Path) -> AsyncIterator[LocalDriver]:
 
 def releases(driver: LocalDriver, folder: Path, seconds: int = 60) -> LocalReleases:
     """The verbs with the program, and some patience."""
-    return LocalReleases(folder, HELM, driver._inside, waiting_seconds=seconds)
+    return LocalReleases(folder, HELM, driver._planes.inside, waiting_seconds=seconds)
 
 
 async def inside(driver: LocalDriver) -> Kubernetes:

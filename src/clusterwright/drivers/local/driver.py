@@ -1,4 +1,4 @@
-"""The driver ``local``: verbs over folders, and a plane per cluster that keeps it running.
+"""The driver ``local``: verbs over folders. What they ask for, a plane per cluster keeps running.
 
 A verb writes down what is wanted and returns; a plane, in this process or in another one on the
 same folder, makes it so. The programs outlive every process of ours.
@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -42,18 +43,17 @@ from clusterwright.drivers.local.beginning import begin
 from clusterwright.drivers.local.binaries import REAL_NODES, SIMULATED_NODES
 from clusterwright.drivers.local.charts import LocalReleases
 from clusterwright.drivers.local.components import Programs
-from clusterwright.drivers.local.folder import Folder, clusters, read_json
-from clusterwright.drivers.local.inside import Inside
+from clusterwright.drivers.local.folder import Folder, read_json
 from clusterwright.drivers.local.plane import Plane
+from clusterwright.drivers.local.planes import Planes
 from clusterwright.drivers.local.spares import Ahead, Spares
 from clusterwright.drivers.local.wanted import State, Wanted
+from clusterwright.uninterrupted import uninterrupted
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SCAN_PERIOD = 2.0
-"""Seconds until a cluster that another process began is known to this one."""
 NEWS_SECONDS = 0.5
 """How long an observation waits for what is about to happen."""
 _PAUSE = 0.05
@@ -78,24 +78,19 @@ class LocalDriver:
         helm: Helm | None = None,
     ) -> None:
         self._home = home.absolute()
-        self.releases = LocalReleases(self._home, helm or Helm(lambda: None), self._inside)
-        self.accounts = LocalAccounts(self._home, self._inside)
         self._find = find
         self._kind = kind
-        self._uplinks = uplinks
-        self._starts = asyncio.Semaphore(starts)
         self._clock = clock
         self._spares = Spares(self._home, find, kind=kind, ahead=ahead, clock=clock)
-        self._planes: dict[Path, Plane] = {}
-        self._tasks: dict[Path, asyncio.Task[None]] = {}
-        self._insides: dict[str, Inside] = {}
-        self._scan: asyncio.Task[None] | None = None
+        plane = partial(Plane, find=find, starts=asyncio.Semaphore(starts), uplinks=uplinks)
+        self._planes = Planes(self._home, plane, self._spares)
+        inside = self._planes.inside
+        self.releases = LocalReleases(self._home, helm or Helm(lambda: None), inside)
+        self.accounts = LocalAccounts(self._home, inside)
 
     async def __aenter__(self) -> Self:
         """Take over every cluster of the folder that nobody else supervises, and every spare."""
-        await self._about_spares(self._spares.open)
-        await self._supervise_all()
-        self._scan = asyncio.create_task(self._scan_forever(), name="local scan")
+        await self._planes.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -103,13 +98,7 @@ class LocalDriver:
 
     async def close(self) -> None:
         """Let go of the clusters, which go on running."""
-        tasks = [*self._tasks.values(), *([self._scan] if self._scan else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for inside in self._insides.values():
-            await inside.close()
-        self._insides.clear()
+        await self._planes.close()
 
     async def versions(self, among: Sequence[str]) -> Sequence[str]:
         """Those that programs of this host can run, as themselves or by acting as older ones."""
@@ -125,7 +114,7 @@ class LocalDriver:
 
     async def health(self) -> Mapping[str, Health]:
         """Those of clusters that have nodes, and whose API servers answer."""
-        return await health.every(self._home, self._inside)
+        return await health.every(self._home, self._planes.inside)
 
     async def ensure_credentials(self, cluster: Cluster) -> None:
         """Write the generation asked for. A control plane that runs reads it at once."""
@@ -145,7 +134,7 @@ class LocalDriver:
                 begin(self._home, folder, cluster, found, kind=self._kind, now=self._clock())
 
         await _in_thread(write)
-        self._supervise(Folder(self._home, cluster.uid))
+        self._planes.supervise(Folder(self._home, cluster.uid))
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
         """Tell what runs. Raises Unavailable, with the reason, while something prevents it.
@@ -154,8 +143,7 @@ class LocalDriver:
         starts, it waits a moment for news: whoever looks now and then would learn of it late.
         """
         folder = Folder(self._home, cluster.uid)
-        plane = self._planes.get(folder.path)
-        news = plane.news if plane is not None else None
+        news = self._planes.news(folder)
         seen = await self._look(folder, cluster)
         if seen.endpoint and not seen.ready and news is not None:
             with contextlib.suppress(TimeoutError):
@@ -173,7 +161,7 @@ class LocalDriver:
         url = components.server_url(wish.ports)
         records = [folder.record(name) for name in components.CONTROL_PLANE]
         alive = all(await asyncio.to_thread(processes.are_alive, records))
-        inside = self._inside(folder)
+        inside = self._planes.inside(folder)
         if wish.state is State.STOPPED or not alive or not await inside.is_ready(url):
             await self._refuse_in_trouble(folder, wish)
             return ControlPlane(exists=True, endpoint=url)
@@ -218,7 +206,7 @@ class LocalDriver:
             return any(processes.are_alive(folder.records()))
 
         if await _in_thread(write):
-            self._supervise(folder)
+            self._planes.supervise(folder)
             while await asyncio.to_thread(lives):  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(_PAUSE)
 
@@ -237,9 +225,8 @@ class LocalDriver:
             return True
 
         if await _in_thread(write):
-            self._supervise(folder)
-        if inside := self._insides.pop(cluster.uid, None):
-            await inside.close()
+            self._planes.supervise(folder)
+        await self._planes.leave(cluster.uid)
 
     async def ensure_node(self, node: Node) -> None:
         """Write down that the node is wanted, in a cluster that exists."""
@@ -257,7 +244,7 @@ class LocalDriver:
                 nodes.promise(folder, node)
 
         await _in_thread(write)
-        self._supervise(folder)
+        self._planes.supervise(folder)
 
     async def observe_node(self, node: Node) -> Machine:
         """Tell how far the node is. Its server's id and address are known from the start."""
@@ -270,7 +257,7 @@ class LocalDriver:
         if wish.state is State.RUNNING and not known["leaving"]:
             with contextlib.suppress(Unavailable):
                 url = components.server_url(wish.ports)
-                found = await self._inside(folder).node(url, known["address"])
+                found = await self._planes.inside(folder).node(url, known["address"])
         created = found is not None
         real = wish.nodes is wanted.Nodes.REAL
         held = await asyncio.to_thread(reals.in_force, folder, node.uid) if real else known
@@ -297,7 +284,7 @@ class LocalDriver:
                     nodes.release(folder, node.uid)
 
         await _in_thread(write)
-        self._wake(folder)
+        self._planes.wake(folder)
 
     async def kubeconfig(
         self, cluster: Cluster, *, user: str, lifetime_seconds: int, generation: int = 0
@@ -320,7 +307,7 @@ class LocalDriver:
 
         granted = await _in_thread(write)
         if granted.is_new:
-            inside = self._inside(folder)
+            inside = self._planes.inside(folder)
             await access.until(folder, inside, granted.url, granted.pair, taken=True)
         return granted.kubeconfig
 
@@ -331,7 +318,7 @@ class LocalDriver:
             lambda: access.end(folder, user=user, generation=generation, now=self._clock())
         )
         for pair in ended:
-            await access.until(folder, self._inside(folder), url, pair, taken=False)
+            await access.until(folder, self._planes.inside(folder), url, pair, taken=False)
 
     @contextlib.contextmanager
     def _changing(self, cluster: Cluster) -> Iterator[Folder]:
@@ -346,55 +333,10 @@ class LocalDriver:
                 raise Unavailable(f"The cluster {cluster.name} is still being removed.")
             yield folder
 
-    def _inside(self, folder: Folder) -> Inside:
-        return self._insides.setdefault(folder.uid, Inside(folder))
-
-    def _supervise(self, folder: Folder) -> None:
-        """Have a plane for the cluster, awake."""
-        task = self._tasks.get(folder.path)
-        if task is None or task.done():
-            plane = Plane(folder, find=self._find, starts=self._starts, uplinks=self._uplinks)
-            self._planes[folder.path] = plane
-            self._tasks[folder.path] = asyncio.create_task(plane.run(), name=f"plane {folder.uid}")
-        self._wake(folder)
-
-    def _wake(self, folder: Folder) -> None:
-        if plane := self._planes.get(folder.path):
-            plane.called(folder.uid)
-            plane.wake()
-
-    async def _scan_forever(self) -> None:
-        while True:
-            await asyncio.sleep(SCAN_PERIOD)
-            try:
-                await self._supervise_all()
-            except (OSError, ValueError) as error:
-                log.warning("looking for clusters failed", extra={"reason": str(error)})
-
-    async def _about_spares(self, work: Callable[[], None]) -> None:
-        """Do something about spares, of which nothing else may fail."""
-        try:
-            await asyncio.to_thread(work)
-        except (OSError, ValueError) as error:
-            log.warning("looking after spares failed", extra={"reason": str(error)})
-
-    async def _supervise_all(self) -> None:
-        busy = any(plane.is_starting for plane in self._planes.values())
-        await self._about_spares(lambda: self._spares.keep(busy=busy))
-        folders = await asyncio.to_thread(clusters, self._home)
-        for folder in folders:
-            if folder.path not in self._tasks or self._tasks[folder.path].done():
-                self._supervise(folder)
-        for path in [path for path, task in self._tasks.items() if task.done()]:
-            del self._tasks[path], self._planes[path]
-        # Those that another process has deleted too.
-        for uid in self._insides.keys() - {folder.uid for folder in folders}:
-            await self._insides.pop(uid).close()
-
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    """Do what blocks beside the loop. Raises Unavailable where the host refuses it."""
+    """Do what blocks beside the loop, to its end. Raises Unavailable where the host refuses it."""
     try:
-        return await asyncio.to_thread(work)
+        return await uninterrupted(asyncio.to_thread(work))
     except OSError as error:
         raise Unavailable(f"The host refuses: {error}. Make room, or give the right.") from error
