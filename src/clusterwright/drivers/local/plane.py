@@ -71,6 +71,7 @@ class Plane:
             wanted.Nodes.REAL: Nodes(folder, self._reals),
         }
         self._volumes = Volumes(folder)
+        self._ports = ports.Kept()
         self._trouble = ""
         self._nodes_follow = False
         self.news = asyncio.Event()
@@ -101,6 +102,7 @@ class Plane:
                 finally:
                     lock.release()
         finally:
+            self._ports.close()
             self._upkeep.close()
             await self._reals.close()
             await self._inside.close()
@@ -133,6 +135,7 @@ class Plane:
         wish = await asyncio.to_thread(wanted.read, self._folder)
         if wish is None:
             raise Gone
+        self._ports.keep(wish.ports.values())
         if wish.state is State.RUNNING:
             return await self._run(wish)
         await self._upkeep.stop(path.stem for path in self._folder.records())
