@@ -66,8 +66,8 @@ class Stage:
             assert await self.session.fetchval(query, id)
             yield
 
-    async def until_waiting(self, count: int) -> None:
-        """Wait until so many sessions wait for what this one holds, in one row or side by side."""
+    async def until_waiting(self, *requests: asyncio.Future[httpx.Response]) -> None:
+        """Wait until as many sessions wait for what this one holds, in one row or side by side."""
         query = (
             "WITH RECURSIVE waiting(pid) AS ("
             " SELECT pid FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))"
@@ -78,10 +78,12 @@ class Stage:
         held_by = self.session.get_server_pid()
 
         async def enough() -> bool:
+            for request in requests:
+                assert not request.done(), f"answered without waiting: {request.result().text}"
             waiting: int = await self.session.fetchval(query, held_by)
-            return waiting >= count
+            return waiting >= len(requests)
 
-        await until_async(f"{count} wait", enough)
+        await until_async(f"{len(requests)} wait", enough)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -190,10 +192,10 @@ async def test_a_record_that_comes_into_use_while_it_is_deleted_is_either_used_o
     async with stage.held(id):
         requests = {"use": using(stage, id), "deletion": stage.deletion(kind, id)}
         order = [first, *(name for name in requests if name != first)]
-        tasks = {}
-        for waiting, name in enumerate(order, 1):
+        tasks: dict[str, asyncio.Future[httpx.Response]] = {}
+        for name in order:
             tasks[name] = asyncio.ensure_future(requests[name])
-            await stage.until_waiting(waiting)
+            await stage.until_waiting(*tasks.values())
     used, deleted = await tasks["use"], await tasks["deletion"]
 
     if first == "use":
