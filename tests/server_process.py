@@ -96,7 +96,7 @@ class ServerProcess:
     def command(self, *arguments: str) -> str:
         """Run another command of the command line and return what it prints."""
         environ = os.environ | self.variables
-        if self._is_warm:
+        if START_WARM:
             done = warm.run(arguments, environ=environ, folder=Path.cwd(), timeout=START_SECONDS)
         else:
             command = [sys.executable, "-m", "clusterwright", *arguments]

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first is the same browser without windows, profiles and extensions, and a quarter quicker."""
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -36,7 +37,7 @@ def chromium() -> str:
     for name in PROGRAMS:
         if found := shutil.which(name):
             return found
-    reason = "Chromium is not installed (Debian: chromium)"
+    reason = "Chromium is not installed (Debian: chromium-headless-shell)"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
