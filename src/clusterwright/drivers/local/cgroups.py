@@ -19,6 +19,8 @@ TOP = "clusterwright"
 PROGRAMS = "programs"
 """The part of a node's group that its own programs are in."""
 EMPTYING_SECONDS = 20.0
+MAKING_SECONDS = 5.0
+"""How long others may be in the way of a new group."""
 
 
 def hierarchies() -> list[Path]:
@@ -31,12 +33,23 @@ def hierarchies() -> list[Path]:
 
 def ensure(group: str) -> None:
     """Make a group below TOP exist, with a part for programs."""
+    deadline = time.monotonic() + MAKING_SECONDS
     for hierarchy in hierarchies():
-        path = hierarchy
-        for part in (TOP, *Path(group).parts, PROGRAMS):
-            (path / part).mkdir(exist_ok=True)
-            _hand_down(path, path / part)
-            path /= part
+        while True:
+            try:
+                _make(hierarchy, group)
+                break
+            except (FileNotFoundError, FileExistsError):
+                # Whoever left TOP last, in any process of this host, may have removed it just then.
+                if time.monotonic() > deadline:
+                    raise
+
+
+def _make(path: Path, group: str) -> None:
+    for part in (TOP, *Path(group).parts, PROGRAMS):
+        (path / part).mkdir(exist_ok=True)
+        _hand_down(path, path / part)
+        path /= part
 
 
 def _hand_down(above: Path, part: Path) -> None:

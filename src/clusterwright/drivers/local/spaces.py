@@ -93,7 +93,11 @@ class Network:
         if self.router.is_made:
             return
         self.remove()
-        self.path.mkdir(mode=0o700, parents=True)
+        while not self.path.exists():
+            # Whoever leaves RUN last, in any process of this host, removes it.
+            with suppress(FileNotFoundError):
+                RUN.mkdir(exist_ok=True)
+                self.path.mkdir(mode=0o700)
         # A file that keeps a mount namespace must be on a mount that is told to nobody.
         on_host("mount", "-t", "tmpfs", "-o", "mode=0700", "clusterwright", str(self.path))
         on_host("mount", "--make-private", str(self.path))
