@@ -134,7 +134,7 @@ def test_a_full_disk_refuses_creations_keeps_reads_and_loses_nothing(
 def test_a_stopped_server_waits_for_no_job_and_all_go_on_at_the_next_start(
     launch: Launch, sign_in: SignIn
 ) -> None:
-    server = launch(pace=0.1, stop_grace_seconds=600)
+    server = launch(pace=0.3, stop_grace_seconds=600)
     client = sign_in(server)
     jobs = [client.created(f"demo-{number}") for number in range(3)]
     until("no job runs", lambda: all(map(client.is_running, jobs)))
