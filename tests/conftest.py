@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from clusterwright.iam import passwords
 from clusterwright.storage import sqlite
 from clusterwright.storage.database import Database
-from tests import compiled, postgresql, schema, server_process
+from tests import compiled, postgresql, schema, server_process, slow
 from tests.helm import require as require_helm
 from tests.kubernetes import needs_kubernetes
 from tests.server_process import ServerProcess
@@ -27,6 +27,8 @@ settings.load_profile("gate" if os.environ.get("CI") else "desk")
 DURABLE, sqlite.SYNCHRONOUS = sqlite.SYNCHRONOUS, "OFF"
 
 compiled.share()
+if slow.WANTED:
+    slow.down()
 server_process.START_WARM = True
 
 # Nobody guesses the passwords of tests. Servers in processes of their own hash as ever.

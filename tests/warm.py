@@ -15,6 +15,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests import slow
+
 _AHEAD = (
     "tests.warm",
     "clusterwright.app",
@@ -97,6 +99,8 @@ def _run(arguments: list[str], environ: dict[str, str], folder: Path, out: Path,
     os.environ.update(environ)
     os.chdir(folder)
     sys.argv = ["clusterwright", *arguments]
+    if slow.WANTED:
+        slow.down()
     from clusterwright.__main__ import main
 
     main()
