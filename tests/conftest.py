@@ -27,8 +27,7 @@ settings.load_profile("gate" if os.environ.get("CI") else "desk")
 DURABLE, sqlite.SYNCHRONOUS = sqlite.SYNCHRONOUS, "OFF"
 
 compiled.share()
-if slow.WANTED:
-    slow.down()
+slow.down_if_asked()
 server_process.START_WARM = True
 
 # Nobody guesses the passwords of tests. Servers in processes of their own hash as ever.

@@ -15,7 +15,6 @@ from typing import Any
 
 from clusterwright.storage import inline
 
-WANTED = bool(os.environ.get("CLUSTERWRIGHT_TEST_SLOW"))
 _COMMIT = (0, 0.001, 0.005, 0.02)
 """Seconds that a commit of a slow disk takes longer."""
 _BEGINNING = (0, 0, 0.002, 0.01)
@@ -23,10 +22,11 @@ _END = (0, 0, 0.002, 0.01, 0.03)
 """Seconds until a thread begins what it is given, and until somebody hears that it has ended."""
 
 
-def down() -> None:
+def down_if_asked() -> None:
     """Slow this process down, once and for all."""
-    _slow_commits()
-    _slow_threads()
+    if os.environ.get("CLUSTERWRIGHT_TEST_SLOW"):
+        _slow_commits()
+        _slow_threads()
 
 
 def _slow_commits() -> None:

@@ -99,8 +99,7 @@ def _run(arguments: list[str], environ: dict[str, str], folder: Path, out: Path,
     os.environ.update(environ)
     os.chdir(folder)
     sys.argv = ["clusterwright", *arguments]
-    if slow.WANTED:
-        slow.down()
+    slow.down_if_asked()
     from clusterwright.__main__ import main
 
     main()

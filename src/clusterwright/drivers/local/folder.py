@@ -111,7 +111,7 @@ class Folder:
         """Hold the folder, which is made if need be, for a change. Waits for others."""
         while True:
             self.make()
-            lock = _Lock(self.path / "changing.lock")
+            lock = Lock(self.path / "changing.lock")
             if lock.take(wait=True):
                 break
         try:
@@ -119,11 +119,11 @@ class Folder:
         finally:
             lock.release()
 
-    def supervising(self) -> "_Lock | None":
+    def supervising(self) -> "Lock | None":
         """The lock of whoever supervises the cluster; None while somebody else does."""
         if not self.exists:
             return None
-        lock = _Lock(self.path / "supervising.lock")
+        lock = Lock(self.path / "supervising.lock")
         return lock if lock.take(wait=False) else None
 
 
@@ -167,8 +167,8 @@ def _owners(home: Path) -> list[tuple[Path, Path]]:
         return []
 
 
-class _Lock:
-    """A lock on a file, held until somebody lets go of it, forgets it or dies."""
+class Lock:
+    """A lock on a file, which its process holds until it lets go or dies."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -195,10 +195,6 @@ class _Lock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-    def __del__(self) -> None:
-        """Let go, where a thread took it for somebody who is cancelled and never hears of it."""
-        self.release()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from clusterwright.drivers.local import components, dns, host, memory, nodes, po
 from clusterwright.drivers.local.binaries import REAL_NODES
 from clusterwright.drivers.local.components import APISERVER, Programs
 from clusterwright.drivers.local.fakes import Fakes
-from clusterwright.drivers.local.folder import Folder, write_json
+from clusterwright.drivers.local.folder import Folder, Lock, write_json
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.nodes import Nodes
 from clusterwright.drivers.local.reals import Reals
@@ -25,6 +25,7 @@ from clusterwright.drivers.local.spaces import Network
 from clusterwright.drivers.local.upkeep import Command, Upkeep
 from clusterwright.drivers.local.volumes import Volumes
 from clusterwright.drivers.local.wanted import State, Wanted
+from clusterwright.uninterrupted import uninterrupted
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,8 @@ class Plane:
         """Supervise until the cluster is gone; while another process does so, wait for its end."""
         try:
             while await asyncio.to_thread(self._folder.wanted.exists):
-                lock = await asyncio.to_thread(self._folder.supervising)
+                taking = asyncio.to_thread(self._folder.supervising)
+                lock = await uninterrupted(taking, _let_go)
                 if lock is None:
                     await self._sleep(PERIOD)
                     continue
@@ -314,3 +316,8 @@ class Plane:
             self._tell_news()
         else:
             self._folder.trouble.unlink(missing_ok=True)
+
+
+async def _let_go(lock: Lock | None) -> None:
+    if lock is not None:
+        lock.release()
