@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -24,3 +25,8 @@ async def uninterrupted(
         if undo is not None and succeeded:
             await undo(task.result())
         raise
+
+
+async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """What ``work`` gives, done beside the loop and to its end: nothing of it comes later."""
+    return await uninterrupted(asyncio.to_thread(work, *args, **kwargs))

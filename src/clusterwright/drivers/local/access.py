@@ -13,6 +13,7 @@ from clusterwright.drivers.local import components, holders, pki, processes, wan
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.wanted import State
+from clusterwright.uninterrupted import in_thread
 
 LEARNING_SECONDS = 10.0
 """How long an API server may take to read that it shall trust somebody, or no more."""
@@ -102,7 +103,7 @@ async def until(folder: Folder, inside: Inside, url: str, pair: Pair, *, taken: 
             if await inside.takes(url, pair) == taken:
                 return
         except Unavailable:
-            if not await asyncio.to_thread(lambda: processes.is_alive(processes.read(record))):
+            if not await in_thread(lambda: processes.is_alive(processes.read(record))):
                 return
         await asyncio.sleep(_PAUSE)
     raise Unavailable("The API server has not read yet whom it shall trust. Ask again.")

@@ -1,6 +1,5 @@
 """Service accounts of real clusters: their API server signs, and tells by what to verify."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from clusterwright.drivers.local import components, wanted
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.wanted import State
+from clusterwright.uninterrupted import in_thread
 
 
 class LocalAccounts:
@@ -46,7 +46,7 @@ class LocalAccounts:
 
     async def _place(self, cluster: Cluster) -> tuple[Inside, str]:
         folder = Folder(self._home, cluster.uid)
-        wish = await asyncio.to_thread(wanted.read, folder)
+        wish = await in_thread(wanted.read, folder)
         if wish is None or wish.state is not State.RUNNING:
             raise Unavailable(f"The cluster {cluster.name} does not run.")
         return self._inside(folder), components.server_url(wish.ports)

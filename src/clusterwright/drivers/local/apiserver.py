@@ -12,6 +12,7 @@ import httpx
 from clusterwright.drivers import causes
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import DriverError, Unavailable
+from clusterwright.uninterrupted import in_thread
 
 SECONDS = 5.0
 """How long an answer may take."""
@@ -31,7 +32,7 @@ class ApiServer:
 
         Raises Unavailable where there are no certificates.
         """
-        context = await asyncio.to_thread(_context, pki, pair)
+        context = await in_thread(_context, pki, pair)
         return cls(
             httpx.AsyncClient(base_url=url, verify=context, timeout=SECONDS, trust_env=False)
         )

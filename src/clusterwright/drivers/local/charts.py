@@ -5,7 +5,6 @@ host, the mark stays, and Helm refuses to go on: so what is pending when nobody 
 Jobs of a cluster run one at a time, and each kills the Helm it began.
 """
 
-import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.wanted import State
 from clusterwright.storage import limits
+from clusterwright.uninterrupted import in_thread
 
 WAITING_SECONDS = 300
 """How long what a chart makes may take to be ready."""
@@ -115,7 +115,7 @@ class LocalReleases:
     async def delete(self, named: ReleaseName, *, hooks: bool = True) -> None:
         """Uninstall, and wait until everything is gone."""
         folder = Folder(self._home, named.cluster.uid)
-        wish = await asyncio.to_thread(wanted.read, folder)
+        wish = await in_thread(wanted.read, folder)
         if wish is not None and wish.state is not State.GONE:
             await self._uninstall(named, hooks=hooks)
 
@@ -180,7 +180,7 @@ class LocalReleases:
     async def _place(self, named: ReleaseName) -> tuple[Folder, str]:
         """The cluster's folder, and where its API server is. Raises Unavailable."""
         folder = Folder(self._home, named.cluster.uid)
-        wish = await asyncio.to_thread(wanted.read, folder)
+        wish = await in_thread(wanted.read, folder)
         if wish is None or wish.state is not State.RUNNING:
             raise Unavailable(f"The cluster {named.cluster.name} does not run.")
         return folder, components.server_url(wish.ports)

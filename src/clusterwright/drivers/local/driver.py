@@ -48,7 +48,7 @@ from clusterwright.drivers.local.plane import Plane
 from clusterwright.drivers.local.planes import Planes
 from clusterwright.drivers.local.spares import Ahead, Spares
 from clusterwright.drivers.local.wanted import State, Wanted
-from clusterwright.uninterrupted import uninterrupted
+from clusterwright.uninterrupted import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class LocalDriver:
                 return False
             return True
 
-        return await asyncio.to_thread(lambda: tuple(filter(can_run, among)))
+        return await in_thread(lambda: tuple(filter(can_run, among)))
 
     async def health(self) -> Mapping[str, Health]:
         """Those of clusters that have nodes, and whose API servers answer."""
@@ -123,7 +123,7 @@ class LocalDriver:
             with self._changing(cluster) as folder:
                 pki.ensure(folder, cluster, now=self._clock())
 
-        await _in_thread(write)
+        await _on_host(write)
 
     async def ensure_control_plane(self, cluster: Cluster) -> None:
         """Write down what is wanted. Raises DriverError for what no program here can run."""
@@ -133,7 +133,7 @@ class LocalDriver:
             with self._changing(cluster) as folder:
                 begin(self._home, folder, cluster, found, kind=self._kind, now=self._clock())
 
-        await _in_thread(write)
+        await _on_host(write)
         self._planes.supervise(Folder(self._home, cluster.uid))
 
     async def observe_control_plane(self, cluster: Cluster) -> ControlPlane:
@@ -153,14 +153,14 @@ class LocalDriver:
         return seen
 
     async def _look(self, folder: Folder, cluster: Cluster) -> ControlPlane:
-        wish = await _in_thread(lambda: wanted.read(folder))
+        wish = await _on_host(lambda: wanted.read(folder))
         if wish is None:  # what is wanted goes first, and then the folder that held it
             return ControlPlane(exists=folder.exists)
         if wish.state is State.GONE:
             return ControlPlane(exists=True)
         url = components.server_url(wish.ports)
         records = [folder.record(name) for name in components.CONTROL_PLANE]
-        alive = all(await asyncio.to_thread(processes.are_alive, records))
+        alive = all(await in_thread(processes.are_alive, records))
         inside = self._planes.inside(folder)
         if wish.state is State.STOPPED or not alive or not await inside.is_ready(url):
             await self._refuse_in_trouble(folder, wish)
@@ -169,7 +169,7 @@ class LocalDriver:
             version = await inside.version(url)
         except Unavailable:
             return ControlPlane(exists=True, endpoint=url)
-        settled = await asyncio.to_thread(read_json, folder.settled)
+        settled = await in_thread(read_json, folder.settled)
         if settled is None or settled["revision"] != wish.revision:
             await self._refuse_in_trouble(folder, wish)
             return ControlPlane(exists=True, endpoint=url, version=version)
@@ -183,7 +183,7 @@ class LocalDriver:
         )
 
     async def _refuse_in_trouble(self, folder: Folder, wish: Wanted) -> None:
-        trouble = await asyncio.to_thread(read_json, folder.trouble)
+        trouble = await in_thread(read_json, folder.trouble)
         if trouble is not None and wish.state is State.RUNNING:
             if trouble.get("hopeless", False):
                 raise DriverError(trouble["reason"], causes.COMPONENT_FAILING)
@@ -205,9 +205,9 @@ class LocalDriver:
         def lives() -> bool:
             return any(processes.are_alive(folder.records()))
 
-        if await _in_thread(write):
+        if await _on_host(write):
             self._planes.supervise(folder)
-            while await asyncio.to_thread(lives):  # noqa: ASYNC110  # nobody tells
+            while await in_thread(lives):  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(_PAUSE)
 
     async def delete_cluster(self, cluster: Cluster) -> None:
@@ -224,7 +224,7 @@ class LocalDriver:
                     wanted.write(folder, replace(known, state=State.GONE))
             return True
 
-        if await _in_thread(write):
+        if await _on_host(write):
             self._planes.supervise(folder)
         await self._planes.leave(cluster.uid)
 
@@ -243,14 +243,14 @@ class LocalDriver:
             with folder.changing():
                 nodes.promise(folder, node)
 
-        await _in_thread(write)
+        await _on_host(write)
         self._planes.supervise(folder)
 
     async def observe_node(self, node: Node) -> Machine:
         """Tell how far the node is. Its server's id and address are known from the start."""
         folder = Folder(self._home, node.cluster.uid)
-        known = await _in_thread(lambda: nodes.find(folder, node.uid))
-        wish = await _in_thread(lambda: wanted.read(folder))
+        known = await _on_host(lambda: nodes.find(folder, node.uid))
+        wish = await _on_host(lambda: wanted.read(folder))
         if known is None or wish is None:
             return Machine(exists=False)
         found = None
@@ -260,10 +260,10 @@ class LocalDriver:
                 found = await self._planes.inside(folder).node(url, known["address"])
         created = found is not None
         real = wish.nodes is wanted.Nodes.REAL
-        held = await asyncio.to_thread(reals.in_force, folder, node.uid) if real else known
+        held = await in_thread(reals.in_force, folder, node.uid) if real else known
         if created and real:
-            created = await asyncio.to_thread(reals.runs, folder, node.uid)
-            if not created and (said := await asyncio.to_thread(reals.trouble, folder, node.uid)):
+            created = await in_thread(reals.runs, folder, node.uid)
+            if not created and (said := await in_thread(reals.trouble, folder, node.uid)):
                 raise Unavailable(said)
         return Machine(
             exists=True,
@@ -283,7 +283,7 @@ class LocalDriver:
                 with folder.changing():
                     nodes.release(folder, node.uid)
 
-        await _in_thread(write)
+        await _on_host(write)
         self._planes.wake(folder)
 
     async def kubeconfig(
@@ -305,7 +305,7 @@ class LocalDriver:
                 now=self._clock(),
             )
 
-        granted = await _in_thread(write)
+        granted = await _on_host(write)
         if granted.is_new:
             inside = self._planes.inside(folder)
             await access.until(folder, inside, granted.url, granted.pair, taken=True)
@@ -314,7 +314,7 @@ class LocalDriver:
     async def revoke(self, cluster: Cluster, *, user: str, generation: int) -> None:
         """Replace the authority of the user; the API server reads at once that it has gone."""
         folder = Folder(self._home, cluster.uid)
-        url, ended = await _in_thread(
+        url, ended = await _on_host(
             lambda: access.end(folder, user=user, generation=generation, now=self._clock())
         )
         for pair in ended:
@@ -334,9 +334,9 @@ class LocalDriver:
             yield folder
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+async def _on_host(work: Callable[[], T]) -> T:
     """Do what blocks beside the loop, to its end. Raises Unavailable where the host refuses it."""
     try:
-        return await uninterrupted(asyncio.to_thread(work))
+        return await in_thread(work)
     except OSError as error:
         raise Unavailable(f"The host refuses: {error}. Make room, or give the right.") from error

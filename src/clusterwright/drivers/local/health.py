@@ -26,6 +26,7 @@ from clusterwright.drivers.local.folder import Folder, read_json
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.nodefiles import NodeFolder
 from clusterwright.drivers.local.wanted import State, Wanted
+from clusterwright.uninterrupted import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ _LISTED = "resourceVersion=0"
 
 async def every(home: Path, inside: Callable[[Folder], Inside]) -> dict[str, Health]:
     """How each cluster is of which anything can be told."""
-    found = await asyncio.to_thread(lambda: list(home.glob("*/wanted.json")))
+    found = await in_thread(lambda: list(home.glob("*/wanted.json")))
     folders = [Folder(home, path.parent.name) for path in found]
     looks = [look(folder, inside) for folder in folders]
     seen = await asyncio.gather(*looks, return_exceptions=True)
@@ -54,7 +55,7 @@ async def every(home: Path, inside: Callable[[Folder], Inside]) -> dict[str, Hea
 
 async def look(folder: Folder, inside_of: Callable[[Folder], Inside]) -> Health | None:
     """How the nodes and the DNS of a cluster are; None where nothing can be told or asked."""
-    wish, known, trouble = await asyncio.to_thread(
+    wish, known, trouble = await in_thread(
         lambda: (wanted.read(folder), nodes.every(folder), read_json(folder.trouble))
     )
     if wish is None or wish.state is not State.RUNNING:
@@ -69,7 +70,7 @@ async def look(folder: Folder, inside_of: Callable[[Folder], Inside]) -> Health 
     except Unavailable:
         return None
     found = {one["metadata"]["name"]: one for one in (listed or {}).get("items", ())}
-    complaints = await asyncio.to_thread(_complaints, folder, wish, known)
+    complaints = await in_thread(_complaints, folder, wish, known)
     health = {
         uid: complaints[uid] or _unready(found.get(each["address"]))
         for uid, each in known.items()

@@ -17,6 +17,7 @@ from clusterwright.drivers.local.holders import CLIENTS
 from clusterwright.drivers.local.nodes import Nodes
 from clusterwright.drivers.local.volumes import Volumes
 from clusterwright.drivers.local.wanted import Wanted
+from clusterwright.uninterrupted import in_thread
 
 if TYPE_CHECKING:
     from clusterwright.drivers.local.apiserver import ApiServer
@@ -151,7 +152,7 @@ class Inside:
     async def _connected(self, url: str) -> "ApiServer":
         from clusterwright.drivers.local.apiserver import ApiServer
 
-        trusted = await asyncio.to_thread(self._read_trusted)
+        trusted = await in_thread(self._read_trusted)
         # Two that ask at once must not make two connections, of which one would stay open.
         async with self._connecting:
             if self._server is None or trusted != self._trusted:

@@ -19,6 +19,7 @@ from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Cluster, DriverError, Node, Unavailable
 from clusterwright.drivers.local.folder import Folder, read_json, write, write_json
 from clusterwright.drivers.local.images import ARCHITECTURES
+from clusterwright.uninterrupted import in_thread
 
 if TYPE_CHECKING:
     from clusterwright.drivers.local.apiserver import ApiServer
@@ -164,7 +165,7 @@ class Nodes:
         Raises Unavailable.
         """
         await self._miss(server)
-        changed = await asyncio.to_thread(self._changed)
+        changed = await in_thread(self._changed)
         turns = asyncio.Semaphore(AT_A_TIME)
 
         async def work(path: Path, stamp: int) -> None:
@@ -187,7 +188,7 @@ class Nodes:
         self._missed = time.monotonic()
         listed = await server.get(f"{NODES}?resourceVersion=0") or {}
         there = {one["metadata"]["name"] for one in listed.get("items", ())}
-        known = await asyncio.to_thread(every, self._folder)
+        known = await in_thread(every, self._folder)
         gone = {uid for uid, each in known.items() if each["address"] not in there}
         self._done = {path: stamp for path, stamp in self._done.items() if path.stem not in gone}
 
@@ -198,7 +199,7 @@ class Nodes:
 
     async def _work(self, server: "ApiServer", cluster: Cluster, path: Path) -> bool:
         """Do one node's next step. Returns whether nothing is left to do."""
-        known = await asyncio.to_thread(read_json, path)
+        known = await in_thread(read_json, path)
         if known is None:
             return True
         name = known["address"]
@@ -213,7 +214,7 @@ class Nodes:
             room = self._kind.status(known)
             if any(found["status"].get(key) != value for key, value in room.items()):
                 await server.patch(f"{NODES}/{name}/status", {"status": room})
-            told = await asyncio.to_thread(self._kind.annotations, path.stem)
+            told = await in_thread(self._kind.annotations, path.stem)
             if told.items() - found["metadata"].get("annotations", {}).items():
                 await server.patch(f"{NODES}/{name}", {"metadata": {"annotations": told}})
             return True
@@ -221,7 +222,7 @@ class Nodes:
         if not await _leave(server, name, patience=patience):
             return False
         await self._kind.clear(path.stem)
-        await asyncio.to_thread(forget, self._folder, path.stem)
+        await in_thread(forget, self._folder, path.stem)
         return True
 
 

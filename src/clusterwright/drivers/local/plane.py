@@ -25,7 +25,7 @@ from clusterwright.drivers.local.spaces import Network
 from clusterwright.drivers.local.upkeep import Command, Upkeep
 from clusterwright.drivers.local.volumes import Volumes
 from clusterwright.drivers.local.wanted import State, Wanted
-from clusterwright.uninterrupted import uninterrupted
+from clusterwright.uninterrupted import in_thread, uninterrupted
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +91,8 @@ class Plane:
     async def run(self) -> None:
         """Supervise until the cluster is gone; while another process does so, wait for its end."""
         try:
-            while await asyncio.to_thread(self._folder.wanted.exists):
-                taking = asyncio.to_thread(self._folder.supervising)
-                lock = await uninterrupted(taking, _let_go)
+            while await in_thread(self._folder.wanted.exists):
+                lock = await uninterrupted(in_thread(self._folder.supervising), _let_go)
                 if lock is None:
                     await self._sleep(PERIOD)
                     continue
@@ -106,25 +105,30 @@ class Plane:
         finally:
             self._ports.close()
             self._upkeep.close()
-            await self._reals.close()
             await self._inside.close()
 
     async def _supervise(self) -> None:
-        while True:
-            self._awake.clear()
-            pause = PERIOD
-            try:
-                pause = await self._reconcile()
-            except Gone:
-                raise
-            except (DriverError, Unavailable) as error:
-                await self._tell(str(error))
-            except OSError as error:
-                await self._tell(f"The host refuses: {error}. Make room or give the right, please.")
-            except Exception:
-                log.exception("failing to supervise", extra={"cluster": self._folder.uid})
-                pause = 2.0
-            await self._sleep(pause)
+        try:
+            while True:
+                self._awake.clear()
+                await self._sleep(await self._look())
+        finally:
+            await self._reals.close()
+
+    async def _look(self) -> float:
+        """Look once at what is wanted and what runs. Returns when to look again. Raises Gone."""
+        try:
+            return await self._reconcile()
+        except Gone:
+            raise
+        except (DriverError, Unavailable) as error:
+            await self._tell(str(error))
+        except OSError as error:
+            await self._tell(f"The host refuses: {error}. Make room or give the right, please.")
+        except Exception:
+            log.exception("failing to supervise", extra={"cluster": self._folder.uid})
+            return 2.0
+        return PERIOD
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -134,7 +138,7 @@ class Plane:
 
     async def _reconcile(self) -> float:
         """Bring what runs one step nearer to what is wanted. Returns when to look again."""
-        wish = await asyncio.to_thread(wanted.read, self._folder)
+        wish = await in_thread(wanted.read, self._folder)
         if wish is None:
             raise Gone
         self._ports.keep(wish.ports.values())
@@ -149,7 +153,7 @@ class Plane:
             log.info("removing a cluster", extra={"cluster": self._folder.uid})
             if real:
                 await self._reals.remove()
-            await asyncio.to_thread(self._remove)
+            await in_thread(self._remove)
             raise Gone
         if real:
             await self._hold_nodes(wish)
@@ -174,7 +178,7 @@ class Plane:
         with_dns = network is not None and dns.PROGRAM in programs.paths
         resolvers = await self._reals.resolvers() if network is not None else ()
         if await self._inside.prepare(wish, with_dns=with_dns, resolvers=resolvers):
-            has_nodes = await asyncio.to_thread(self._has_nodes)
+            has_nodes = await in_thread(self._has_nodes)
             await self._settle(wish, nodes_follow=network is None or not has_nodes)
         else:
             return POLL
@@ -195,16 +199,16 @@ class Plane:
         if wish.nodes is not wanted.Nodes.REAL:
             return None
         network = self._reals.network
-        if not await asyncio.to_thread(lambda: network.router.is_made):
+        if not await in_thread(lambda: network.router.is_made):
             # What speaks for a network that is not there any more would not speak for the new one.
             await self._upkeep.stop([components.GATEWAY])
-            await asyncio.to_thread(network.ensure)
+            await in_thread(network.ensure)
         await self._reals.join_host()
         return network
 
     async def _hold_nodes(self, wish: Wanted) -> bool:
         """Keep real nodes running, whether or not the API server does. Returns whether all do."""
-        if not await asyncio.to_thread(self._has_nodes):
+        if not await in_thread(self._has_nodes):
             return True
         await self._network(wish)
         return await self._reals.hold(wish, await self._programs(wish, REAL_NODES))
@@ -221,9 +225,9 @@ class Plane:
     async def _programs(self, wish: Wanted, names: Iterable[str]) -> Programs:
         """The programs that the cluster was begun with, or others where those are gone."""
         assert wish.cluster is not None
-        if await asyncio.to_thread(wish.programs.is_there, names):
+        if await in_thread(wish.programs.is_there, names):
             return wish.programs
-        return await asyncio.to_thread(self._find, wish.cluster.version)
+        return await in_thread(self._find, wish.cluster.version)
 
     def _has_nodes(self) -> bool:
         return any(self._folder.nodes.glob("*.json"))
@@ -232,7 +236,7 @@ class Plane:
         """Tell that what is wanted is there, and whether its nodes have what belongs to it."""
         if self._inside.settled != wish.revision or nodes_follow > self._nodes_follow:
             told = {"revision": wish.revision, "nodes_follow": nodes_follow}
-            await asyncio.to_thread(write_json, self._folder.settled, told)
+            await in_thread(write_json, self._folder.settled, told)
             self._inside.settled, self._nodes_follow = wish.revision, nodes_follow
             self._tell_news()
         await self._tell("")
@@ -312,7 +316,7 @@ class Plane:
             log.warning("meeting a trouble", extra={"cluster": self._folder.uid, "reason": trouble})
             told = {"reason": trouble, "hopeless": hopeless}
             with contextlib.suppress(OSError):  # a full disk is a trouble too
-                await asyncio.to_thread(write_json, self._folder.trouble, told)
+                await in_thread(write_json, self._folder.trouble, told)
             self._tell_news()
         else:
             self._folder.trouble.unlink(missing_ok=True)

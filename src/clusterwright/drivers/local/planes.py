@@ -9,6 +9,7 @@ from clusterwright.drivers.local.folder import Folder, clusters
 from clusterwright.drivers.local.inside import Inside
 from clusterwright.drivers.local.plane import Plane
 from clusterwright.drivers.local.spares import Spares
+from clusterwright.uninterrupted import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -84,14 +85,14 @@ class Planes:
     async def _about_spares(self, work: Callable[[], None]) -> None:
         """Do something about spares, of which nothing else may fail."""
         try:
-            await asyncio.to_thread(work)
+            await in_thread(work)
         except (OSError, ValueError) as error:
             log.warning("looking after spares failed", extra={"reason": str(error)})
 
     async def _supervise_all(self) -> None:
         busy = any(plane.is_starting for plane in self._planes.values())
         await self._about_spares(lambda: self._spares.keep(busy=busy))
-        folders = await asyncio.to_thread(clusters, self._home)
+        folders = await in_thread(clusters, self._home)
         for folder in folders:
             if folder.path not in self._tasks or self._tasks[folder.path].done():
                 self.supervise(folder)

@@ -37,6 +37,7 @@ from clusterwright.drivers.local.nodeprograms import CONTAINERD
 from clusterwright.drivers.local.spaces import ROUTER, Network
 from clusterwright.drivers.local.upkeep import Upkeep
 from clusterwright.drivers.local.wanted import Wanted
+from clusterwright.uninterrupted import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -86,42 +87,45 @@ class Reals:
         if not self._uplink or self.network.uplink.exists():
             return
         try:
-            await asyncio.to_thread(uplinks.ensure, self.network)
+            await in_thread(uplinks.ensure, self.network)
         except OSError as error:
             # The cluster works without it, so once is enough until this process ends.
             self._uplink = False
             with suppress(OSError):
-                await asyncio.to_thread(uplinks.remove, self.network)
+                await in_thread(uplinks.remove, self.network)
             facts = {"cluster": self._folder.uid, "reason": str(error)}
             log.warning("leaving a cluster without a way out", extra=facts)
 
     async def resolvers(self) -> Sequence[str]:
         """Whom pods may ask for names of the world; nobody where there is no way out."""
-        return await asyncio.to_thread(host.resolvers) if self.network.uplink.exists() else ()
+        return await in_thread(host.resolvers) if self.network.uplink.exists() else ()
 
     async def hold(self, wish: Wanted, programs: Programs) -> bool:
         """Keep the programs of every node running. Returns whether all do."""
         assert wish.cluster is not None
-        known = await asyncio.to_thread(nodes.every, self._folder)
-        given = await asyncio.to_thread(self._archives, programs) if known else []
+        known = await in_thread(nodes.every, self._folder)
+        given = await in_thread(self._archives, programs) if known else []
         for uid in known:
             if uid not in self._ones:
                 home = nodefiles.folder_of(self._folder, uid)
                 self._ones[uid] = _One(self._folder, home, self.network, self._wake)
-        held = [self._ones[uid].hold(wish, each, programs, given) for uid, each in known.items()]
-        return all(await asyncio.gather(*held))
+        # A group, unlike `gather`, has ended when all of them have.
+        async with asyncio.TaskGroup() as group:
+            held = [
+                group.create_task(self._ones[uid].hold(wish, each, programs, given))
+                for uid, each in known.items()
+            ]
+        return all(task.result() for task in held)
 
     async def renew(self, programs: Programs, is_well: IsWell) -> bool:
         """Let the next node go over to these programs. Returns whether all have, and are well.
 
         One at a time: none does before those that have gone over are heard of again.
         """
-        known = await asyncio.to_thread(nodes.every, self._folder)
+        known = await in_thread(nodes.every, self._folder)
         staying = {uid: each for uid, each in known.items() if not each["leaving"]}
         homes = {uid: nodefiles.folder_of(self._folder, uid) for uid in staying}
-        since = await asyncio.to_thread(
-            lambda: {uid: home.since(programs) for uid, home in homes.items()}
-        )
+        since = await in_thread(lambda: {uid: home.since(programs) for uid, home in homes.items()})
         for uid, moment in since.items():
             one = self._ones.get(uid)
             if one is None:
@@ -135,7 +139,7 @@ class Reals:
         if late is None:
             return True
         log.info("renewing the programs of a node", extra={"node": late})
-        await asyncio.to_thread(homes[late].pin, programs)
+        await in_thread(homes[late].pin, programs)
         return False
 
     def _archives(self, programs: Programs) -> list[Path]:
@@ -178,7 +182,7 @@ class Reals:
             self.network.route_pods(uid, known["address"], pods)
             uplinks.ensure_node(self.network, uid, known["address"])
 
-        await asyncio.to_thread(write)
+        await in_thread(write)
         return True
 
     async def clear(self, uid: str) -> None:
@@ -193,16 +197,16 @@ class Reals:
             self.network.remove_node(uid)
             shutil.rmtree(nodefiles.folder_of(self._folder, uid).path, ignore_errors=True)
 
-        await asyncio.to_thread(remove)
+        await in_thread(remove)
 
     async def remove(self) -> None:
         """Remove all nodes, and their network."""
         found = {path.stem for path in self._folder.nodes.glob("*.json")}
         for uid in sorted(found | set(self.network.nodes())):
             await self.clear(uid)
-        await asyncio.to_thread(uplinks.remove, self.network)
-        await asyncio.to_thread(self.network.remove)
-        await asyncio.to_thread(cgroups.remove, self.network.name)
+        await in_thread(uplinks.remove, self.network)
+        await in_thread(self.network.remove)
+        await in_thread(cgroups.remove, self.network.name)
 
 
 class _One:
@@ -237,8 +241,8 @@ class _One:
     ) -> bool:
         """Do the next step. Returns whether nothing is left to do."""
         try:
-            await asyncio.to_thread(self._furnish, wish, known)
-            mine = await asyncio.to_thread(self._home.pinned, programs)
+            await in_thread(self._furnish, wish, known)
+            mine = await in_thread(self._home.pinned, programs)
             commands = nodeprograms.commands(self._folder, self._home, known, self._network, mine)
             if CONTAINERD in await self._upkeep.bring_up(commands[:1]):
                 self._answers = False
@@ -283,20 +287,18 @@ class _One:
     async def _note_in_force(self) -> None:
         """Note what the programs that run now were started for."""
         if self._in_force != self._written:
-            await asyncio.to_thread(write_json, self._home.in_force, self._written)
+            await in_thread(write_json, self._home.in_force, self._written)
             self._in_force = self._written
 
     async def _takes_requests(self) -> bool:
         if not self._answers:
-            self._answers = await asyncio.to_thread(
-                nodeprograms.answers, self._network, self._home.uid
-            )
+            self._answers = await in_thread(nodeprograms.answers, self._network, self._home.uid)
         return self._answers
 
     async def _import(self, given: list[Path]) -> None:
         """Import what is new, beside everything else but the first start."""
         if self._importing is None:
-            work = asyncio.to_thread(nodeprograms.import_images, self._home, self._network, given)
+            work = in_thread(nodeprograms.import_images, self._home, self._network, given)
             self._importing = asyncio.create_task(work, name=f"importing to {self._home.uid}")
         if not self._imported:
             await asyncio.wait([self._importing], timeout=1)
@@ -311,6 +313,6 @@ class _One:
         self._trouble = said
         if said:
             log.warning("meeting a trouble", extra={"node": self._home.uid, "reason": said})
-            await asyncio.to_thread(write_json, self._home.trouble, {"reason": said})
+            await in_thread(write_json, self._home.trouble, {"reason": said})
         else:
             self._home.trouble.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from clusterwright.drivers.local import logs, processes
+from clusterwright.uninterrupted import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Upkeep:
 
         ``check`` is asked first about what is going to be started, and may refuse by raising.
         """
-        states = await asyncio.to_thread(self._states, commands)
+        states = await in_thread(self._states, commands)
         outdated = [name for name, (alive, same) in states.items() if alive and not same]
         if outdated:
             log.info(
@@ -102,32 +103,32 @@ class Upkeep:
         missing = [c for c in commands if states[c.name] != (True, True)]
         due = [c for c in missing if c.name in outdated or self._is_due(c.name)]
         if due:
-            await asyncio.to_thread(check, due)
+            await in_thread(check, due)
             for command in due:
                 log.info(
                     "starting a component",
                     extra={"of": self._place.uid, "component": command.name},
                 )
-            await asyncio.to_thread(self._start, due)
+            await in_thread(self._start, due)
             for command in due:
                 self._ends.setdefault(command.name, _Ends()).started = time.monotonic()
-        await asyncio.to_thread(self._rotate, commands)
+        await in_thread(self._rotate, commands)
         self._watch(c.name for c in commands)
         return [command.name for command in due]
 
     async def runs(self, command: Command) -> bool:
         """Whether a component runs, and by this very command."""
-        states = await asyncio.to_thread(self._states, [command])
+        states = await in_thread(self._states, [command])
         return states[command.name] == (True, True)
 
     async def complaint(self, commands: Iterable[Command]) -> str:
         """What users should know of a component that keeps ending; empty where none does."""
         for name in (command.name for command in commands):
             count = self._ends[name].count if name in self._ends else 0
-            known = await asyncio.to_thread(processes.read, self._place.record(name))
-            if count >= SUSPICIOUS_ENDS and not await asyncio.to_thread(processes.is_alive, known):
+            known = await in_thread(processes.read, self._place.record(name))
+            if count >= SUSPICIOUS_ENDS and not await in_thread(processes.is_alive, known):
                 path = self._place.log(name)
-                last = await asyncio.to_thread(logs.last_words, path)
+                last = await in_thread(logs.last_words, path)
                 return (
                     f"{name} has ended {count} times in a row."
                     f" It says: {last.rstrip('.')}. Its log is {path}."
@@ -145,7 +146,7 @@ class Upkeep:
         for name in self._order:
             if name in asked:
                 record = self._place.record(name)
-                await asyncio.to_thread(processes.stop, [record], seconds=STOPPING_SECONDS)
+                await in_thread(processes.stop, [record], seconds=STOPPING_SECONDS)
 
     def _rotate(self, commands: Iterable[Command]) -> None:
         for command in commands:

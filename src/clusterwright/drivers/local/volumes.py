@@ -5,7 +5,6 @@ node's. It is there for the pods of that node alone, and goes with the node. Not
 from growing beyond what was asked for.
 """
 
-import asyncio
 import shutil
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusterwright.drivers.local import nodefiles, nodes
 from clusterwright.drivers.local.folder import Folder
+from clusterwright.uninterrupted import in_thread
 
 if TYPE_CHECKING:
     from clusterwright.drivers.local.apiserver import ApiServer
@@ -79,12 +79,12 @@ class Volumes:
         for volume in await _listed(server, _VOLUMES):
             made = volume["metadata"].get("annotations", {}).get(_MADE_BY) == PROVISIONER
             if made and volume.get("status", {}).get("phase") == "Released":
-                await asyncio.to_thread(self._remove, volume["metadata"]["name"])
+                await in_thread(self._remove, volume["metadata"]["name"])
                 await server.delete(f"{_VOLUMES}/{volume['metadata']['name']}")
 
     async def _serve(self, server: "ApiServer", claim: Mapping[str, Any], *, real: bool) -> None:
         selected = claim["metadata"]["annotations"][_SELECTED]
-        uid = await asyncio.to_thread(self._node_called, selected)
+        uid = await in_thread(self._node_called, selected)
         if uid is None:
             return
         if refusal := _refusal(claim, real=real):
@@ -92,7 +92,7 @@ class Volumes:
             return
         name = f"pvc-{claim['metadata']['uid']}"
         path = nodefiles.folder_of(self._folder, uid).volumes / name
-        await asyncio.to_thread(_make, path)
+        await in_thread(_make, path)
         await server.create(_VOLUMES, _volume(name, claim, node=selected, path=path))
 
     def _node_called(self, address: str) -> str | None:
