@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -19,7 +20,10 @@ async def uninterrupted(
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        # Whoever cancels a group of tasks may well do so twice.
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
         # To be asked for an exception, or asyncio reports one that nobody heard of.
         succeeded = not task.cancelled() and task.exception() is None
         if undo is not None and succeeded:

@@ -7,7 +7,8 @@ import pytest
 from clusterwright.uninterrupted import uninterrupted
 
 
-async def test_a_cancellation_is_told_when_the_work_has_ended() -> None:
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_cancellation_is_told_when_the_work_has_ended(times: int) -> None:
     may_end, told = asyncio.Event(), list[str]()
 
     async def work() -> str:
@@ -20,8 +21,9 @@ async def test_a_cancellation_is_told_when_the_work_has_ended() -> None:
 
     waiting = asyncio.create_task(uninterrupted(work(), undo))
     await asyncio.sleep(0)
-    waiting.cancel()
-    await asyncio.sleep(0)
+    for _ in range(times):
+        waiting.cancel()
+        await asyncio.sleep(0)
     assert not waiting.done()
 
     may_end.set()
