@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from clusterwright.storage import inline
 from clusterwright.storage.database import Database, StorageUnavailable, Tx
 from clusterwright.storage.inline import Inline
 
@@ -72,6 +73,13 @@ async def add(database: Database, number: int, name: str = "", *, fails: bool = 
             raise LookupError(number)
 
 
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is one moment to a busy machine."""
+    monkeypatch.setattr(inline, "_LONGEST", 60)
+
+
+@pytest.mark.usefixtures("one_moment")
 async def test_transactions_of_one_moment_share_a_commit(database: Database) -> None:
     seen = commits(database)
 
@@ -81,6 +89,7 @@ async def test_transactions_of_one_moment_share_a_commit(database: Database) -> 
     assert len(await names(database)) == 10
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
     seen = commits(database)
     answered: list[int] = []
