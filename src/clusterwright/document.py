@@ -10,8 +10,8 @@ field is marked with ``KEEPS_EMPTY`` because there it means "clear" (API referen
 """
 
 import re
-from collections.abc import Iterator
 from functools import cache
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Self, Union, get_args, get_origin
 
@@ -20,7 +20,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
 MAX_DEPTH = 32
-MAX_INTEGER = 2**63 - 1
+MAX_VALUES = 50_000
+"""Keys and values of one document: a batch of 500 nodes has some 40,000."""
+LONGEST_TOLD = 64
+"""Characters of a key that errors repeat."""
+_INTEGERS = range(-(2**63), 2**63)
 
 KEEPS_EMPTY = object()
 """Marks a field, ``Annotated[str | None, KEEPS_EMPTY]``, where ``""`` is a value of its own."""
@@ -74,7 +78,7 @@ class Document(BaseModel):
             return cls.model_validate(_canonical(cls, value))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
+            field = ".".join(map(cut, first["loc"]))
             rule = first["msg"].removeprefix("Value error, ")
             raise Malformed(field, rule[:1].upper() + rule[1:] + ".") from None
 
@@ -82,33 +86,61 @@ class Document(BaseModel):
 def decode(raw: bytes) -> Any:
     """The value of a JSON text that is safe to keep. Raises Malformed.
 
-    Refused beyond bad JSON: NaN and infinities, nesting deeper than 32, integers over 64 bits and
-    control characters in strings.
+    Refused beyond bad JSON: nesting deeper than 32, more than 50,000 keys and values, numbers over
+    64 bits, NaN and infinities, and control characters in strings (docs/limits.md).
     """
     try:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
         raise Malformed("", f"The body is not valid JSON: {error}.") from None
-    for path, part in _walk("", value, 0):
-        if isinstance(part, str) and _CONTROL.search(part):
-            raise Malformed(path, "Control characters are not allowed.")
-        if isinstance(part, int) and abs(part) > MAX_INTEGER:
-            raise Malformed(path, "The number does not fit 64 bits.")
+    # The document stands in a list, so that a text or number alone is looked at too.
+    _check([value], None, depth=-1, left=MAX_VALUES)
     return value
 
 
-def _walk(path: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+_Place = tuple[Any, str | int] | None
+"""Where a value stands: the place of what holds it, and its key or index there."""
+
+
+def _told(place: _Place) -> str:
+    """The place as errors tell it, below the list in which the document stands."""
+    parts: list[str] = []
+    while place is not None:
+        place, key = place
+        parts.append(cut(key))
+    return ".".join(reversed(parts[:-1]))
+
+
+def cut(part: str | int) -> str:
+    """A part of a place in a document, as much of it as an error tells: clients choose keys."""
+    text = str(part)
+    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"
+
+
+def _check(held: Any, place: _Place, *, depth: int, left: int) -> int:
+    """Look at what a list or an object holds, of which ``left`` more may come.
+
+    Returns how many may come after it. What is looked at is large and comes from anybody: places
+    become text only for what is refused. Raises Malformed.
+    """
     if depth > MAX_DEPTH:
         raise Malformed("", f"The body is nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield path, key
-            yield from _walk(f"{path}.{key}" if path else key, item, depth + 1)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _walk(f"{path}.{index}", item, depth + 1)
-    else:
-        yield path, value
+    is_object = type(held) is dict
+    left -= len(held) * (2 if is_object else 1)
+    if left < 0:
+        raise Malformed("", f"The body has more than {MAX_VALUES} keys and values.")
+    for key, item in held.items() if is_object else enumerate(held):
+        if type(key) is str and _CONTROL.search(key):
+            raise Malformed(_told(place), "Control characters are not allowed.")
+        kind = type(item)
+        if kind is str:
+            if _CONTROL.search(item):
+                raise Malformed(_told((place, key)), "Control characters are not allowed.")
+        elif kind is dict or kind is list:
+            left = _check(item, (place, key), depth=depth + 1, left=left)
+        elif (kind is int and item not in _INTEGERS) or (kind is float and not isfinite(item)):
+            raise Malformed(_told((place, key)), "The number does not fit 64 bits.")
+    return left
 
 
 class _Known(NamedTuple):

@@ -6,6 +6,7 @@ what no host has, what is said twice, and words that are in no list.
 
 import copy
 import json
+import timeit
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from clusterwright.cce.nodepools import wire as nodepools
 from clusterwright.cce.nodes import batch_wire, wire
-from clusterwright.document import Document, Malformed, decode
+from clusterwright.document import MAX_VALUES, Document, Malformed, decode
 from tests.api.cloud import Cloud, cluster, unique
 from tests.api.declared import example, places
 from tests.api.nodes_examples import add_nodes
@@ -76,6 +77,62 @@ async def test_no_control_character_but_those_of_text_comes_in(number: int) -> N
     else:
         with pytest.raises(Malformed, match=r"^spec\.description: Control characters"):
             decode(body)
+
+
+@pytest.mark.parametrize("number", [f"-{2**63}", str(2**63 - 1), "1.7e308", "1e-400"])
+async def test_a_number_of_64_bits_is_read(number: str) -> None:
+    assert decode(f'{{"a": [{number}]}}'.encode())["a"] == [json.loads(number)]
+
+
+@pytest.mark.parametrize(
+    "number", [str(2**63), f"-{2**63 + 1}", "1e400", "-1e400", "1.8e308", "9" * 400]
+)
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("{}", ""), ('{{"a": [0, {}]}}', "a.1"), ('{{"a": {{"b": [{}]}}}}', "a.b.0")],
+)
+async def test_a_number_beyond_64_bits_is_refused_wherever_it_is(
+    text: str, place: str, number: str
+) -> None:
+    with pytest.raises(Malformed) as refusal:
+        decode(text.format(number).encode())
+
+    assert refusal.value.field == place
+    assert refusal.value.rule == "The number does not fit 64 bits."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"a": [0] * MAX_VALUES},
+        {"a": [[] for _ in range(MAX_VALUES)]},
+        {f"k{number}": 0 for number in range(MAX_VALUES // 2 + 1)},
+        {"a": {"b": [{"c": 0}] * (MAX_VALUES // 3)}},
+    ],
+    ids=["numbers", "lists", "keys", "objects"],
+)
+async def test_a_body_of_more_values_than_anybody_means_is_refused(body: Any) -> None:
+    with pytest.raises(Malformed, match="more than"):
+        decode(json.dumps(body).encode())
+
+
+async def test_a_long_key_is_not_copied_for_each_value_below_it() -> None:
+    """What a request costs follows from its size, not from its size squared."""
+    long = json.dumps({"k" * 200_000: [0] * 40_000}).encode()
+    short = json.dumps({"k": [0] * 40_000, "text": "k" * 200_000}).encode()
+
+    def seconds(body: bytes) -> float:
+        return min(timeit.repeat(lambda: decode(body), number=1, repeat=5))
+
+    # Of copies it would be a hundred times as long.
+    assert seconds(long) < 10 * seconds(short)
+
+
+async def test_an_error_repeats_the_beginning_of_a_long_key() -> None:
+    with pytest.raises(Malformed) as refusal:
+        decode(json.dumps({"k" * 10_000: {"l" * 10_000: "\x00"}}).encode())
+
+    assert refusal.value.field == f"{'k' * 64}….{'l' * 64}…"
 
 
 @pytest.mark.parametrize("number", ["1_0", "+5", " 5", "5 ", "١٠", "５", "0x5", "5.0", "1e1"])

@@ -293,6 +293,15 @@ def test_a_signed_header_that_was_not_sent_is_named() -> None:
         accept(authorization, wire)
 
 
+def test_a_header_that_is_signed_twice_is_refused_before_it_is_hashed() -> None:
+    authorization, wire = signed(sign_plainly(Signer))
+    wire["headers"].append((b"x-long", b"a" * 30_000))
+    often = authorization.replace("SignedHeaders=", "SignedHeaders=" + "x-long;" * 7_000)
+
+    with pytest.raises(SignatureError, match="twice"):
+        accept(often, wire)
+
+
 def test_a_scope_of_another_day_is_refused() -> None:
     authorization, secret_key, wire = vector(
         next(path for path in VECTORS if path.stem == "scoped-hmac-sha256-get")

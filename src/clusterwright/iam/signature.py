@@ -209,6 +209,9 @@ def _form(query: bytes) -> bytes:
 
 def _canonical_headers(signed: bytes, sent: dict[bytes, bytes], *, squeeze: bool) -> list[bytes]:
     names = signed.split(b";")
+    # A long header that is named a thousand times would be hashed a thousand times.
+    if len(set(names)) < len(names):
+        raise SignatureError("SignedHeaders names a header twice")
     try:
         if squeeze:
             return [name + b":" + b" ".join(sent[name].split()) for name in names]
