@@ -59,6 +59,24 @@ async def test_templates_tell_versions_and_which_clusters_can_have_them(cloud: C
         assert version["supportVersions"][0]["clusterVersion"][0].startswith(r"v1\.(")
 
 
+async def test_an_add_on_has_the_names_that_clients_give_it(cloud: Cloud) -> None:
+    uid = await cloud.cluster()
+    asked = wanted(uid)
+    asked["metadata"] |= {"name": "mine", "alias": "my-own"}
+
+    made = await cloud.call("POST", ADDONS, asked, expect=201)
+
+    one = f"{ADDONS}/{made['metadata']['uid']}"
+    found = await cloud.until(one, "status.status", "running")
+    for told in (made, found):
+        assert (told["metadata"]["name"], told["metadata"]["alias"]) == ("mine", "my-own")
+        assert told["spec"]["addonTemplateName"] == "metrics-server"
+    asked["metadata"] = {"alias": "another"}
+    asked["spec"]["version"] = found["spec"]["version"]
+    changed = await cloud.call("PUT", one, asked, expect=200)
+    assert (changed["metadata"]["name"], changed["metadata"]["alias"]) == ("mine", "another")
+
+
 async def test_a_new_cluster_has_the_built_in_add_ons_and_those_its_request_names(
     cloud: Cloud,
 ) -> None:
@@ -178,7 +196,7 @@ async def test_a_check_tells_what_is_wrong_and_can_be_listed(cloud: Cloud) -> No
     ]
 
     answer = await cloud.call(
-        "POST", checks, {"spec": {"clusterID": uid, "addonList": asked}}, expect=200
+        "POST", checks, {"spec": {"clusterID": uid, "addonList": asked}}, expect=201
     )
 
     assert [task["status"]["status"] for task in answer["status"]["items"]] == ["Success", "Failed"]

@@ -112,8 +112,8 @@ def addon(found: Addon, cluster: Cluster, places: Places) -> Json:
         "apiVersion": "v3",
         "metadata": {
             "uid": found.uid,
-            "name": found.name,
-            "alias": found.name,
+            "name": found.given_name or found.name,
+            "alias": found.alias or found.name,
             "labels": found.labels,
             "annotations": found.annotations,
             "creationTimestamp": seconds(found.created_at),

@@ -16,6 +16,7 @@ from clusterwright.cce.addons.job_types import (
 from clusterwright.cce.addons.store import Addon, AddonStatus, Check, Installed
 from clusterwright.cce.addons.templates import KNOWN, Template, built_in, offered
 from clusterwright.cce.addons.wire import (
+    AddonMetadata,
     AddonsAtCreation,
     AddonToCheck,
     AddonToInstall,
@@ -103,14 +104,11 @@ async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon,
     cluster = await _steady_cluster(tx, caller, asked.spec.cluster_id)
     template = _template(asked.spec.addon_template_name, offered(autopilot=cluster.autopilot))
     version = _version(template, cluster, asked.spec.version)
-    metadata = asked.metadata
-    addon = _row(cluster, template, version)
+    addon = _called(_row(cluster, template, version), asked.metadata)
     addon = replace(
         addon,
         status=AddonStatus.INSTALLING,
         installed_version="",
-        annotations=(metadata and metadata.annotations) or {},
-        labels=(metadata and metadata.labels) or {},
         parameters=_values(template, asked.spec.values, "spec.values"),
     )
     addon = replace(addon, job_uid=await _submit(tx, INSTALL_ADDON, addon))
@@ -249,6 +247,8 @@ async def _begin(tx: Tx, job_type: JobType, addon: Addon, status: AddonStatus) -
         status=begun.status,
         reason=begun.reason,
         job_uid=begun.job_uid,
+        given_name=begun.given_name,
+        alias=begun.alias,
         annotations=begun.annotations,
         labels=begun.labels,
         parameters=begun.parameters,
@@ -283,13 +283,21 @@ async def update(tx: Tx, caller: Caller, uid: str, asked: AddonToUpdate) -> tupl
     if spec.values is not None:
         values = _values(template, spec.values, "spec.values")
         changed = replace(changed, parameters=values)
-    if asked.metadata is not None:
-        changed = replace(
-            changed,
-            annotations=addon.annotations | (asked.metadata.annotations or {}),
-            labels=addon.labels | (asked.metadata.labels or {}),
-        )
+    changed = _called(changed, asked.metadata)
     return await _begin(tx, UPGRADE_ADDON, changed, AddonStatus.UPGRADING), cluster
+
+
+def _called(addon: Addon, asked: AddonMetadata | None) -> Addon:
+    """The add-on with the names, annotations and labels that are asked for."""
+    if asked is None:
+        return addon
+    return replace(
+        addon,
+        given_name=asked.name or addon.given_name,
+        alias=asked.alias or addon.alias,
+        annotations=addon.annotations | (asked.annotations or {}),
+        labels=addon.labels | (asked.labels or {}),
+    )
 
 
 def _at_rest(addon: Addon) -> Addon:

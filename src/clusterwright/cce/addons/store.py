@@ -32,6 +32,8 @@ addons = sa.Table(
     sa.Column("previous_parameters", BoundedJSON("spec.values"), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("given_name", sa.String(128), nullable=False, server_default=sa.text("''")),
+    sa.Column("alias", sa.String(128), nullable=False, server_default=sa.text("''")),
     sa.UniqueConstraint("cluster_uid", "name"),
 )
 
@@ -100,6 +102,9 @@ class Addon:
     previous_parameters: dict[str, Any]
     created_at: int
     updated_at: int
+    given_name: str = ""
+    alias: str = ""
+    """``metadata.name`` and ``metadata.alias`` as sent; empty where they are the template's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
