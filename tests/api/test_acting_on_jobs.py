@@ -14,12 +14,13 @@ FAULTS = """
 - {step: InstallMaster, cluster: waits, reason: No servers., kind: unavailable, times: 1000000}
 - {step: InstallNode, cluster: busy, reason: No servers., kind: unavailable, times: 1000000}
 - {step: InstallMaster, cluster: fails, reason: No servers., class: capacity}
+- {step: UninstallMaster, cluster: stays, reason: A volume is stuck.}
 """
 
 
 @pytest.fixture
 async def cloud(tmp_path: Path, database_url: str) -> AsyncIterator[Cloud]:
-    """A server where a cluster named waits is never made, and one named fails not at once."""
+    """A server where a cluster named waits is never made, fails not at once, and stays stays."""
     faults = tmp_path / "faults.yaml"
     faults.write_text(FAULTS)
     async with open_cloud(tmp_path, database=database_url, faults=faults) as cloud:
@@ -131,6 +132,19 @@ async def test_a_job_is_cancelled_and_its_cluster_can_be_deleted(cloud: Cloud) -
     await cloud.until_gone(f"{cloud.project}/clusters/{uid}")
     refused = await job.act("resume", {}, expect=409)
     assert refused["errorCode"] == "CCE.01409004"
+
+
+async def test_a_cluster_that_could_not_be_deleted_names_the_job_that_tells_why(
+    cloud: Cloud,
+) -> None:
+    path = f"{cloud.project}/clusters/{await cloud.cluster('stays')}"
+    answer = await cloud.call("DELETE", path, expect=200)
+    job = Jobs(cloud, answer["status"]["jobID"])
+
+    assert (await job.ended())["reason"] == "A volume is stuck."
+
+    found = await cloud.call("GET", path, expect=200)
+    assert (found["status"]["phase"], found["status"]["jobID"]) == ("Error", job.uid)
 
 
 async def test_who_cancels_is_named_where_no_reason_is_given(cloud: Cloud) -> None:

@@ -52,7 +52,7 @@ async def here(cloud: Cloud) -> AsyncIterator[str]:
     yield url
     await cloud.client.delete(url)
     for found in (await cloud.call("GET", POLICIES, expect=200))["accessPolicyList"]:
-        await cloud.call("DELETE", f"{POLICIES}/{found['policyId']}", expect=200)
+        await cloud.call("DELETE", f"{POLICIES}/{found['policyId']}", expect=204)
 
 
 def policy(**changed: Any) -> dict[str, Any]:
@@ -216,7 +216,7 @@ async def addon_check(cloud: Cloud, here: str) -> tuple[str, str]:
     [first, *_] = (await cloud.call("GET", f"{ADDONS}?cluster_id={uid}", expect=200))["items"]
     entry = {"addonInstanceID": first["metadata"]["uid"], "type": "addonStatic"}
     made = await cloud.call(
-        "POST", f"{here}/addons/precheck", {"spec": {"addonList": [entry]}}, expect=200
+        "POST", f"{here}/addons/precheck", {"spec": {"addonList": [entry]}}, expect=201
     )
     task: str = made["status"]["items"][0]["metadata"]["taskID"]
     return task, f"{here}/addons/precheck/tasks"
@@ -359,7 +359,7 @@ async def at(cloud: Cloud) -> dict[str, str]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def one_policy(cloud: Cloud) -> AsyncIterator[str]:
     """The path of an access policy, which takes a place of the quota only for one test."""
-    made = await cloud.call("POST", POLICIES, policy(), expect=200)
+    made = await cloud.call("POST", POLICIES, policy(), expect=201)
     url = f"{POLICIES}/{made['policyId']}"
     yield url
     await cloud.call("DELETE", url, expect=200)

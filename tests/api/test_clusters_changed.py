@@ -172,9 +172,18 @@ async def test_a_protected_cluster_is_not_deleted(shared_cloud: Cloud) -> None:
     assert found["status"]["phase"] == "Available"
 
 
-async def test_documented_options_of_a_deletion_are_taken(shared_cloud: Cloud) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?delete_evs=true&delete_eni=Block&ondemand_node_policy=retain&unknown=1",
+        "?lts_reclaim_policy=Delete_Log_Group",
+        "?lts_reclaim_policy=Delete_Master_Log_Stream",
+        "?lts_reclaim_policy=Retain",
+        "?lts_reclaim_policy=false",
+    ],
+)
+async def test_documented_options_of_a_deletion_are_taken(shared_cloud: Cloud, query: str) -> None:
     path = path_of(shared_cloud, await shared_cloud.cluster())
-    query = "?delete_evs=true&delete_eni=Block&ondemand_node_policy=retain&unknown=1"
 
     await shared_cloud.call("DELETE", path + query, expect=200)
 
@@ -185,6 +194,8 @@ async def test_documented_options_of_a_deletion_are_taken(shared_cloud: Cloud) -
     ("query", "status", "name"),
     [
         ("?delete_evs=perhaps", 400, "delete_evs"),
+        ("?delete_evs=Retain", 400, "delete_evs"),
+        ("?lts_reclaim_policy=Delete", 400, "Delete_Log_Group"),
         ("?ondemand_node_policy=burn", 400, "ondemand_node_policy"),
         ("?tobedeleted=true", 501, "tobedeleted"),
     ],

@@ -97,7 +97,8 @@ async def test_keys_are_read_in_any_letter_case_and_written_canonically(
     made = await created(shared_cloud, body)
 
     assert made["metadata"]["name"] == name
-    assert made["spec"]["hostNetwork"] == {"vpc": VPC, "subnet": SUBNET, "SecurityGroup": "sg"}
+    sent = {"vpc": VPC, "subnet": SUBNET, "SecurityGroup": "sg"}
+    assert made["spec"]["hostNetwork"] == made["spec"]["hostNetwork"] | sent
     assert made["spec"]["containerNetwork"]["mode"] == "vpc-router"
     assert made["spec"]["serviceNetwork"] == {"IPv4CIDR": "10.96.0.0/16"}
 
@@ -213,6 +214,7 @@ async def test_what_is_the_server_s_to_set_is_passed_over(shared_cloud: Cloud) -
     assert "theirs" not in str(made)
     assert made["spec"]["platformVersion"] == "cce.1.0"
     assert not {"az", "legacyVersion", "certificateAuthority"} & made["spec"].keys()
+    assert made["spec"]["hostNetwork"]["controlPlaneSecurityGroup"]
     assert made["spec"]["encryptionConfig"] == {"mode": "Default"}
 
 

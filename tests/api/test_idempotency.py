@@ -164,13 +164,13 @@ async def test_an_answer_is_forgotten_after_a_day(
     path, key = "/api/v3/access-policies", unique("key")
     body = policy(name=unique("policy"))
     first = await ask(shared_cloud, path, body, key)
-    assert first.status_code == 200, first.text
+    assert first.status_code == 201, first.text
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now + 24 * 3600 * 1_000_000_000 + 1)
 
     second = await ask(shared_cloud, path, policy(name=unique("policy")), key)
 
-    assert second.status_code == 200
+    assert second.status_code == 201
     assert second.json() != first.json()
     database = Database(shared_database)
     await idempotency.Keys(database, bytes, bytes).purge()

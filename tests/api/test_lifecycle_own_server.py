@@ -91,7 +91,7 @@ async def set_everything(folder: Path) -> tuple[str, list[Any]]:
             "policyType": "CCEViewPolicy",
             "principal": {"type": "user", "ids": ["u1"]},
         }
-        await cloud.call("POST", "/api/v3/access-policies", policy, expect=200)
+        await cloud.call("POST", "/api/v3/access-policies", policy, expect=201)
         return path, await everything(cloud, path)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from huaweicloudsdkcce import v3 as sdk
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkcore.utils.http_utils import sanitize_for_serialization
 
 from tests.api.cloud import DISTANT, unique
@@ -97,10 +98,12 @@ def test_access_policies(client: Any) -> None:
 
     shown = client.get_access_policy(sdk.GetAccessPolicyRequest(**one))
     listed = client.list_access_policy(sdk.ListAccessPolicyRequest(cluster_id="any"))
-    whole(client.delete_access_policy(sdk.DeleteAccessPolicyRequest(**one)))
+    client.delete_access_policy(sdk.DeleteAccessPolicyRequest(**one))
 
     assert shown.policy_type == "CCEAdminPolicy"
     assert made.policy_id in {each.policy_id for each in listed.access_policy_list}
+    with pytest.raises(ClientRequestException):
+        client.get_access_policy(sdk.GetAccessPolicyRequest(**one))
 
 
 def test_lifecycle(client: Any, cluster: str) -> None:

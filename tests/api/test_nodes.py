@@ -92,17 +92,21 @@ async def test_a_node_reads_as_it_was_sent_but_for_its_password(cloud: Cloud, cl
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "pattern"),
+    ("name", "count", "around", "pattern"),
     [
-        ("demo-node", 1, "demo-node"),
-        ("demo-node", 3, "demo-node-[a-z0-9]{5}"),
-        ("", 2, "demo-[0-9a-f]{12}-[a-z0-9]{5}"),
+        ("demo-node", 1, {}, "demo-node"),
+        ("demo-node", 3, {}, "demo-node-[a-z0-9]{5}"),
+        ("", 2, {}, "demo-[0-9a-f]{12}-[a-z0-9]{5}"),
+        ("node", 1, {"nodeNamePrefix": "eu-", "nodeNameSuffix": ".web"}, r"eu-node\.web"),
+        ("node", 2, {"nodeNamePrefix": "eu-"}, "eu-node-[a-z0-9]{5}"),
+        ("n" * 56, 2, {"nodeNameSuffix": "-" + "s" * 40}, "n{17}-[a-z0-9]{5}-s{40}"),
     ],
 )
 async def test_nodes_are_named_as_documented(
-    cloud: Cloud, cluster: str, name: str, count: int, pattern: str
+    cloud: Cloud, cluster: str, name: str, count: int, around: dict[str, str], pattern: str
 ) -> None:
-    made = await cloud.call("POST", f"{cluster}/nodes", node(name, count=count), expect=201)
+    asked = node(name, count=count, nodeNameTemplate=around)
+    made = await cloud.call("POST", f"{cluster}/nodes", asked, expect=201)
     top = await job(cloud, made["status"]["jobID"])
     listed = await cloud.call("GET", f"{cluster}/nodes", expect=200)
 
@@ -277,6 +281,48 @@ async def test_a_failed_node_tells_why_and_can_be_deleted(cloud: Cloud) -> None:
     assert (found["status"]["phase"], found["status"]["reason"]) == ("Error", "No capacity.")
     assert after["status"]["phase"] == "Available"
     await cloud.call("GET", url, expect=404)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "behind", "field"),
+    [
+        ("n", "p" * 26, "s" * 25, "spec.nodeNameTemplate"),
+        ("n" * 56, "prefix", "end", "metadata.name"),
+    ],
+)
+async def test_a_name_that_would_be_too_long_for_a_server_is_refused(
+    cloud: Cloud, cluster: str, name: str, before: str, behind: str, field: str
+) -> None:
+    template = {"nodeNamePrefix": before, "nodeNameSuffix": behind}
+
+    asked = node(name, nodeNameTemplate=template)
+    refused = await cloud.call("POST", f"{cluster}/nodes", asked, expect=400)
+
+    assert field in refused["message"]
+
+
+async def test_a_node_whose_name_is_that_in_kubernetes_keeps_it(cloud: Cloud, cluster: str) -> None:
+    [made] = await add_nodes(cloud, cluster, hostnameConfig={"type": "cceNodeName"})
+    url = f"{cluster}/nodes/{made['metadata']['uid']}"
+
+    refused = await cloud.call("PUT", url, {"metadata": {"name": "other"}}, expect=400)
+    await cloud.call("PUT", url, {"metadata": {"name": made["metadata"]["name"]}}, expect=200)
+
+    assert "metadata.name" in refused["message"]
+
+
+async def test_a_server_is_of_the_enterprise_project_of_its_cluster_unless_it_has_its_own(
+    cloud: Cloud,
+) -> None:
+    uid = await cloud.cluster(extendParam={"enterpriseProjectId": "ours"})
+    cluster = f"{cloud.project}/clusters/{uid}"
+
+    theirs = await cloud.call("POST", f"{cluster}/nodes", node(), expect=201)
+    asked = node(serverEnterpriseProjectID="own")
+    own = await cloud.call("POST", f"{cluster}/nodes", asked, expect=201)
+
+    found = [each["spec"]["serverEnterpriseProjectID"] for each in (theirs, own)]
+    assert found == ["ours", "own"]
 
 
 async def test_a_node_can_be_renamed(cloud: Cloud, cluster: str) -> None:

@@ -124,7 +124,7 @@ async def things(cloud: Cloud) -> dict[str, str]:
     bind = {"spec": {"action": "bind", "spec": {"id": eip}}}
     await cloud.call("PUT", f"{here}/mastereip", bind, expect=200)
     addons = await cloud.call("GET", f"{ADDONS}?cluster_id={uid}", expect=200)
-    policy = await cloud.call("POST", POLICIES, POLICY | {"clusters": [uid]}, expect=200)
+    policy = await cloud.call("POST", POLICIES, POLICY | {"clusters": [uid]}, expect=201)
     hop = {"apiVersion": "v3", "kind": "PreCheckTask", "spec": {"targetVersion": "v1.32"}}
     task = await cloud.call("POST", f"{here}/operation/precheck", hop, expect=200)
     synced = await cloud.call("POST", f"{pool}/nodes/add", server_list(), expect=200)

@@ -129,7 +129,7 @@ async def test_snapshots_are_listed_newest_first(cloud: Cloud, path: str) -> Non
 
 async def test_a_workflow_tells_how_far_its_tasks_are(cloud: Cloud, path: str) -> None:
     workflows = f"{path}/operation/upgradeworkflows"
-    made = await cloud.call("POST", workflows, workflow(path), expect=200)
+    made = await cloud.call("POST", workflows, workflow(path), expect=201)
     one = f"{workflows}/{made['metadata']['uid']}"
 
     assert made["status"]["phase"] == "Init"
@@ -159,7 +159,7 @@ async def test_a_workflow_tells_how_far_its_tasks_are(cloud: Cloud, path: str) -
 async def test_a_workflow_tells_the_version_that_the_cluster_has(cloud: Cloud, path: str) -> None:
     body = workflow(path, clusterVersion="")
 
-    made = await cloud.call("POST", f"{path}/operation/upgradeworkflows", body, expect=200)
+    made = await cloud.call("POST", f"{path}/operation/upgradeworkflows", body, expect=201)
 
     cluster = await cloud.call("GET", path, expect=200)
     assert made["spec"]["clusterVersion"] == cluster["spec"]["version"]
@@ -179,7 +179,7 @@ async def test_a_workflow_must_name_the_cluster_of_its_path(
 
 async def test_a_cancelled_workflow_makes_room_for_another(cloud: Cloud, path: str) -> None:
     workflows = f"{path}/operation/upgradeworkflows"
-    made = await cloud.call("POST", workflows, workflow(path), expect=200)
+    made = await cloud.call("POST", workflows, workflow(path), expect=201)
     one = f"{workflows}/{made['metadata']['uid']}"
 
     await cloud.call("PATCH", one, {"status": {"phase": "Success"}}, expect=400)
@@ -189,4 +189,4 @@ async def test_a_cancelled_workflow_makes_room_for_another(cloud: Cloud, path: s
     ]
 
     assert [each["status"]["phase"] for each in cancelled] == ["Cancel", "Cancel"]
-    await cloud.call("POST", workflows, workflow(path), expect=200)
+    await cloud.call("POST", workflows, workflow(path), expect=201)

@@ -236,7 +236,7 @@ async def change_addons(cloud: Cloud, here: str) -> None:
     await cloud.until(addon, "status.status", "running")
     entry = {"addonInstanceID": made["metadata"]["uid"], "type": "addonStatic"}
     await cloud.call(
-        "POST", f"{here}/addons/precheck", {"spec": {"addonList": [entry]}}, expect=200
+        "POST", f"{here}/addons/precheck", {"spec": {"addonList": [entry]}}, expect=201
     )
     await cloud.call("PUT", addon, wanted(newest), expect=200)
     await cloud.until(addon, "status.status", "running")
@@ -278,7 +278,7 @@ async def change_access(cloud: Cloud, here: str) -> None:
         "policyType": "CCEViewPolicy",
         "principal": {"type": "user", "ids": ["u"]},
     }
-    made = await cloud.call("POST", POLICIES, policy, expect=200)
+    made = await cloud.call("POST", POLICIES, policy, expect=201)
     one = f"{POLICIES}/{made['policyId']}"
     await cloud.call("PUT", one, policy, expect=200)
     await cloud.call("DELETE", one, expect=200)

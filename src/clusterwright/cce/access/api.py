@@ -166,7 +166,7 @@ async def list_policies(
     POLICIES,
     operation_id="CreateAccessPolicy",
     summary="Create an access policy",
-    **described(AccessPolicyDocument),
+    **described(AccessPolicyDocument, status=201),
 )
 async def create_policy(
     caller: Anyone,
@@ -177,7 +177,7 @@ async def create_policy(
     """Keep a new access policy."""
     async with data.transaction() as tx:
         policy = await operations.create_policy(tx, caller, asked, quota=setup.access_policy_quota)
-    return json_response(documents.policy_document(policy))
+    return json_response(documents.policy_document(policy), 201)
 
 
 @router.get(
@@ -215,13 +215,13 @@ async def update_policy(
     f"{POLICIES}/{{policy_id}}",
     operation_id="DeleteAccessPolicy",
     summary="Delete an access policy",
-    **described(Nothing),
+    **described(None, status=204),
 )
 async def delete_policy(caller: Anyone, data: Data, policy_id: str) -> Response:
     """Forget an access policy."""
     async with data.transaction() as tx:
         await operations.delete_policy(tx, caller, policy_id)
-    return json_response({})
+    return Response(status_code=204)
 
 
 @router.get(

@@ -182,7 +182,7 @@ async def rollback_addon_instance(
     _CHECKS,
     operation_id="BatchCreateAddonPrecheck",
     summary="Check add-ons",
-    **described(CheckDocument),
+    **described(CheckDocument, status=201),
 )
 async def batch_create_addon_precheck(
     who: Member,
@@ -194,7 +194,7 @@ async def batch_create_addon_precheck(
     async with data.transaction() as tx:
         found = await operations.check(tx, who, cluster_id, asked.spec.addon_list)
     sent = [entry.as_sent() for entry in asked.spec.addon_list]
-    return json_response(documents.checks(cluster_id, sent, found))
+    return json_response(documents.checks(cluster_id, sent, found), 201)
 
 
 @router.get(

@@ -31,10 +31,12 @@ AllDrivers = Annotated[Drivers, Depends(given(Drivers))]
 Extended = Annotated[Extensions, Depends(given(Extensions))]
 
 _STORAGE_OPTIONS = ("evs", "obs", "sfs", "sfs30", "efs", "eni", "net")
+_LOG_STREAMS = ("Delete_Log_Group", "Delete_Master_Log_Stream", "Retain")
+"""What becomes of log streams, in the words of Terraform and of clusters without nodes."""
 _POLICIES = {
     "ondemand_node_policy": ("delete", "reset", "retain"),
     "periodic_node_policy": ("reset", "retain"),
-    "lts_reclaim_policy": DELETE_CHOICES,
+    "lts_reclaim_policy": (*DELETE_CHOICES, *_LOG_STREAMS),
     "tobedeleted": ("true", "false"),
 }
 DELETE_OPTIONS: dict[str, tuple[str, ...]] = {
@@ -171,7 +173,7 @@ async def delete_options(request: Request) -> dict[str, str]:
     """The deletion's options as sent. Raises ApiError for a value that is not documented."""
     sent = {key: value for key, value in request.query_params.items() if key in DELETE_OPTIONS}
     for key, value in sent.items():
-        if value.lower() not in DELETE_OPTIONS[key]:
+        if value.lower() not in map(str.lower, DELETE_OPTIONS[key]):
             allowed = ", ".join(DELETE_OPTIONS[key])
             raise ApiError(errors.INVALID_REQUEST, f"query.{key}: must be one of {allowed}.")
     return {key: value.lower() for key, value in sent.items()}

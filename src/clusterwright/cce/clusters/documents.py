@@ -7,6 +7,8 @@ from clusterwright.cce.clusters.extensions import Counts
 from clusterwright.cce.clusters.store import Cluster, ClusterPhase
 from clusterwright.cce.clusters.wire import DRIVER_ANNOTATION, MASTERS_ANNOTATION
 
+_TELLING_JOBS = (ClusterPhase.CREATING, ClusterPhase.DELETING, ClusterPhase.ERROR)
+"""Phases that are a job's doing, which clients look up."""
 _RUN_ONE = ("local",)
 """Drivers that run one master whatever the flavor (docs/decisions/0012)."""
 
@@ -18,8 +20,7 @@ def cluster(
     annotations = {DRIVER_ANNOTATION: found.driver}
     if found.driver in _RUN_ONE and len(found.masters) > 1:
         annotations[MASTERS_ANNOTATION] = "1"
-    in_progress = found.phase in (ClusterPhase.CREATING, ClusterPhase.DELETING)
-    shown = job_uid or (found.job_uid if in_progress else "")
+    shown = job_uid or (found.job_uid if found.phase in _TELLING_JOBS else "")
     status: dict[str, Any] = {"phase": found.phase}
     if shown:
         status["jobID"] = shown
@@ -27,9 +28,7 @@ def cluster(
     if found.reason:
         status |= {"reason": found.reason, "message": found.reason}
     if found.endpoint:
-        status["endpoints"] = [{"url": found.endpoint, "type": "Internal"}]
-        if found.public_endpoint:
-            status["endpoints"].append({"url": found.public_endpoint, "type": "External"})
+        status["endpoints"] = _endpoints(found.endpoint, found.public_endpoint)
     if detail is not None:
         annotations |= detail.annotations()
     return {
@@ -47,3 +46,17 @@ def cluster(
         "spec": found.spec,
         "status": status,
     }
+
+
+def _endpoints(private: str, public: str) -> list[dict[str, str]]:
+    """Where the API server answers, in the first element by the keys of OTC's clients too.
+
+    These take what is there for the address that was asked for, so none is where none is bound.
+    """
+    first = {"url": private, "type": "Internal", "internal": private}
+    if not public:
+        return [first]
+    return [
+        first | {"external": public, "external_otc": public},
+        {"url": public, "type": "External"},
+    ]

@@ -110,7 +110,7 @@ def complete(
         network |= {"cidr": ranges[0], "cidrs": [{"cidr": cidr} for cidr in ranges]}
     host = sent["hostNetwork"]
     host.setdefault("SecurityGroup", str(uuid4()))
-    host.pop("controlPlaneSecurityGroup", None)
+    host["controlPlaneSecurityGroup"] = str(uuid4())
     # Never given back (API reference, 4.1), so never stored either.
     authentication = {"mode": "rbac"} | sent.get("authentication", {}) | {_SECRET: {}}
     services = sent.get("serviceNetwork", {}) | {"IPv4CIDR": service}
@@ -124,6 +124,7 @@ def complete(
         "flavor": DEFAULT_FLAVOR,
         "platformVersion": PLATFORM_VERSION,
         "ipv6enable": False,
+        "supportIstio": True,
         "eniNetwork": {},
         "publicAccess": {},
         "billingMode": 0,

@@ -237,6 +237,9 @@ class Endpoint(Document):
 
     url: Text | None = None
     type: Short | None = None
+    internal: Text | None = None
+    external: Text | None = None
+    external_otc: Text | None = Field(None, alias="external_otc")
 
 
 class Condition(Document):

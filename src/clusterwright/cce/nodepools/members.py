@@ -39,7 +39,7 @@ async def add(
     drafts = [
         promises.draft(
             cluster,
-            promises.random_name(pool.name),
+            next(promises.names(pool.name, 1)),
             # The pool tells what is installed, the server what it is.
             reinstalled(template, known.spec if known else {}),
             nodepool_uid=pool.uid,

@@ -83,7 +83,7 @@ def _accepted(
     name = server.spec.name or (known.name if known else "")
     return promises.draft(
         cluster,
-        name or promises.random_name(cluster.name[:36]),
+        name or next(promises.names(cluster.name[:36], 1)),
         complete(reinstalled(known.spec if known else {}, installation), cluster, zone=zone),
         server_id=server.server_id,
         private_ip=known.private_ip if known else "",

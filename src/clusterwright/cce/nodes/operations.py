@@ -4,8 +4,9 @@ Every operation that changes nodes locks their cluster first, so operations on o
 turns.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import operations as clusters
@@ -19,11 +20,18 @@ from clusterwright.cce.nodes.promises import (
     draft,
     find_all,
     get_steady,
-    random_name,
+    names,
     start,
     stop,
 )
-from clusterwright.cce.nodes.spec import check_spec, complete, named, share_out
+from clusterwright.cce.nodes.spec import (
+    LONGEST_NAME,
+    affixes,
+    check_spec,
+    complete,
+    named,
+    share_out,
+)
 from clusterwright.cce.nodes.store import Node, NodePhase
 from clusterwright.cce.nodes.wire import NodeToCreate, keepable
 from clusterwright.cce.surroundings import checks
@@ -74,7 +82,7 @@ async def create(
     await checks.check(tx, around, project_id=cluster.project_id, trusting=trusting)
     specs = share_out(complete(sent, cluster, zone=zone), count)
     each = zip(
-        _names(asked.metadata.name, cluster, count),
+        _names(asked.metadata.name, cluster, count, sent),
         specs,
         await addresses(tx, cluster, specs),
         strict=True,
@@ -94,12 +102,19 @@ async def create(
     return made[0]
 
 
-def _names(asked: str, cluster: Cluster, count: int) -> Iterable[str]:
+def _names(asked: str, cluster: Cluster, count: int, sent: Mapping[str, Any]) -> Iterable[str]:
     # API reference, 5.1.
-    if asked and count == 1:
-        return [asked]
-    stem = asked[:50] if asked else cluster.name[:36]
-    return (random_name(stem) for _ in range(count))
+    if not asked or count > 1:
+        return names(asked[:50] if asked else cluster.name[:36], count, sent)
+    before, behind = affixes(sent)
+    name = f"{before}{asked}{behind}"
+    if len(name) > LONGEST_NAME:
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            f"metadata.name: with what spec.nodeNameTemplate adds it has {len(name)} characters;"
+            f" at most {LONGEST_NAME} are possible.",
+        )
+    return [name]
 
 
 async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> Node:
@@ -145,11 +160,19 @@ async def list_page(
 
 
 async def rename(tx: Tx, caller: Caller, cluster_uid: str, uid: str, name: str) -> Node:
-    """Give the node another name. Raises ApiError: NOT_FOUND, WRONG_STATE."""
+    """Give the node another name.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for one that Kubernetes knows by name.
+    """
     cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
     node = (await find_all(tx, cluster, [uid]))[0]
     if node.phase is NodePhase.DELETING:
         raise ApiError(errors.WRONG_STATE, "The node is being deleted.")
+    if node.spec.get("hostnameConfig", {}).get("type") == "cceNodeName" and name != node.name:
+        raise ApiError(
+            errors.INVALID_REQUEST,
+            "metadata.name: a node keeps its name where hostnameConfig.type is cceNodeName.",
+        )
     renamed = replace(node, name=name, updated_at=clock.now())
     await store.update(tx, [uid], name=name, updated_at=renamed.updated_at)
     return renamed

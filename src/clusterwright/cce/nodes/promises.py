@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from clusterwright.cce.nodes.job_types import (
     SCALEUP_CLUSTER,
 )
 from clusterwright.cce.nodes.released import ReleasedServer
+from clusterwright.cce.nodes.spec import LONGEST_NAME, affixes
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase, ServerTaken
 from clusterwright.cce.offers import FLAVORS
 from clusterwright.cce.surroundings import checks
@@ -42,9 +43,15 @@ async def get_steady(tx: Tx, caller: Caller, cluster_uid: str) -> Cluster:
     return cluster
 
 
-def random_name(stem: str) -> str:
-    """``stem`` with five random letters and digits behind it."""
-    return f"{stem}-{''.join(secrets.choice(_RANDOM) for _ in range(5))}"
+def names(stem: str, count: int, spec: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """Names of new nodes: a stem, as much of it as fits, with five random letters and digits.
+
+    Around each stands what ``spec`` asks for (API reference, 5.1).
+    """
+    before, behind = affixes(spec or {})
+    stem = stem[: LONGEST_NAME - len(f"{before}-12345{behind}")]
+    for _ in range(count):
+        yield f"{before}{stem}-{''.join(secrets.choice(_RANDOM) for _ in range(5))}{behind}"
 
 
 def draft(

@@ -32,7 +32,7 @@ async def reconcile(
         drafts: list[Node] = []
         for group, count in _spread(staying, groups or ("",), lacking):
             spec = complete(template(pool, group), cluster, zone=zone)
-            names = (promises.random_name(pool.name[:50]) for _ in range(count))
+            names = promises.names(pool.name[:50], count, spec)
             drafts += await promises.drafts(
                 cluster, names, spec, nodepool_uid=pool.uid, scale_group=group
             )

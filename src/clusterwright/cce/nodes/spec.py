@@ -49,6 +49,8 @@ def complete(sent: Mapping[str, Any], cluster: Cluster, *, zone: str) -> dict[st
     if spec.get("az", "") in ("", "random"):
         spec["az"] = zone
     nic = spec.get("nodeNicSpec", {})
+    if not spec.get("serverEnterpriseProjectID"):
+        spec["serverEnterpriseProjectID"] = cluster.spec["extendParam"]["enterpriseProjectId"]
     subnet = {"subnetId": cluster.spec["hostNetwork"]["subnet"]}
     primary = {key: value for key, value in nic.get("primaryNic", {}).items() if value != ""}
     return spec | {"nodeNicSpec": nic | {"primaryNic": subnet | primary}}
@@ -110,6 +112,7 @@ def check_spec(sent: Mapping[str, Any], cluster: Cluster) -> None:
         )
     _check_disks(sent)
     check_installation(sent)
+    _check_names(sent)
     if sent.get("partition") and not cluster.spec.get("enableDistMgt"):
         raise _wrong("spec.partition: only a cluster with enableDistMgt has partitions.")
     fixed_addresses(sent)
@@ -121,6 +124,26 @@ def check_installation(sent: Mapping[str, Any]) -> None:
     if sent.get("extendParam", {}).get("maxPods", 0) > MOST_PODS and not secure:
         raise _wrong(
             f"maxPods: at most {MOST_PODS} are possible without the runtime class kuasar-vmm."
+        )
+
+
+LONGEST_NAME = 64
+"""Characters of a server's name."""
+_LONGEST_AFFIXES = 50
+"""How many of them may stand around a name, which has five random ones at least."""
+
+
+def affixes(spec: Mapping[str, Any]) -> tuple[str, str]:
+    """What stands before and behind the names of nodes."""
+    template = spec.get("nodeNameTemplate", {})
+    return template.get("nodeNamePrefix", ""), template.get("nodeNameSuffix", "")
+
+
+def _check_names(sent: Mapping[str, Any]) -> None:
+    if len("".join(affixes(sent))) > _LONGEST_AFFIXES:
+        raise _wrong(
+            "spec.nodeNameTemplate: nodeNamePrefix and nodeNameSuffix have at most"
+            f" {_LONGEST_AFFIXES} characters together."
         )
 
 

@@ -237,7 +237,7 @@ async def list_snapshots(caller: Member, data: Data, cluster_id: str) -> Respons
     WORKFLOWS,
     operation_id="CreateUpgradeWorkFlow",
     summary="Begin an upgrade workflow",
-    **described(TaskDocument),
+    **described(TaskDocument, status=201),
 )
 async def create_workflow(
     caller: Member,
@@ -252,7 +252,7 @@ async def create_workflow(
         document = await operations.create_workflow(
             tx, caller, cluster_id, asked.spec, runnable=runnable
         )
-    return json_response(document)
+    return json_response(document, 201)
 
 
 @router.get(
