@@ -71,6 +71,27 @@ async def test_while_a_node_is_made_neither_it_nor_its_cluster_can_be_deleted(
     assert answer["status"]["jobID"] == again["status"]["jobID"]
 
 
+async def test_a_cluster_to_which_nodes_migrate_cannot_be_deleted_before_they_are_there(
+    cloud: Cloud, cluster: str
+) -> None:
+    made = await cloud.call("POST", f"{cluster}/nodes", node(), expect=201)
+    uid = made["metadata"]["uid"]
+    await cloud.until(f"{cluster}/nodes/{uid}", "status.phase", "Active")
+    await cloud.until(cluster, "status.phase", "Available")
+    target = f"{cloud.project}/clusters/{await cloud.cluster()}"
+    body = {"spec": {"os": "EulerOS 2.9", "login": {"sshKey": "kp"}, "nodes": [{"uid": uid}]}}
+
+    path = f"{cluster}/nodes/operation/migrateto/{target.rpartition('/')[2]}"
+    await cloud.call("PUT", path, body, expect=200)
+    await cloud.until(target, "status.phase", "ScalingUp")
+    refused = await cloud.call("DELETE", target, expect=400)
+    await cloud.until(f"{target}/nodes/{uid}", "status.phase", "Active")
+
+    assert refused["errorCode"] == "CCE.01400024"
+    await cloud.until(target, "status.phase", "Available")
+    await cloud.until(cluster, "status.phase", "Available")
+
+
 async def test_a_cluster_that_is_not_ready_takes_no_nodes(cloud: Cloud) -> None:
     made = await cloud.call(
         "POST", f"{cloud.project}/clusters", cluster_body(unique("new")), expect=201

@@ -1,11 +1,16 @@
 """What holds for every job type that the server knows, on both databases."""
 
+from contextlib import suppress
+from functools import partial
+
 import pytest
 
 from clusterwright.app import REGISTRY
 from clusterwright.cce.clusters.store import ClusterPhase
+from clusterwright.jobs import store
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import JobType
+from clusterwright.jobs.store import Superseded
 from clusterwright.jobs.tree import Tree
 from tests.job_documents import flat, phases
 from tests.jobs.bench import Bench
@@ -23,13 +28,35 @@ def contexts(bench: Bench, tree: Tree) -> list[StepContext]:
     return [
         StepContext(
             job=leaf,
-            root=tree.root,
-            arguments=tree.arguments,
+            tree=tree,
+            hold=partial(store.hold, tree=tree),
+            look=partial(store.look, tree=tree),
             drivers=bench.drivers,
             database=bench.database,
         )
         for leaf in tree.leaves()
     ]
+
+
+@every_job_type
+async def test_no_step_changes_anything_for_a_worker_that_was_superseded(
+    job_type: JobType, bench: Bench
+) -> None:
+    actions = {step.name: step.action for step in job_type.steps()}
+    uid = await bench.submit(job_type.name)
+    frozen, tree = await bench.take_over(uid), await bench.take_over(uid)
+
+    for thawed, context in zip(contexts(bench, frozen), contexts(bench, tree), strict=True):
+        before = await bench.rows()
+        with suppress(Superseded):
+            await actions[context.job.type](thawed)
+        assert await bench.rows() == before
+
+        await actions[context.job.type](context)
+        after = await bench.rows()
+        with suppress(Superseded):
+            await actions[context.job.type](thawed)
+        assert await bench.rows() == after
 
 
 @every_job_type

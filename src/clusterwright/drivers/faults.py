@@ -153,16 +153,23 @@ async def clear(tx: Tx, fault_id: int | None = None, *, project: str | None = No
     return len(removed.all())
 
 
+Before = Callable[[Tx], Awaitable[object]]
+"""What raises where a verb must not be done, in the transaction that looks for faults."""
+
+
 class FaultyDriver:
     """Any driver, as one step sees it: each verb first shows a fault of that step, if one is armed.
 
-    Counting a fault is all that an observation ever writes.
+    Counting a fault is all that an observation ever writes. ``before`` comes before everything.
     """
 
-    def __init__(self, driver: Driver, database: Database, *, step: str) -> None:
+    def __init__(
+        self, driver: Driver, database: Database, *, step: str, before: Before | None = None
+    ) -> None:
         self._driver = driver
         self._database = database
         self._step = step
+        self._before = before
 
     @property
     def serves_kubernetes(self) -> bool:
@@ -246,13 +253,21 @@ class FaultyDriver:
         Raises DriverError or Unavailable with the fault's reason.
         """
         # A fault may be used up by another step between the two statements: then look for the next.
-        while (fault := await _find_armed(self._database, cluster, self._step)) is not None:
+        while (fault := await self._find_armed(cluster)) is not None:
             async with self._database.transaction() as tx:
                 taken = await _take(tx, fault.id)
             if taken:
                 if fault.kind is Kind.ERROR:
                     raise DriverError(fault.reason, FAULTS[fault.blame])
                 raise Unavailable(fault.reason)
+
+    async def _find_armed(self, cluster: Cluster) -> Fault | None:
+        here = {"step": self._step, "cluster": cluster.name, "project": cluster.project_id}
+        async with self._database.reading() as tx:
+            if self._before is not None:
+                await self._before(tx)
+            row = (await tx.execute(_ARMED, here)).one_or_none()
+        return None if row is None else _fault(row)
 
 
 class FaultyReleases:
@@ -276,13 +291,6 @@ class FaultyReleases:
         """As the driver does, unless a fault is due."""
         await self._strike(named.cluster)
         await self._releases.delete(named, hooks=hooks)
-
-
-async def _find_armed(database: Database, cluster: Cluster, step: str) -> Fault | None:
-    here = {"step": step, "cluster": cluster.name, "project": cluster.project_id}
-    async with database.reading() as tx:
-        row = (await tx.execute(_ARMED, here)).one_or_none()
-    return None if row is None else _fault(row)
 
 
 async def _take(tx: Tx, fault_id: int) -> bool:

@@ -11,6 +11,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from clusterwright import clock
@@ -212,8 +213,9 @@ class Execution:
         log.info("running a step", extra={"job": job.root_uid, "step": step.name})
         context = StepContext(
             job=job,
-            root=self._tree.root,
-            arguments=self._tree.arguments,
+            tree=self._tree,
+            hold=partial(store.hold, tree=self._tree),
+            look=partial(store.look, tree=self._tree),
             drivers=self._drivers,
             database=self._database,
             on_driver=self._uses,
@@ -261,14 +263,14 @@ class Execution:
         )
 
     async def _watch(self) -> None:
-        """Raise Cancelled once the job has been asked to stop now."""
+        """Raise Cancelled once the job was asked to stop now, Superseded once it is not ours."""
         while True:
             if self._stopped is not None and self._stopped.mode is CancelMode.NOW:
                 raise Cancelled(self._stopped.reason)
             await asyncio.sleep(CANCEL_PERIOD)
             try:
                 async with self._database.reading() as tx:
-                    self._stopped = await store.stop(tx, self._tree.root.uid)
+                    self._stopped = await store.look(tx, self._tree)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"reason": str(error)})
 

@@ -113,11 +113,10 @@ _TREE = (
     .order_by(jobs.c.id)
     .limit(PAGE)
 )
-_HOLD = (
-    sa.select(job_trees.c.epoch, job_trees.c.cancel_reason, job_trees.c.cancel_mode)
-    .where(job_trees.c.uid == sa.bindparam("which"))
-    .with_for_update()
+_LOOK = sa.select(job_trees.c.epoch, job_trees.c.cancel_reason, job_trees.c.cancel_mode).where(
+    job_trees.c.uid == sa.bindparam("which")
 )
+_HOLD = _LOOK.with_for_update()
 _RECORD_JOB = (
     sa.update(jobs)
     .where(jobs.c.uid == sa.bindparam("which"))
@@ -150,9 +149,6 @@ _NEWEST = (
 )
 # One at a time: the document of a large job takes as long as those of a thousand small ones.
 _DOCUMENT = sa.select(job_trees.c.document).where(job_trees.c.id == sa.bindparam("number"))
-_STOP = sa.select(job_trees.c.cancel_reason, job_trees.c.cancel_mode).where(
-    job_trees.c.uid == sa.bindparam("which")
-)
 
 
 async def submit(tx: Tx, request: Request) -> str:
@@ -242,7 +238,16 @@ async def hold(tx: Tx, tree: Tree) -> Stop | None:
 
     Raises Superseded when another worker has taken it over.
     """
-    row = (await tx.execute(_HOLD, {"which": tree.root.uid})).one_or_none()
+    return await _ours(tx, tree, _HOLD)
+
+
+async def look(tx: Tx, tree: Tree) -> Stop | None:
+    """As ``hold``, for those who change nothing here: it may be another worker's a moment later."""
+    return await _ours(tx, tree, _LOOK)
+
+
+async def _ours(tx: Tx, tree: Tree, statement: sa.Select[Any]) -> Stop | None:
+    row = (await tx.execute(statement, {"which": tree.root.uid})).one_or_none()
     if row is None or row.epoch != tree.epoch:
         raise Superseded(tree.root.uid)
     return _stop(row)
@@ -302,12 +307,6 @@ async def _write_tree(
 ) -> CursorResult[Any]:
     execute = tx.execute_large if len(document) > _LARGE else tx.execute
     return await execute(statement, values | {"document": document})
-
-
-async def stop(tx: Tx, root_uid: str) -> Stop | None:
-    """Whether the job was asked to stop, and how."""
-    row = (await tx.execute(_STOP, {"which": root_uid})).one_or_none()
-    return None if row is None else _stop(row)
 
 
 def _stop(row: Any) -> Stop | None:

@@ -33,7 +33,7 @@ async def withdraw(ctx: StepContext) -> None:
 
 async def _record(ctx: StepContext, *, installed: bool) -> None:
     uid = ctx.root.target.resource_id
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         addon = await store.get(tx, uid, project_id=ctx.job.project_id)
         if addon is None:
             raise DriverError(f"Add-on {uid} does not exist any more.", causes.GONE)

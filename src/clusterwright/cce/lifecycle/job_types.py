@@ -37,7 +37,7 @@ async def ready_master(ctx: StepContext) -> None:
 async def resize_master(ctx: StepContext) -> None:
     """Make sure that the control plane is ready, and give the cluster its new flavor."""
     await ready_master(ctx)
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         cluster = await store.get(tx, ctx.job.cluster_uid, project_id=ctx.job.project_id, lock=True)
         if cluster is not None:
             await store.set_in_spec(tx, cluster, flavor=ctx.arguments["flavor"])
@@ -48,7 +48,7 @@ async def rotate_certificates(ctx: StepContext) -> None:
     driver, cluster = await subject(ctx)
     generation = int(ctx.arguments["credentials"])
     await driver.ensure_credentials(replace(cluster, credentials=generation))
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         await store.update(tx, cluster.uid, credentials=generation)
 
 

@@ -49,7 +49,7 @@ async def remove_stragglers(ctx: StepContext) -> None:
     await driver.observe_control_plane(blueprint(cluster))
     for node in found:
         await leave(ctx, Subject(node, cluster, driver))
-        async with ctx.database.transaction() as tx:
+        async with ctx.transaction() as tx:
             await nodes.remove(tx, node.uid, job_uid=node.job_uid)
 
 

@@ -16,7 +16,7 @@ from clusterwright.cce.clusters.job_types import STAYS, nothing_to_reopen
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import blueprint as blueprints
 from clusterwright.cce.nodes import pools, released, store
-from clusterwright.cce.nodes.conclusions import ended, works_again
+from clusterwright.cce.nodes.conclusions import ended, show_scaling, works_again
 from clusterwright.cce.nodes.released import ReleasedServer
 from clusterwright.cce.nodes.spec import of_the_server
 from clusterwright.cce.nodes.store import Node, NodePhase
@@ -146,7 +146,7 @@ async def _note(
     known = (node.phase, node.server_id, node.private_ip, node.configured)
     if known == (phase, seen.server_id, seen.private_ip, configured):
         return
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         await store.advance(
             tx,
             node.uid,
@@ -172,7 +172,7 @@ async def delete_server(ctx: StepContext) -> None:
     if subject is None:
         return
     await leave(ctx, subject)
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         await store.remove(tx, subject.node.uid, job_uid=ctx.root.uid)
 
 
@@ -183,7 +183,7 @@ async def release_server(ctx: StepContext) -> None:
         return
     await leave(ctx, subject)
     node = subject.node
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         await _cluster(tx, node.cluster_uid, node.project_id, lock=True)
         await store.remove(tx, node.uid, job_uid=ctx.root.uid)
         if node.server_id:
@@ -212,11 +212,15 @@ async def move_node(ctx: StepContext) -> None:
     if subject is None or subject.cluster.uid == target:
         return
     await leave(ctx, subject)
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         # Everybody locks clusters before nodes, and several of them in this order.
-        for uid in sorted((subject.cluster.uid, target)):
+        both = sorted((subject.cluster.uid, target))
+        for uid in both:
             await _cluster(tx, uid, subject.node.project_id, lock=True)
         await store.advance(tx, subject.node.uid, job_uid=ctx.root.uid, cluster_uid=target)
+        # Or the target could be deleted while the node is being installed there.
+        for uid in both:
+            await show_scaling(tx, uid, project_id=subject.node.project_id)
 
 
 async def sync_nodes(ctx: StepContext) -> None:
@@ -239,7 +243,7 @@ async def sync_nodes(ctx: StepContext) -> None:
             phase = NodePhase.ACTIVE if seen.ready else NodePhase.ABNORMAL
             address = seen.private_ip or node.private_ip
             if (phase, address) != (node.phase, node.private_ip):
-                async with ctx.database.transaction() as tx:
+                async with ctx.transaction() as tx:
                     await store.observe(
                         tx,
                         node.uid,
@@ -271,7 +275,7 @@ async def configure_nodes(ctx: StepContext) -> None:
     mark = pools.mark(configured)
     for machine in idle:
         await ctx.until(partial(driver.observe_node, machine), lambda seen: seen.configured)
-        async with ctx.database.transaction() as tx:
+        async with ctx.transaction() as tx:
             await store.update(tx, [machine.uid], configured=mark)
 
 

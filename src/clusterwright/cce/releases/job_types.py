@@ -25,7 +25,7 @@ async def deploy(ctx: StepContext) -> None:
     named = ReleaseName(cluster=cluster, namespace=release.namespace, name=release.name)
     await driver.releases.ensure(await _wanted(ctx, named, revision))
     seen = await ctx.until(lambda: driver.releases.observe(named), lambda seen: seen.ready)
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         await store.update(
             tx, release.uid, revision.revision, number=seen.number, manifests=seen.manifests
         )

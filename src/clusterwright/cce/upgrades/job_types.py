@@ -28,7 +28,7 @@ LONGEST_PAUSE = minutes(24 * 60)
 
 
 async def _advance(ctx: StepContext, progress: int) -> None:
-    async with ctx.database.transaction() as tx:
+    async with ctx.transaction() as tx:
         await store.advance(tx, ctx.arguments[TASK], progress=progress, now=clock.now())
 
 
@@ -76,7 +76,7 @@ async def confirm_version(ctx: StepContext) -> None:
     while not confirmed:
         await _wait_while_paused(ctx)
         await _check_ready(driver, replace(cluster, version=target))
-        async with ctx.database.transaction() as tx:
+        async with ctx.transaction() as tx:
             confirmed = await _confirm(tx, ctx, cluster.uid, target)
 
 
