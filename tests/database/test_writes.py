@@ -3,6 +3,10 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
 
 from clusterwright.storage.database import Database
 from clusterwright.storage.writes import Writes
@@ -48,3 +52,27 @@ async def test_a_transaction_that_never_began_is_counted_and_forgotten(tmp_path:
 
 def test_nothing_is_known_where_other_processes_write() -> None:
     assert Writes(are_all=False).stamp() is None
+
+
+async def test_what_follows_a_commit_is_done_for_whoever_is_cancelled_right_after_it(
+    postgresql_server: str,
+) -> None:
+    data, told = Database(f"{postgresql_server}/postgres"), list[str]()
+
+    async def write() -> None:
+        async with data.transaction() as tx:
+            await tx.run_sync(
+                lambda connection: event.listen(connection.engine, "checkin", cancel, once=True)
+            )
+            await tx.execute(text("SELECT 1"))
+            tx.afterwards.append(lambda: told.append("committed"))
+
+    def cancel(*_: Any) -> None:
+        writing.cancel()
+
+    writing = asyncio.create_task(write())
+
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await data.dispose()
+    assert told == ["committed"]

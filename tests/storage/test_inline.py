@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from clusterwright.storage import inline
 from clusterwright.storage.database import Database, StorageUnavailable, Tx
 from clusterwright.storage.inline import Inline
+from tests.kit import until_async
 
 things = sa.Table(
     "things",
@@ -194,6 +196,38 @@ async def test_whoever_is_cancelled_while_it_waits_lets_the_next_one_write(
 
     assert {"t0", "t2", "t3"} | {f"t{n}" for n in range(10, 30)} <= await names(database)
     assert not {"t1", "t4"} & await names(database)
+
+
+async def test_what_follows_a_commit_is_done_also_for_whoever_was_cancelled_meanwhile(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, may_commit, told = backend(database)._writer, threading.Event(), list[str]()
+    assert place is not None
+    commit = place.commit
+
+    def commit_slowly() -> None:
+        may_commit.wait()
+        commit()
+
+    monkeypatch.setattr(place, "commit", commit_slowly)
+    monkeypatch.setattr(backend(database), "_disk_is_slow", True)
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.execute(ADD, thing(1))
+            tx.afterwards.append(lambda: told.append("committed"))
+
+    writing = asyncio.create_task(write())
+    await until_async("it commits", lambda: backend(database)._committing is not None)
+    for _ in range(2):  # by its client, and by the end of the server
+        writing.cancel()
+        await asyncio.sleep(0)
+    may_commit.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert told == ["committed"]
+    assert await names(database) == {"t1"}
 
 
 async def test_what_is_deferred_is_seen_at_once_and_kept_by_the_next_commit(

@@ -57,11 +57,15 @@ async def _no_engine(tx: Tx, **what: Any) -> None:
 class _AsyncTx(Tx):
     is_sqlite = False
 
-    def __init__(self, connection: AsyncConnection, outbox: Outbox, stack: AsyncExitStack) -> None:
+    def __init__(self, connection: AsyncConnection, outbox: Outbox) -> None:
         super().__init__(outbox)
         self._connection = connection
-        self.stack = stack
+        self.stack = AsyncExitStack()
         """What ends the transaction, and gives the connection back."""
+
+    def ended(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Note how it has ended, before the connection is given back."""
+        self.is_committed = error is None
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -106,8 +110,11 @@ class _Postgresql:
     async def begin(self, outbox: Outbox, *, read_only: bool, may_be_late: bool) -> Tx:
         async with AsyncExitStack() as stack:
             connection = await stack.enter_async_context(self._engine.connect())
+            tx = _AsyncTx(connection, outbox)
+            stack.push(tx.ended)
             await stack.enter_async_context(connection.begin())
-            return _AsyncTx(connection, outbox, stack.pop_all())
+            tx.stack = stack.pop_all()
+            return tx
 
     async def end(self, tx: Tx, error: BaseException | None) -> None:
         assert isinstance(tx, _AsyncTx)
@@ -260,8 +267,8 @@ class _Transaction:
                 self._explain(error, in_doubt=False)
         finally:
             self._database.on_changed(tx.changes)
-        if error is None:
-            self._database.committed(tx, read_only=self._read_only)
+            if tx.is_committed:  # and whoever waited for that may have been cancelled
+                self._database.committed(tx, read_only=self._read_only)
 
     def _explain(self, error: BaseException, *, in_doubt: bool) -> None:
         """Raise what an error means for whoever wrote the block, if it is the database's."""

@@ -173,11 +173,12 @@ class Inline:
         assert isinstance(tx, InlineTx)
         if tx.is_reading:
             self._end_reading(tx.place)
+            tx.is_committed = error is None
         elif error is not None:
             self._take_back(tx.place, error)
             self._leave_place()
         else:
-            await self._wait_for_commit(self._join(tx))
+            await self._wait_for_commit(tx, self._join(tx))
 
     def _connect(self) -> _Place:
         return _Place(self._engine, self._statements)
@@ -254,14 +255,17 @@ class Inline:
         self._leave_place()
         return member
 
-    async def _wait_for_commit(self, member: asyncio.Future[None]) -> None:
-        try:
-            if not member.done():
-                await asyncio.shield(member)
-        except asyncio.CancelledError:
-            await asyncio.wait([member])  # what it does to our rows is not open any more then
-            member.exception()
-            raise
+    @staticmethod
+    async def _wait_for_commit(tx: InlineTx, member: asyncio.Future[None]) -> None:
+        cancelled = None
+        while not member.done():
+            try:
+                await asyncio.wait([member])
+            except asyncio.CancelledError as error:
+                cancelled = error  # told below: what it does to our rows is not open any more then
+        tx.is_committed = member.exception() is None
+        if cancelled is not None:
+            raise cancelled
         member.result()
 
     def _take_back(self, writer: _Place, error: BaseException) -> None:

@@ -21,6 +21,8 @@ class Tx(ABC):
         """Whether others wait to hear of what this transaction writes."""
         self.afterwards: list[Callable[[], None]] = []
         """What is called when this transaction has committed."""
+        self.is_committed = False
+        """Whether all of it is known to be kept, whatever became of whoever waited for that."""
         self.changes: set[str] = set()
         self.on_change: Callable[[str], None] = nobody_asks
 
