@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from clusterwright.webhooks.targets import Refused
 from tests.api.cloud import Cloud, open_cloud, stranger
 from tests.api.test_live import created, extension
 from tests.kept import all_of, is_kept
-from tests.kit import until_async
+from tests.kit import PATIENCE, until_async
 from tests.receiver import Received, receiving
 from tests.server_process import KeptPort, free_port
 
@@ -260,12 +261,11 @@ async def test_a_name_that_is_private_when_it_is_used_gets_nothing(
 ) -> None:
     """A name server that answers with a public address first and with ours later."""
     answers = ["93.184.216.34", "127.0.0.1"]
-    loop = asyncio.get_running_loop()
 
-    async def lying(host: str, port: int, **_: Any) -> list[Any]:
+    def lying(host: str, port: int, **_: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
 
-    monkeypatch.setattr(loop, "getaddrinfo", lying)
+    monkeypatch.setattr(socket, "getaddrinfo", lying)
     with receiving() as receiver:
         target = targets.parse(f"http://rebinding.example:{receiver.port}/")
         await targets.resolve(target, private=False)
@@ -283,13 +283,13 @@ async def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
-    real = asyncio.get_running_loop().getaddrinfo
+    real = socket.getaddrinfo
 
-    async def once(host: str, port: int, **options: Any) -> Any:
+    def once(host: str, port: int, **options: Any) -> Any:
         asked.append(host)
-        return await real("127.0.0.1", port, **options)
+        return real("127.0.0.1", port, **options)
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", once)
+    monkeypatch.setattr(socket, "getaddrinfo", once)
     with receiving() as receiver:
         sender = outbox.Sender(private=True)
 
@@ -299,6 +299,31 @@ async def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
         assert outcome.ok
         assert [name for name in asked if name != "127.0.0.1"] == ["a.name.example"]
         assert receiver.got[0].headers["host"] == f"a.name.example:{receiver.port}"
+
+
+async def test_names_that_nobody_answers_for_leave_threads_to_everybody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+
+    def wait(*_: Any, **__: Any) -> Any:
+        answered.wait()
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    monkeypatch.setattr(targets, "_RESOLVE_SECONDS", 0.01)
+    names = [targets.parse(f"http://a{number}.example/") for number in range(40)]
+    try:
+        given_up = await asyncio.gather(
+            *(targets.resolve(name, private=True) for name in names), return_exceptions=True
+        )
+        async with asyncio.timeout(PATIENCE):
+            done = await asyncio.to_thread(lambda: "done")
+    finally:
+        answered.set()
+
+    assert {type(each) for each in given_up} == {OSError}
+    assert done == "done"
 
 
 async def test_webhooks_that_were_restored_from_elsewhere_go_on_from_now(

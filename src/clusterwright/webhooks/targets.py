@@ -7,13 +7,19 @@ was checked: a name server that gives another answer a moment later gains nothin
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 from urllib.parse import urlsplit
 
 LONGEST = 2048
 """Characters of a URL."""
 _RESOLVE_SECONDS = 5.0
+# Clients choose the names, and a look-up that is given up keeps its thread until its name servers
+# are: no crowd of them may take the threads that everything else needs. There are more than one
+# project has webhooks (store.MOST), so that nobody alone keeps the others from theirs.
+_LOOKUPS = ThreadPoolExecutor(32, thread_name_prefix="names")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
 Address = IPv4Address | IPv6Address
@@ -83,6 +89,10 @@ def check(target: Target, addresses: list[Address], *, private: bool) -> None:
         )
 
 
+def _look_up(target: Target) -> list[Any]:
+    return socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+
+
 async def resolve(target: Target, *, private: bool) -> list[Address]:
     """The addresses of a target, all of which may be sent to.
 
@@ -90,9 +100,7 @@ async def resolve(target: Target, *, private: bool) -> list[Address]:
     """
     try:
         async with asyncio.timeout(_RESOLVE_SECONDS):
-            found = await asyncio.get_running_loop().getaddrinfo(
-                target.host, target.port, type=socket.SOCK_STREAM
-            )
+            found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, _look_up, target)
     except (OSError, UnicodeError) as error:  # a timeout too
         raise OSError(f"{target.host} has no address") from error
     addresses = [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
