@@ -26,6 +26,8 @@ class Receiver:
     size: int = 0
     """Bytes of the answers' bodies."""
     got: list[Received] = field(default_factory=list)
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    """While it is not set, nobody is answered."""
 
     @property
     def url(self) -> str:
@@ -41,6 +43,7 @@ def receiving(port: int = 0, **told: Any) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.got.append(Received({k.lower(): v for k, v in self.headers.items()}, body))
+            receiver.may_answer.wait()
             self.send_response(receiver.status)
             if receiver.location:
                 self.send_header("Location", receiver.location)
@@ -53,11 +56,13 @@ def receiving(port: int = 0, **told: Any) -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     receiver = Receiver(server.server_address[1], **told)
+    receiver.may_answer.set()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield receiver
     finally:
+        receiver.may_answer.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -2,15 +2,16 @@
 
 A chore is a coroutine that is called again and again. Whatever it raises is logged, waited out and
 forgotten; whoever cancels its task only makes it begin anew. ``troubles`` tells which chores have
-not done their work for too long, for ``/readyz``.
+not done their work for too long, for ``/readyz``. What lasts as long as strangers please is no part
+of a chore, but an errand that it begins.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from clusterwright.storage.database import StorageUnavailable
 
@@ -123,3 +124,53 @@ class Supervisor:
             log.info("going on with a chore", extra=facts)
         record.done()
         return chore.period
+
+
+class Errands:
+    """What a chore begins and does not wait for: one at a time of each name, and ``most`` in all.
+
+    Use ``close`` when done.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._line: list[str] = []
+        """Those for whom there was no place, in the order in which they came."""
+
+    def begin(
+        self, names: Sequence[str], errand: Callable[[str], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Begin the errands of these names, as far as there are places.
+
+        Whoever finds none is first the next time, if it is named again. In the end this raises
+        what errands have raised since the last time, so that their chore has failed: outages of
+        the database as one StorageUnavailable, several others as an ExceptionGroup.
+        """
+        ended = [name for name, task in self._running.items() if task.done()]
+        errors = [_error(self._running.pop(name)) for name in ended]
+        named = set(names) - self._running.keys()
+        line = dict.fromkeys([*self._line, *names])
+        self._line = [name for name in line if name in named]
+        while self._line and len(self._running) < self._most:
+            name = self._line.pop(0)
+            self._running[name] = asyncio.create_task(errand(name), name=f"errand {name}")
+        _raise([error for error in errors if error is not None])
+
+    async def close(self) -> None:
+        """Cancel what has been begun, and wait for its end."""
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+
+def _error(task: asyncio.Task[None]) -> BaseException | None:
+    return None if task.cancelled() else task.exception()
+
+
+def _raise(errors: list[BaseException]) -> None:
+    defects = [error for error in errors if not isinstance(error, StorageUnavailable)]
+    if len(defects) > 1:
+        raise BaseExceptionGroup("several errands failed", defects)
+    if errors:
+        raise (defects or errors)[0]

@@ -8,7 +8,7 @@ import pytest
 
 from clusterwright import supervision
 from clusterwright.storage.database import StorageUnavailable
-from clusterwright.supervision import Chore, Supervisor
+from clusterwright.supervision import Chore, Errands, Supervisor
 from tests.api.cloud import open_cloud
 from tests.kit import until_async
 
@@ -74,6 +74,81 @@ async def test_a_chore_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         [trouble] = supervisor.troubles()
 
     assert trouble.endswith("(no answer)")
+
+
+class Held:
+    """Errands that last until they may end, or fail."""
+
+    def __init__(self) -> None:
+        self.may_end: dict[str, asyncio.Future[None]] = {}
+        self.begun: list[str] = []
+
+    async def errand(self, name: str) -> None:
+        self.begun.append(name)
+        self.may_end[name] = asyncio.get_running_loop().create_future()
+        await self.may_end[name]
+
+
+async def test_each_errand_is_begun_once_and_whoever_finds_no_place_is_next() -> None:
+    errands, held = Errands(2), Held()
+
+    errands.begin(["a", "b", "c", "d"], held.errand)
+    await until_async("two have begun", lambda: len(held.begun) == 2)
+    errands.begin(["a", "b", "d", "c"], held.errand)
+    held.may_end["a"].set_result(None)
+    await asyncio.sleep(0)
+    errands.begin(["a", "b", "d", "c"], held.errand)
+    await until_async("a third has begun", lambda: len(held.begun) == 3)
+    held.may_end["b"].set_result(None)
+    await asyncio.sleep(0)
+    errands.begin(["b", "d"], held.errand)  # nobody asks for a any more
+    await until_async("a fourth has begun", lambda: len(held.begun) == 4)
+    held.may_end["c"].set_result(None)
+    await asyncio.sleep(0)
+    errands.begin(["b"], held.errand)
+    await until_async("a fifth has begun", lambda: len(held.begun) == 5)
+    await errands.close()
+
+    assert held.begun == ["a", "b", "c", "d", "b"]
+
+
+async def test_what_errands_raise_is_raised_once_others_have_begun() -> None:
+    errands, held = Errands(4), Held()
+    outage, slips = StorageUnavailable("full"), [ZeroDivisionError(), LookupError()]
+
+    errands.begin(["a", "b", "c"], held.errand)
+    await until_async("all have begun", lambda: len(held.begun) == 3)
+    for name, error in zip("abc", [outage, *slips], strict=True):
+        held.may_end[name].set_exception(error)
+    await asyncio.sleep(0)
+    with pytest.raises(ExceptionGroup) as several:
+        errands.begin(["a", "d"], held.errand)
+    await until_async("others have begun", lambda: len(held.begun) == 5)
+    for name in "ad":
+        held.may_end[name].set_exception(outage)
+    await asyncio.sleep(0)
+    with pytest.raises(StorageUnavailable):
+        errands.begin([], held.errand)
+    errands.begin([], held.errand)
+
+    assert list(several.value.exceptions) == slips
+
+
+async def test_errands_are_over_when_they_are_closed() -> None:
+    errands, held, told = Errands(1), Held(), list[str]()
+
+    async def tidy(name: str) -> None:
+        try:
+            await held.errand(name)
+        finally:
+            await asyncio.sleep(0)
+            told.append("tidied")
+
+    errands.begin(["a"], tidy)
+    await until_async("it has begun", lambda: held.begun)
+    await errands.close()
+
+    assert told == ["tidied"]
 
 
 async def test_a_server_without_its_supervisor_is_not_alive(tmp_path: Path) -> None:

@@ -11,15 +11,18 @@ import pytest
 import pytest_asyncio
 from standardwebhooks.webhooks import Webhook
 
+from clusterwright import clock, ids
 from clusterwright.iam.vault import Vault
+from clusterwright.jobs import events
+from clusterwright.jobs.positions import Position
 from clusterwright.storage.database import Database
-from clusterwright.webhooks import outbox, store, targets
+from clusterwright.webhooks import outbox, signing, store, targets
 from clusterwright.webhooks.targets import Refused
 from tests.api.cloud import Cloud, open_cloud, stranger
 from tests.api.test_live import created, extension
 from tests.kept import all_of, is_kept
 from tests.kit import PATIENCE, until_async
-from tests.receiver import Received, receiving
+from tests.receiver import Received, Receiver, receiving
 from tests.server_process import KeptPort, free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -299,6 +302,104 @@ async def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
         assert outcome.ok
         assert [name for name in asked if name != "127.0.0.1"] == ["a.name.example"]
         assert receiver.got[0].headers["host"] == f"a.name.example:{receiver.port}"
+
+
+async def given(database: Database, vault: Vault, url: str, number: int) -> str:
+    """A webhook of a project of its own to which so much is to be sent; its id."""
+    now = clock.now()
+    async with database.transaction() as tx:
+        hook = store.Webhook(
+            uid=ids.new_uid(),
+            project_id=ids.new_id(),
+            url=url,
+            description="",
+            sealed_secret=vault.seal(signing.new_secret()),
+            position=str(Position.after(await events.now(tx))),
+            created_at=now,
+        )
+        await store.insert(tx, hook)
+    await to_be_sent(database, hook.uid, number)
+    return hook.uid
+
+
+async def to_be_sent(database: Database, uid: str, number: int) -> None:
+    """Give a webhook something to send."""
+    now = clock.now()
+    async with database.transaction() as tx:
+        promised = [
+            store.Delivery(
+                uid=ids.new_uid(),
+                webhook_uid=uid,
+                event=ids.new_id(),
+                job_uid=ids.new_uid(),
+                body=b"{}",
+                next_at=now,
+                created_at=now,
+            )
+            for _ in range(number)
+        ]
+        await store.add(tx, promised)
+
+
+async def test_a_receiver_that_takes_its_time_holds_up_neither_the_chore_nor_others(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "SECONDS", PATIENCE)
+    database, vault = Database(database_url), Vault(b"k" * 32)
+    with receiving() as slow, receiving() as quick:
+        slow.may_answer.clear()
+        box = outbox.Outbox(database, vault, private=True)
+        asked = await given(database, vault, slow.url, 2 * outbox.AT_ONCE)
+        other = await given(database, vault, quick.url, 1)
+        async with asyncio.timeout(PATIENCE):
+            await box.work()
+            await until_async("both are asked", lambda: slow.got and quick.got)
+            await to_be_sent(database, other, 2 * outbox.AT_ONCE)
+            await until_async("the others go on", lambda: worked(box, quick, 2 * outbox.AT_ONCE))
+        waiting = len(slow.got)
+        slow.may_answer.set()
+        await until_async("all has arrived", lambda: worked(box, slow, 2 * outbox.AT_ONCE))
+        await until_async("all is noted", lambda: noted(database, asked))
+        await box.close()
+    await database.dispose()
+
+    assert waiting == 1
+    sent = [each.headers["webhook-id"] for each in slow.got + quick.got]
+    assert len(set(sent)) == len(sent) == 4 * outbox.AT_ONCE + 1
+
+
+async def worked(box: outbox.Outbox, receiver: Receiver, number: int) -> bool:
+    """Whether a receiver has so much, after another round."""
+    await box.work()
+    return len(receiver.got) >= number
+
+
+async def noted(database: Database, uid: str) -> bool:
+    """Whether nothing is left for a webhook."""
+    async with database.reading() as tx:
+        found = await store.page(tx, uid, before=None, limit=100)
+    return {each.state for each in found} == {"delivered"}
+
+
+async def test_what_is_being_sent_when_the_server_stops_is_left_to_its_lease(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "SECONDS", PATIENCE)
+    database, vault = Database(database_url), Vault(b"k" * 32)
+    with receiving() as slow:
+        slow.may_answer.clear()
+        box = outbox.Outbox(database, vault, private=True)
+        asked = await given(database, vault, slow.url, 1)
+        async with asyncio.timeout(PATIENCE):
+            await box.work()
+            await until_async("it is asked", lambda: slow.got)
+            await box.close()
+    async with database.reading() as tx:
+        [left] = await store.page(tx, asked, before=None, limit=100)
+        due = await store.due(tx, clock.now() + int(outbox.LEASE * 1e9))
+    await database.dispose()
+
+    assert (left.state, left.attempts, due) == ("waiting", 0, [asked])
 
 
 async def test_names_that_nobody_answers_for_leave_threads_to_everybody_else(

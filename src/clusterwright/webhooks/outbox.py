@@ -18,7 +18,7 @@ from clusterwright.iam.vault import Vault
 from clusterwright.jobs import events, following
 from clusterwright.jobs.positions import Position, Snapshot
 from clusterwright.storage.database import Database, Tx
-from clusterwright.supervision import Chore
+from clusterwright.supervision import Chore, Errands
 from clusterwright.webhooks import documents, signing, store, targets
 from clusterwright.webhooks.store import Delivery, Webhook
 from clusterwright.webhooks.targets import Refused
@@ -34,8 +34,10 @@ LEASE = 25.0
 """Seconds for which a delivery is whoever's claimed it, also if it has died since."""
 AT_ONCE = 8
 """Deliveries to one receiver that one claim takes; they are sent one after the other."""
-ROUNDS = 20
-"""How often more is sent at once, before others have their turn."""
+TURN = 5.0
+"""Seconds after which no more is claimed for a receiver, before others have their turn."""
+RECEIVERS = 64
+"""How many are sent to at the same time."""
 SECONDS = 10.0
 """How long a receiver may take to answer."""
 LATEST = LEASE - SECONDS - 3.0
@@ -151,6 +153,7 @@ class Outbox:
         self.vault = vault
         self._database = database
         self._sender = Sender(private=private)
+        self._sending = Errands(RECEIVERS)
         self._known: list[Webhook] = []
         self._looked_at: float | None = None
         """When webhooks were read last."""
@@ -178,14 +181,14 @@ class Outbox:
         self._looked_at = None
 
     async def close(self) -> None:
-        """Close connections to receivers."""
+        """Leave what is being sent, and close connections to receivers."""
+        await self._sending.close()
         await self._sender.close()
 
     async def work(self) -> None:
-        """Add deliveries for what has happened, and send what is due."""
-        for _ in range(ROUNDS):
-            if not await self._anybody():
-                return
+        """Add deliveries for what has happened, and begin to send what is due."""
+        due: list[str] = []
+        if await self._anybody():
             async with self._database.reading() as tx:
                 filling = await self._behind(tx)
             for uid in filling:
@@ -193,9 +196,7 @@ class Outbox:
                     await self._fill(tx, uid)
             async with self._database.reading() as tx:
                 due = await store.due(tx, clock.now())
-            if not due:
-                return
-            await asyncio.gather(*(self._serve(uid) for uid in due))
+        self._sending.begin(due, self._serve)
 
     async def _anybody(self) -> bool:
         """Whether there are webhooks; on SQLite, only this process makes any."""
@@ -250,19 +251,29 @@ class Outbox:
             await store.move(tx, uid, str(position))
 
     async def _serve(self, uid: str) -> None:
-        """Send some of what is due to a receiver."""
+        """Send what is due to a receiver, for as long as it has its turn."""
+        end = time.monotonic() + TURN
+        while await self._serve_some(uid) and time.monotonic() < end:
+            pass
+
+    async def _serve_some(self, uid: str) -> bool:
+        """Send some of what is due to a receiver; tells whether more can be sent now."""
         now, began = clock.now(), time.monotonic()
         async with self._database.transaction() as tx:
             hook = await store.hold(tx, uid)
             if hook is None:
-                return
+                return False
             claimed = await store.claim(
                 tx, uid, now=now, until=now + int(LEASE * 1e9), limit=AT_ONCE
             )
-        await self._send_all(hook, claimed, began)
+        is_away = await self._send_all(hook, claimed, began)
+        return len(claimed) == AT_ONCE and not is_away
 
-    async def _send_all(self, hook: Webhook, claimed: Iterable[Delivery], began: float) -> None:
-        """Send one after the other, until the receiver is away or the lease is almost over."""
+    async def _send_all(self, hook: Webhook, claimed: Iterable[Delivery], began: float) -> bool:
+        """Send one after the other, until the receiver is away or the lease is almost over.
+
+        Tells whether it is away.
+        """
         secret = self.vault.open(hook.sealed_secret)
         failures, paused_until = hook.failures, 0
         for one in claimed:
@@ -306,6 +317,7 @@ class Outbox:
         if (failures, paused_until) != (hook.failures, hook.paused_until):
             async with self._database.transaction() as tx:
                 await store.pause(tx, hook.uid, failures=failures, until=paused_until)
+        return bool(paused_until)
 
     async def _record(self, one: Delivery, **values: object) -> None:
         async with self._database.transaction() as tx:
