@@ -24,6 +24,8 @@ class Collector:
     status: int = 200
     got: list[tuple[dict[str, str], Any]] = field(default_factory=list)
     """Headers and bodies, as they came."""
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    """While it is not set, nobody is answered."""
 
     @property
     def endpoint(self) -> str:
@@ -93,6 +95,7 @@ def collecting(port: int = 0) -> Iterator[Collector]:
             if status == 200:
                 spans(body)
                 collector.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            collector.may_answer.wait()
             self.send_response(status)
             self.send_header("Content-Length", "2")
             self.end_headers()
@@ -104,11 +107,13 @@ def collecting(port: int = 0) -> Iterator[Collector]:
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     collector = Collector(server.server_address[1])
+    collector.may_answer.set()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield collector
     finally:
+        collector.may_answer.set()
         server.shutdown()
         server.server_close()
         thread.join()

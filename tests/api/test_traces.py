@@ -12,7 +12,7 @@ from clusterwright.traces.collector import CannotExport, collector, is_wanted
 from tests.api.cloud import open_cloud
 from tests.api.test_live import created, extension
 from tests.collector import collecting, told
-from tests.kit import until_async
+from tests.kit import PATIENCE, until_async
 from tests.server_process import KeptPort
 
 SECRET = "a-secret-of-ours"
@@ -116,6 +116,34 @@ async def test_a_trace_that_is_refused_or_too_old_keeps_no_other(
             await until_async("it has arrived", lambda: good in there.jobs())
 
         assert {refused, old}.isdisjoint(there.jobs())
+
+
+async def test_a_collector_that_takes_its_time_does_not_hold_up_the_chore(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send_to: Callable[..., None]
+) -> None:
+    rounds, work = 0, exporter.Exporter.work
+
+    async def counted(self: exporter.Exporter) -> None:
+        nonlocal rounds
+        await work(self)
+        rounds += 1
+
+    monkeypatch.setattr(exporter.Exporter, "work", counted)
+    with collecting() as there:
+        send_to(there.endpoint, OTEL_EXPORTER_OTLP_TIMEOUT=str(int(PATIENCE * 1000)))
+        there.may_answer.clear()
+        async with open_cloud(tmp_path) as cloud:
+            _, job = await created(cloud)
+            await until_async("it is asked", lambda: there.jobs())
+            before = rounds
+            await until_async("the chore is done again", lambda: rounds > before + 2)
+            asked = there.jobs()
+            there.may_answer.set()
+            _, later = await created(cloud)
+            await until_async("the next one has arrived", lambda: later in there.jobs())
+
+        assert asked == [job]
+        assert there.jobs() == [job, later]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from clusterwright.live import documents
 from clusterwright.live import store as live_store
 from clusterwright.live.store import Found
 from clusterwright.storage.database import Database, Tx
-from clusterwright.supervision import Chore
+from clusterwright.supervision import Chore, Errands
 from clusterwright.traces import spans, store
 from clusterwright.traces.collector import CannotExport, Collector, collector, is_wanted
 
@@ -34,8 +34,6 @@ LEASE = 60.0
 """Seconds after which others go on in the place of a process that died while it sent."""
 OLDEST = 24 * 3600.0
 """Seconds since its end after which a job that could not be sent is left out."""
-ROUNDS = 20
-"""Pages that are sent at once, before others have their turn."""
 AT_ONCE = 4
 """Requests that are under way at the same time."""
 LONGEST_PAUSE = 60.0
@@ -56,6 +54,7 @@ class Exporter:
         self._database = database
         self._to = to
         self._client: httpx.AsyncClient | None = None
+        self._sending = Errands(1)
         self._ahead: tuple[str, Position] | None = None
         """Up to where nothing has ended, and since which position in the database."""
         self._failures = 0
@@ -75,18 +74,20 @@ class Exporter:
                 await store.release(tx, stored, str(position))
 
     async def close(self) -> None:
-        """Close connections to the collector."""
+        """Leave what is being sent, and close connections to the collector."""
+        await self._sending.close()
         if self._client is not None:
             await self._client.aclose()
 
     async def work(self) -> None:
-        """Send what has ended, unless the collector was away a moment ago."""
-        if time.monotonic() < self._next_at:
-            return
+        """Begin to send what has ended, unless the collector was away a moment ago."""
+        is_due = time.monotonic() >= self._next_at
+        self._sending.begin([self._to.place] if is_due else [], self._send_pages)
+
+    async def _send_pages(self, _: str) -> None:
         try:
-            for _ in range(ROUNDS):
-                if not await self._page():
-                    return
+            while await self._page():
+                pass
         except _Away as error:
             self._failures += 1
             pause = min(2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE)
