@@ -12,8 +12,9 @@ from clusterwright.drivers.contract import Unavailable
 from clusterwright.drivers.faults import Kind
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Serial, Step
+from clusterwright.jobs.tree import Job
 from clusterwright.jobs.tries import UNFORESEEN_TRIES
-from clusterwright.storage.database import StorageUnavailable
+from clusterwright.storage.database import StorageUnavailable, Tx
 from tests.job_documents import Document, flat, phases
 from tests.jobs.bench import TIMES, Bench, changed, with_action
 
@@ -112,6 +113,29 @@ async def test_a_driver_that_is_unavailable_for_a_while_is_asked_again(
     assert await bench.disarm() == TIMES, f"{step} asks no driver"
     assert set(phases(document).values()) == {"Success"}
     assert document["status"]["reason"] == ""
+
+
+@a_step
+async def test_a_job_that_fails_is_settled_once_and_nothing_is_written_after_that(
+    step: str, bench: Bench
+) -> None:
+    commits: list[str] = []
+
+    async def commit() -> None:
+        commits.append("commit")
+
+    async def settle(tx: Tx, job: Job) -> None:
+        commits.append("settled")
+        await CREATE_CLUSTER.settle(tx, job)
+
+    uid = await bench.submit(CREATE_CLUSTER.name)
+    await bench.arm(step)
+    bench.database.at_commit = commit
+
+    document = await bench.run(uid, replace(CREATE_CLUSTER, settle=settle))
+
+    assert document["status"]["phase"] == "Failed"
+    assert commits[commits.index("settled") :] == ["settled", "commit", "commit"]
 
 
 async def never(context: StepContext) -> None:

@@ -1,6 +1,7 @@
 """Only the worker that took a tree over last may change it; the others find out and stop."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,8 @@ from clusterwright.cce.clusters.job_types import CREATE_CLUSTER
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.plan import Step
 from clusterwright.jobs.store import Superseded
+from clusterwright.jobs.tree import Job
+from clusterwright.storage.database import StorageUnavailable, Tx
 from tests.job_documents import phases
 from tests.jobs.bench import Bench, changed
 
@@ -62,3 +65,26 @@ async def test_of_two_workers_that_start_together_one_ends_the_job(bench: Bench)
     assert isinstance(outcomes[0], Superseded)
     assert outcomes[1] is None
     assert set(phases(await bench.document(uid)).values()) == {"Success"}
+
+
+async def test_an_end_whose_commit_got_no_answer_is_not_written_again(bench: Bench) -> None:
+    settled, lost = 0, False
+
+    async def settle(tx: Tx, job: Job) -> None:
+        nonlocal settled
+        settled += 1
+        await CREATE_CLUSTER.settle(tx, job)
+
+    async def lose() -> None:
+        nonlocal lost
+        if not lost and (await bench.document(uid))["status"]["phase"] == "Success":
+            lost = True
+            raise StorageUnavailable("The connection was lost.", in_doubt=True)
+
+    uid = await bench.submit(CREATE_CLUSTER.name)
+    bench.database.at_commit = lose
+
+    with suppress(Superseded):
+        await bench.run(uid, replace(CREATE_CLUSTER, settle=settle))
+
+    assert (lost, settled) == (True, 1)

@@ -297,7 +297,9 @@ class Execution:
             changes, self._due, self._next_flush = self._due, [], None
             messages, self._messages = self._messages, []
             writes, self._writes = self._writes, []
-            await self._write_in_the_end(changes, messages, writes)
+            # What has ended is settled, and its resource may be another job's by now.
+            if not self.progress.root.phase.is_final:
+                await self._write_in_the_end(changes, messages, writes)
 
     async def _write_in_the_end(
         self, changes: list[Change], messages: list[Message], writes: list[Write]

@@ -85,7 +85,7 @@ job_trees = sa.Table(
 
 
 class Superseded(Exception):
-    """Another worker has taken this tree over; stop working on it."""
+    """Another worker has taken this tree over, or it has ended; stop working on it."""
 
 
 _INSERT_JOBS = sa.insert(jobs)
@@ -131,7 +131,12 @@ _RECORD_JOB = (
 )
 _RECORD_TREE = (
     sa.update(job_trees)
-    .where(job_trees.c.uid == sa.bindparam("which"), job_trees.c.epoch == sa.bindparam("taken"))
+    .where(
+        job_trees.c.uid == sa.bindparam("which"),
+        job_trees.c.epoch == sa.bindparam("taken"),
+        # Or a commit whose answer was lost would be tried again, and settle what it has settled.
+        job_trees.c.finished_at.is_(None),
+    )
     .values(
         document=sa.bindparam("document"),
         finished_at=sa.bindparam("finished_at"),
@@ -284,7 +289,10 @@ async def record_jobs(tx: Tx, changed: Iterable[Job]) -> None:
 async def hold_and_show(
     tx: Tx, tree: Tree, root: Job, document: bytes, *, driver: str = ""
 ) -> Stop | None:
-    """As ``hold``, and store the document, whose top job is ``root``, and the driver once known."""
+    """As ``hold``, and store the document, whose top job is ``root``, and the driver once known.
+
+    Raises Superseded as well for a tree that has ended.
+    """
     finished_at = root.updated_at if root.phase.is_final else None
     tx.change(root.uid)
     written = await _write_tree(
