@@ -4,12 +4,16 @@ A tree's own row is locked before its jobs, as whoever works on it does.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import sqlalchemy as sa
 
+from clusterwright import clock
 from clusterwright.jobs.events import job_events
 from clusterwright.jobs.store import PAGE, job_trees, jobs
-from clusterwright.storage.database import Tx
+from clusterwright.settings import Settings
+from clusterwright.storage.database import Database, Tx
 from clusterwright.turns import unhurried
 
 _REMOVE_JOBS = sa.delete(jobs).where(
@@ -95,3 +99,27 @@ async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
         if removed > _MOST_SWEPT:
             break
     return swept
+
+
+class Sweeper:
+    """Forgets what nobody wants any more, here and at the engine."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        forget: Callable[[list[str]], Awaitable[object]],
+    ) -> None:
+        """``forget`` deletes the engine's workflows of jobs, by their uids."""
+        self._database = database
+        self._retention = timedelta(days=settings.job_retention_days).total_seconds()
+        self._forget = forget
+
+    async def sweep(self) -> None:
+        """Forget the jobs that ended long ago."""
+        while True:
+            async with self._database.transaction() as tx:
+                old = await sweep(tx, finished_before=clock.now() - int(self._retention * 1e9))
+            if not old:
+                return
+            await self._forget(old)

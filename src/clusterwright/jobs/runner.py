@@ -10,7 +10,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 from threading import Thread
 from typing import IO
@@ -21,13 +20,14 @@ from dbos._serialization import DBOSPortableJSONSerializer
 from clusterwright import clock
 from clusterwright.drivers import causes
 from clusterwright.drivers.contract import Drivers
-from clusterwright.jobs import removal, sessions, store, unfinished, workers
+from clusterwright.jobs import sessions, store, unfinished, workers
 from clusterwright.jobs.claims import POLLING, Claims, speak_through_our_log
 from clusterwright.jobs.durations import Durations
 from clusterwright.jobs.execution import Execution
 from clusterwright.jobs.lock import locked
 from clusterwright.jobs.plan import Registry
 from clusterwright.jobs.progress import apply
+from clusterwright.jobs.removal import Sweeper
 from clusterwright.jobs.store import Superseded
 from clusterwright.jobs.tree import Tree, failure
 from clusterwright.settings import Settings
@@ -143,7 +143,9 @@ class Runner:
 
     def chores(self) -> Iterator[Chore]:
         """What must be done again and again while this runner works."""
-        yield Chore("housekeeping", self._keep_house, HOUSEKEEPING_PERIOD)
+        yield Chore("housekeeping", self._reconcile, HOUSEKEEPING_PERIOD)
+        sweeper = Sweeper(self._database, self._settings, DBOS.delete_workflows_async)
+        yield Chore("sweeping", sweeper.sweep, HOUSEKEEPING_PERIOD)
         yield Chore("claims", lambda: self._claims.check(), workers.BEAT_PERIOD)
         if self._database.is_sqlite:
             yield Chore("heartbeat", self._beat_after_outage, workers.BEAT_PERIOD)
@@ -265,11 +267,6 @@ class Runner:
         else:
             self._durations.note(execution.progress.jobs, execution.driver)
 
-    async def _keep_house(self) -> None:
-        """Queue again what the engine does not work on, and forget what ended long ago."""
-        await self._reconcile()
-        await self._sweep()
-
     async def _reconcile(self) -> None:
         """Queue the jobs again whose workflow has ended, or was never begun.
 
@@ -294,7 +291,7 @@ class Runner:
                 if self._is_ours_but_idle(job.uid, status):
                     suspects.add(job.uid)
                 if self._has_ended(status) or job.uid in suspects & self._suspects:
-                    await self._requeue(job)
+                    await self._requeue_or_tell(job)
         self._suspects = suspects
         going_on = {job.uid for job in open_jobs}
         self._requeued = Counter({uid: n for uid, n in self._requeued.items() if uid in going_on})
@@ -313,6 +310,19 @@ class Runner:
             and (status.status, status.executor_id) == ("PENDING", self._executor_id)
             and uid not in self._running.values()
         )
+
+    async def _requeue_or_tell(self, job: unfinished.Unfinished) -> None:
+        """As ``_requeue``; what nobody foresaw in one job does not keep the others waiting."""
+        try:
+            await self._requeue(job)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            log.exception(
+                "leaving a job that can neither go on nor fail, until the next minute:"
+                " report this error, and delete what the job worked on",
+                extra={"job": job.uid},
+            )
 
     async def _requeue(self, job: unfinished.Unfinished) -> None:
         self._requeued[job.uid] += 1
@@ -337,16 +347,14 @@ class Runner:
                 clock.now(),
             )
             await store.record(tx, tree, after)
-            await self._registry.types[tree.root.type].settle(tx, after.root)
-
-    async def _sweep(self) -> None:
-        retention = timedelta(days=self._settings.job_retention_days).total_seconds()
-        while True:
-            async with self._database.transaction() as tx:
-                old = await removal.sweep(tx, finished_before=clock.now() - int(retention * 1e9))
-            if not old:
-                return
-            await DBOS.delete_workflows_async(old)
+            job_type = self._registry.types.get(tree.root.type)
+            if job_type is not None:
+                await job_type.settle(tx, after.root)
+            else:
+                log.error(
+                    "settling nothing for a job of an unknown type: delete what it worked on",
+                    extra={"job": uid, "type": tree.root.type},
+                )
 
     async def _beat(self) -> None:
         """Show the other workers that this one is alive."""
