@@ -1,4 +1,7 @@
-"""A job whose workflow the engine ended by itself is queued again, and given up only at last."""
+"""A job whose workflow the engine ended by itself is queued again, and given up only at last.
+
+And what nobody wants any more is forgotten.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -6,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbos import DBOS
 
 from clusterwright.app import REGISTRY
 from clusterwright.cce.clusters.job_types import CREATE_CLUSTER
-from clusterwright.jobs import runner, unfinished
+from clusterwright.jobs import removal, runner, unfinished
 from clusterwright.jobs.execution import Execution
 from clusterwright.jobs.tree import Job
 from clusterwright.storage.database import Tx
@@ -41,9 +45,9 @@ def stumble(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     monkeypatch.setattr(Execution, "run", run)
 
 
-async def ended(cloud: Cloud, phase: str) -> Any:
+async def ended(cloud: Cloud, phase: str, name: str = "demo") -> Any:
     """The job of a new cluster, once it has ended so."""
-    made = await cloud.call("POST", f"{cloud.project}/clusters", cluster("demo"), expect=201)
+    made = await cloud.call("POST", f"{cloud.project}/clusters", cluster(name), expect=201)
     job = f"{cloud.project}/jobs/{made['status']['jobID']}"
     return await cloud.until(job, "status.phase", phase)
 
@@ -134,6 +138,25 @@ async def test_old_jobs_are_forgotten_while_nobody_can_look_for_lost_ones(
             return (await cloud.client.get(job)).status_code == 404
 
         await until_async("the job is still there", is_forgotten)
+
+
+async def test_the_engine_forgets_a_job_that_was_deleted_and_no_other(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "_LOOKED_AT", 2)
+
+    async def knows(uids: set[str]) -> bool:
+        return {each.workflow_id for each in await DBOS.list_workflows_async()} == uids
+
+    async with open_cloud(tmp_path, database=database_url) as cloud:
+        jobs = [(await ended(cloud, "Success", f"demo-{n}"))["metadata"]["uid"] for n in range(5)]
+        deleted = set(jobs[:2])
+        await until_async("the engine knows all", lambda: knows(set(jobs)))
+        for uid in deleted:
+            path = f"/api/v2/projects/{cloud.account['project_id']}/jobs/{uid}"
+            await cloud.call("DELETE", path, expect=204)
+
+        await until_async("it forgets two", lambda: knows(set(jobs) - deleted))
 
 
 async def test_a_claim_whose_answer_was_lost_is_noticed_and_the_job_queued_again(

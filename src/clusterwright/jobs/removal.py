@@ -27,6 +27,21 @@ _REMOVE_EVENTS = sa.delete(job_events).where(
 _REMOVE_TREE = sa.delete(job_trees).where(job_trees.c.uid == sa.bindparam("which"))
 _MOST_SWEPT = 10_000
 """Jobs that one transaction forgets, about: others wait to write meanwhile."""
+_LOOKED_AT = 500
+"""Workflows of the engine that one round looks at."""
+
+
+def _left_over(table: str) -> sa.TextClause:
+    return sa.text(
+        "SELECT workflow_uuid, status NOT IN ('ENQUEUED', 'PENDING', 'DELAYED') AND NOT EXISTS"
+        " (SELECT 1 FROM job_trees WHERE job_trees.uid = workflow_uuid) AS is_left_over"
+        f" FROM {table} WHERE workflow_uuid > :last ORDER BY workflow_uuid LIMIT :most"
+    )
+
+
+# The engine's own table.
+_LEFT_OVER_SQLITE = _left_over("workflow_status")
+_LEFT_OVER_POSTGRESQL = _left_over("dbos.workflow_status")
 
 
 class StillRunning(Exception):
@@ -101,6 +116,17 @@ async def sweep(tx: Tx, *, finished_before: int, limit: int = 500) -> list[str]:
     return swept
 
 
+async def left_over(tx: Tx, *, last: str) -> tuple[list[str], str]:
+    """The engine's workflows that have ended and whose job is forgotten, by their uids.
+
+    They are looked for among the next few after the uid ``last``. Returns where to go on, too.
+    """
+    statement = _LEFT_OVER_SQLITE if tx.is_sqlite else _LEFT_OVER_POSTGRESQL
+    rows = (await tx.execute(statement, {"last": last, "most": _LOOKED_AT})).all()
+    found = [row.workflow_uuid for row in rows if row.is_left_over]
+    return found, rows[-1].workflow_uuid if len(rows) == _LOOKED_AT else ""
+
+
 class Sweeper:
     """Forgets what nobody wants any more, here and at the engine."""
 
@@ -114,9 +140,17 @@ class Sweeper:
         self._database = database
         self._retention = timedelta(days=settings.job_retention_days).total_seconds()
         self._forget = forget
+        self._last = ""
 
     async def sweep(self) -> None:
-        """Forget the jobs that ended long ago."""
+        """Forget the jobs that ended long ago, and a part of what the engine keeps of others."""
+        await self._sweep_jobs()
+        async with self._database.reading() as tx:
+            left, self._last = await left_over(tx, last=self._last)
+        if left:
+            await self._forget(left)
+
+    async def _sweep_jobs(self) -> None:
         while True:
             async with self._database.transaction() as tx:
                 old = await sweep(tx, finished_before=clock.now() - int(self._retention * 1e9))
