@@ -92,7 +92,7 @@ class ShowJob:
         end = loop.time() + seconds
         with self._feed.listening(tree=root_uid) as listener:
             await self._feed.begin()
-            pause = float(seconds)
+            pause = _DOCUMENT_PAUSE
             while True:
                 found = await self._reader.read(job_id, project_id=project_id)
                 left = end - loop.time()
@@ -102,8 +102,7 @@ class ShowJob:
                     happened = await listener.next(min(left, pause))
                 except Closed:
                     return first
-                # The document of a large job follows its events a little later.
-                pause = _DOCUMENT_PAUSE if happened else seconds
+                pause = _DOCUMENT_PAUSE if happened else pause * 2
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         """The job's document. Raises ApiError: 401, 403, 404 where the project has no such job."""
@@ -122,6 +121,9 @@ _WAIT = re.compile(rb"(?i)(?:^|,)\s*wait\s*=\s*\"?([0-9]{1,9})\"?\s*(?:[,;]|$)")
 _LONGEST_WAIT = 60
 """Seconds that a request waits at the most, whatever it prefers."""
 _DOCUMENT_PAUSE = 0.1
+"""Seconds after an event until the document is looked at again, doubled with each look: that of a
+large job follows its events later, without an event of its own.
+"""
 
 
 def preferred_wait(scope: Scope) -> int:
