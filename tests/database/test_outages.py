@@ -12,8 +12,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from clusterwright.jobs import reader, sessions
+from clusterwright.settings import Settings
+from clusterwright.storage import hangups
 from clusterwright.storage.database import Conflict, Database, StorageUnavailable
 from clusterwright.storage.sqlstates import Meaning, meaning, of_state
+from tests.database.hosts import Host
+from tests.kit import until_async
 
 AWAY = ("08", "53", "55", "57", "58")
 """Classes of SQLSTATE that are the server's trouble, never the statement's."""
@@ -213,3 +218,96 @@ async def test_a_full_disk_is_an_outage_for_writers_only(tmp_path: Path) -> None
 
     assert data.is_away
     await data.dispose()
+
+
+@pytest.fixture
+async def host(
+    postgresql: Database, postgresql_server: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Host]:
+    """A host of the test's database that can vanish, which is noticed soon."""
+    monkeypatch.setattr(hangups, "VANISHED_AFTER", 2)
+    monkeypatch.setattr(hangups, "ASKED_AFTER", 1)
+    await ask(postgresql)
+    port = sa.make_url(postgresql_server).port
+    assert port
+    async with Host(port) as opened:
+        yield opened
+
+
+def through(host: Host, server: str) -> sa.URL:
+    """The URL of the test's database by way of the host."""
+    return sa.make_url(server).set(port=host.port, database="outage")
+
+
+SOON = 30
+"""Seconds, where the system's own patience is a quarter of an hour at the least."""
+
+
+async def test_a_request_whose_database_s_host_vanishes_is_told_of_an_outage(
+    host: Host, postgresql_server: str
+) -> None:
+    data = Database(through(host, postgresql_server).render_as_string(False), pool_size=1)
+
+    async def wait() -> None:
+        async with data.transaction() as tx:
+            await tx.execute(sa.text("SELECT 1"))
+            host.vanish()
+            await tx.execute(sa.text("SELECT 1"))
+
+    with pytest.raises(StorageUnavailable):
+        await asyncio.wait_for(wait(), SOON)
+
+    await data.dispose()
+
+
+async def test_a_statement_at_work_is_given_up_when_the_host_vanishes(
+    host: Host, postgresql: Database, postgresql_server: str
+) -> None:
+    data = Database(through(host, postgresql_server).render_as_string(False), pool_size=1)
+    active = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)'"
+    waiting = asyncio.create_task(ask(data, "SELECT pg_sleep(600)"))
+    await until_async("it is at work", lambda: ask(postgresql, active))
+
+    host.vanish()
+
+    with pytest.raises(StorageUnavailable):
+        await asyncio.wait_for(waiting, SOON)
+
+    await data.dispose()
+
+
+async def test_a_reader_of_documents_is_told_when_the_host_vanishes(
+    host: Host, postgresql_server: str
+) -> None:
+    data = Database(through(host, postgresql_server).render_as_string(False), pool_size=1)
+    async with data.transaction() as tx:
+        await tx.execute(
+            sa.text("CREATE TABLE job_trees (uid text, project_id text, document bytea)")
+        )
+        await tx.execute(sa.text("CREATE TABLE jobs (uid text, project_id text, root_uid text)"))
+    documents = await reader.connect(data, name="test", connections=1)
+    assert await documents.read("a", project_id="p") is None
+
+    host.vanish()
+
+    with pytest.raises(StorageUnavailable):
+        await asyncio.wait_for(documents.read("a", project_id="p"), SOON)
+
+    await data.dispose()
+
+
+async def test_the_engine_is_told_when_the_host_vanishes(
+    host: Host, postgresql_server: str, tmp_path: Path
+) -> None:
+    engine = sessions.open_engine(through(host, postgresql_server), "test", Settings(data=tmp_path))
+
+    def wait() -> None:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+            host.vanish()
+            connection.execute(sa.text("SELECT 1"))
+
+    with pytest.raises(DBAPIError):
+        await asyncio.wait_for(asyncio.to_thread(wait), SOON)
+
+    engine.dispose()

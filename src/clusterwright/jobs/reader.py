@@ -15,8 +15,8 @@ import asyncpg
 
 from clusterwright.jobs import wire
 from clusterwright.jobs.shelf import Shelf
-from clusterwright.storage.database import Database, StorageUnavailable, first_line
-from clusterwright.storage.hangups import has_hung_up
+from clusterwright.storage.database import SESSION, Database, StorageUnavailable, first_line
+from clusterwright.storage.hangups import give_up_when_vanished, has_hung_up
 from clusterwright.storage.sqlite import read_only_connection, sqlite_path
 from clusterwright.storage.sqlstates import meaning
 
@@ -56,8 +56,9 @@ async def connect(data: Database, *, name: str, connections: int = 2, kept: int 
         min_size=0,  # asyncpg would complain in its own words while it cannot keep a minimum
         max_size=connections,
         max_inactive_connection_lifetime=0,
+        init=give_up_when_vanished,
         reset=_keep,
-        server_settings={"application_name": name},
+        server_settings={"application_name": name, **SESSION},
     )
     return PostgresReader(pool)
 

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from clusterwright.settings import Settings
-from clusterwright.storage.database import IDLE_IN_TRANSACTION, sync_url
+from clusterwright.storage.database import SESSION, sync_url
+from clusterwright.storage.hangups import give_up_all_vanished
 from clusterwright.storage.sqlite import set_sqlite_modes
 
 
@@ -22,18 +23,17 @@ def open_engine(url: URL, executor_id: str, settings: Settings) -> sa.Engine:
         engine = sa.create_engine(sync_url(url), pool_size=size, hide_parameters=True)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    options = (
-        "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-        f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION}"
-    )
+    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     arguments: dict[str, Any] = {"application_name": executor_id[:63], "options": options}
-    return sa.create_engine(
+    engine = sa.create_engine(
         sync_url(url),
         pool_size=settings.database_shares.engine,
         max_overflow=0,
         connect_args=arguments,
         hide_parameters=True,
     )
+    give_up_all_vanished(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -1,6 +1,6 @@
 """One database, SQLite or PostgreSQL, behind transactions; the only module that knows which."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from os import getpid
 from secrets import token_hex
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Executable, MetaData, create_engine, 
 from sqlalchemy.engine import URL, CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from clusterwright.storage.hangups import replace_before_use
+from clusterwright.storage.hangups import give_up_all_vanished, replace_before_use
 from clusterwright.storage.inline import Inline
 from clusterwright.storage.outage import Outage
 from clusterwright.storage.sqlite import prepare_sqlite, sqlite_path
@@ -32,6 +32,14 @@ IDLE_IN_TRANSACTION = 15_000
 process must not keep the rows that others have to lock. One that froze between asyncpg's preparing
 of a statement and its execution is not idle to PostgreSQL; whoever adopts its jobs ends it.
 """
+
+SESSION: Mapping[str, str] = {
+    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION),
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+"""What each session asks of PostgreSQL, so that what vanished clients hold is free soon."""
 
 
 class StorageUnavailable(Exception):
@@ -97,14 +105,10 @@ class _Postgresql:
             _with_driver(url, "", "asyncpg"),
             pool_size=pool_size,
             max_overflow=0,
-            connect_args={
-                "server_settings": {
-                    "application_name": name,
-                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION),
-                }
-            },
+            connect_args={"server_settings": {"application_name": name, **SESSION}},
             **_OPTIONS,
         )
+        give_up_all_vanished(self._engine.sync_engine)
         replace_before_use(self._engine.sync_engine)
 
     async def begin(self, outbox: Outbox, *, read_only: bool, may_be_late: bool) -> Tx:
@@ -297,4 +301,6 @@ def sync_engine(url: URL) -> Engine:
     engine = create_engine(sync_url(url), hide_parameters=True)
     if url.get_backend_name() == "sqlite":
         prepare_sqlite(engine)
+    else:
+        give_up_all_vanished(engine)
     return engine
