@@ -120,6 +120,22 @@ async def test_what_is_missing_short_or_damaged_is_told_and_mended_by_what_was_a
     assert "etcd has ended" in await told(driver, DriverError)
 
 
+async def test_a_trouble_that_is_over_is_taken_back_by_whoever_supervises_next(
+    driver: LocalDriver, programs: Callable[[str], binaries.Binaries], tmp_path: Path
+) -> None:
+    home, etcd = tmp_path / "local", tmp_path / "bin" / "v1.34.4" / "etcd"
+    await driver.ensure_control_plane(CLUSTER)
+    await until_ready(driver)
+    etcd.rename(etcd.with_name("elsewhere"))
+    kill(home, "etcd")
+    await told(driver)
+    await driver.close()
+    etcd.with_name("elsewhere").rename(etcd)
+
+    async with LocalDriver(home, programs) as another:
+        await until_ready(another)
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Callable[[str], None]]:
     """What sizes the disk that the driver's folder is on. Needs root."""

@@ -73,7 +73,8 @@ class Plane:
         }
         self._volumes = Volumes(folder)
         self._ports = ports.Kept()
-        self._trouble = ""
+        self._trouble: str | None = None
+        """What is told; None before anything is, whatever an earlier process has told."""
         self._nodes_follow = False
         self.news = asyncio.Event()
         """Set, and another one in its place, when there is more to tell of the control plane."""
