@@ -1,6 +1,7 @@
 """Processes outlive their starter, are found again, and are never taken for somebody else's."""
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from clusterwright.drivers.local import processes
 from clusterwright.drivers.local.folder import write_json
 from tests.drivers import local_host
+from tests.kit import until
 
 SLEEP = ("sleep", "60")
 
@@ -51,6 +53,34 @@ def test_a_process_that_does_not_listen_is_killed_after_a_while(record: Path) ->
     processes.stop([record], seconds=0.2)
 
     assert not processes.is_alive(known)
+
+
+@pytest.fixture
+def crowded() -> Iterator[None]:
+    """Every number of descriptors is taken that the system call ``select`` knows."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
+    held = [os.open(os.devnull, os.O_RDONLY)]
+    try:
+        while held[-1] < 1024:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("crowded")
+def test_a_server_with_thousands_of_connections_kills_what_does_not_listen(record: Path) -> None:
+    log = record.with_suffix(".log")
+    known = begin(record, ("sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"))
+    until("it does not listen", lambda: "deaf" in log.read_text())
+
+    processes.stop([record], seconds=0.2)
+
+    assert not processes.is_alive(known)
+    assert not record.exists()
 
 
 def test_one_that_died_by_itself_is_not_alive(record: Path) -> None:

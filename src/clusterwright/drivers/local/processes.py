@@ -165,8 +165,13 @@ def _signal_and_wait(descriptors: set[int], number: signal.Signals, seconds: flo
             signal.pidfd_send_signal(descriptor, number)
     deadline = time.monotonic() + seconds
     remaining = set(descriptors)
+    ends = select.poll()  # a select would refuse the high numbers that a server of many has
+    for descriptor in remaining:
+        ends.register(descriptor, select.POLLIN)
     while remaining and (left := deadline - time.monotonic()) > 0:
-        remaining -= set(select.select(remaining, (), (), left)[0])
+        for descriptor, _ in ends.poll(left * 1000):
+            ends.unregister(descriptor)
+            remaining.remove(descriptor)
     return remaining
 
 
