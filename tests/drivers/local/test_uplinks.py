@@ -171,6 +171,22 @@ def test_a_half_made_uplink_is_made_whole_and_a_node_s_address_can_be_given_agai
     assert reached
 
 
+def test_a_host_with_routes_of_several_ways_joins_clusters_beside_their_ranges(
+    world: World,
+) -> None:
+    hops = [f"nexthop via {address} dev {world.far}".split() for address in (FAR, "203.0.113.8")]
+    ways = [word for hop in hops for word in hop]
+    uplinks.remove(world.one)
+    first, *_ = uplinks.RANGE.subnets(new_prefix=24)
+    for target in ("default", str(first)):
+        run("ip", "route", "add", target, "table", "4242", *ways)
+
+    uplinks.ensure(world.one)
+
+    assert "nexthop" in run("ip", "route", "show", "table", "4242")
+    assert int(world.one.uplink.read_text()) != 0
+
+
 def test_all_of_it_goes_with_the_last_cluster_and_nothing_of_another_before(world: World) -> None:
     remove(world.one)
 

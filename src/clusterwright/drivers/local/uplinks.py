@@ -163,7 +163,8 @@ def _free_number() -> int:
 
 
 def _routes() -> Iterator[list[str]]:
-    for line in on_host("ip", "-4", "route", "show", "table", "all").splitlines():
+    # A route of several ways would go on in lines that name no range.
+    for line in on_host("ip", "-oneline", "-4", "route", "show", "table", "all").splitlines():
         words = line.split()
         # A type such as "local" or "broadcast" may come before the range.
         yield words[1:] if words and words[0].isalpha() and words[0] != "default" else words
