@@ -18,6 +18,7 @@ from clusterwright.drivers.local.folder import Folder
 from tests import kubernetes
 from tests.drivers import local_host
 from tests.drivers.examples import a_cluster
+from tests.kit import until_async
 
 pytestmark = kubernetes.needs_kubernetes
 
@@ -167,6 +168,39 @@ async def test_a_disk_without_room_is_told_and_a_control_plane_starts_once_there
 
     small("remount,size=1g")
     await until_ready(driver)
+
+
+async def test_what_has_recovered_makes_nothing_hopeless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FIRST_BACKOFF", "LONGEST_BACKOFF"):
+        monkeypatch.setattr(upkeep, name, 0.0)
+    folder, mended = Folder(tmp_path, "c1"), tmp_path / "mended"
+    folder.make()
+    recovering = upkeep.Command("etcd", ("sh", "-c", f"[ -e {mended} ] && exec tail -f {mended}"))
+    failing = upkeep.Command("kube-scheduler", ("false",))
+    both = [recovering, failing]
+    kept = upkeep.Upkeep(folder, order=["kube-scheduler", "etcd"], wake=lambda: None)
+
+    async def is_hopeless(*commands: upkeep.Command) -> bool:
+        given_up = await kept.is_hopeless(commands)
+        await kept.bring_up(commands)
+        return given_up
+
+    async def is_told() -> bool:
+        complaint = await kept.complaint(both)
+        await kept.bring_up(both)
+        return complaint.startswith("kube-scheduler has ended")
+
+    try:
+        await until_async("etcd is not given up", lambda: is_hopeless(recovering))
+        mended.touch()
+        await until_async("the scheduler's ends are not told", is_told)
+        assert not await kept.is_hopeless(both)
+        await until_async("the scheduler is not given up", lambda: is_hopeless(*both))
+    finally:
+        kept.close()
+        await kept.stop(["kube-scheduler", "etcd"])
 
 
 V2 = ["0::/box/inner"]

@@ -282,7 +282,8 @@ class Plane:
         started = await self._upkeep.bring_up(commands, self._prepare)
         if complaint := await self._upkeep.complaint(commands):
             advice = _ADVICE if complaint.startswith("etcd ") else ""
-            await self._tell(complaint + advice, hopeless=self._upkeep.is_hopeless(commands))
+            hopeless = await self._upkeep.is_hopeless(commands)
+            await self._tell(complaint + advice, hopeless=hopeless)
         return started
 
     def _prepare(self, due: Sequence[Command]) -> None:

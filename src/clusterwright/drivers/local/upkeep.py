@@ -123,10 +123,8 @@ class Upkeep:
 
     async def complaint(self, commands: Iterable[Command]) -> str:
         """What users should know of a component that keeps ending; empty where none does."""
-        for name in (command.name for command in commands):
-            count = self._ends[name].count if name in self._ends else 0
-            known = await in_thread(processes.read, self._place.record(name))
-            if count >= SUSPICIOUS_ENDS and not await in_thread(processes.is_alive, known):
+        for name, count in (await self._down(commands)).items():
+            if count >= SUSPICIOUS_ENDS:
                 path = self._place.log(name)
                 last = await in_thread(logs.last_words, path)
                 return (
@@ -135,10 +133,19 @@ class Upkeep:
                 )
         return ""
 
-    def is_hopeless(self, commands: Iterable[Command]) -> bool:
-        """Whether one of these has ended so often that starting it again is of no use."""
-        counts = [self._ends[each.name].count for each in commands if each.name in self._ends]
-        return max(counts, default=0) >= HOPELESS_ENDS
+    async def is_hopeless(self, commands: Iterable[Command]) -> bool:
+        """Whether one of these is down and has ended so often that a new start is of no use."""
+        return max((await self._down(commands)).values(), default=0) >= HOPELESS_ENDS
+
+    async def _down(self, commands: Iterable[Command]) -> dict[str, int]:
+        """What was started and does not run now, with how often in a row it has ended."""
+        counts = {c.name: self._ends[c.name].count for c in commands if c.name in self._ends}
+        alive = await in_thread(processes.are_alive, map(self._place.record, counts))
+        return {
+            name: count
+            for (name, count), runs in zip(counts.items(), alive, strict=True)
+            if not runs
+        }
 
     async def stop(self, names: Iterable[str]) -> None:
         """Stop these in the order in which they depend on each other."""
