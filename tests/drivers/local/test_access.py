@@ -107,6 +107,20 @@ async def test_an_expired_certificate_is_refused(driver: LocalDriver) -> None:
     assert (first, status(short)) == (200, 401)
 
 
+def test_a_user_whose_first_certificate_was_never_made_can_be_revoked(tmp_path: Path) -> None:
+    holders.client(tmp_path, user="alice", lifetime_seconds=DAY, generation=0, now=0)
+    (home,) = (tmp_path / "holders").iterdir()
+    for path in home.iterdir():
+        path.unlink()  # as a process leaves it that died between the folder and its first file
+
+    assert holders.revoke(tmp_path, user="alice", generation=1, now=SECOND) is None
+
+    with pytest.raises(Unavailable, match="revoked"):
+        holders.client(tmp_path, user="alice", lifetime_seconds=DAY, generation=0, now=SECOND)
+    again = holders.client(tmp_path, user="alice", lifetime_seconds=DAY, generation=1, now=SECOND)
+    assert again.certificate
+
+
 def test_what_has_expired_and_all_but_the_last_made_is_forgotten(tmp_path: Path) -> None:
     for number in range(30):
         holders.client(

@@ -84,7 +84,9 @@ def revoke(credentials: Path, *, user: str, generation: int, now: int) -> Pair |
         return None
     valid = [found for _, found in _kept(home) if found["expires"] > now]
     ended = next((found for found in valid if found["generation"] < generation), None)
-    if read_json(home / _AUTHORITY)["generation"] < generation:
+    # Whoever died between making the folder and its first file has left the first generation.
+    authority = read_json(home / _AUTHORITY) or {"generation": 0}
+    if authority["generation"] < generation:
         _ensure_authority(home, user, generation, now)
     return None if ended is None else Pair(ended["certificate"], ended["key"])
 
