@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from clusterwright.drivers.contract import DriverError
+from clusterwright.drivers.local import snapshots
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import Folder
+from clusterwright.drivers.local.wanted import Pinned
 from tests import kubernetes
 from tests.cli.command_line import CommandLine, Ran
 from tests.drivers import local_host
@@ -106,6 +109,18 @@ async def test_a_file_that_exists_is_not_overwritten(driver: LocalDriver, tmp_pa
 
     assert (ran.code, file.read_text()) == (1, "mine")
     assert f"{file} exists. Choose another name." in ran.err
+
+
+def test_a_program_that_does_not_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "PROGRAM_SECONDS", 0.2)
+    program = tmp_path / "etcdutl"
+    program.write_text("#!/bin/sh\nexec tail -f $0\n")
+    program.chmod(0o755)
+
+    with pytest.raises(DriverError, match=r"etcdutl did not end within 0\.2 s\."):
+        snapshots.look(tmp_path / "demo.snapshot", Pinned(paths={"etcdutl": program}))
 
 
 def test_an_exchange_that_was_cut_short_leaves_the_state_that_there_was(tmp_path: Path) -> None:

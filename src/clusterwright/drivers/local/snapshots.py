@@ -157,14 +157,16 @@ def _wait_until_still(folder: Folder) -> None:
 
 
 def _run(command: Sequence[str | Path]) -> str:
-    """What a program prints. Raises DriverError with its own last words."""
+    """What a program prints. Raises DriverError with its last words, or where it does not end."""
     own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/")}
-    done = subprocess.run(
-        list(map(str, command)), env=own, capture_output=True, text=True, timeout=PROGRAM_SECONDS
-    )
+    name, words, seconds = Path(command[0]).name, list(map(str, command)), PROGRAM_SECONDS
+    try:
+        done = subprocess.run(words, env=own, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise DriverError(
+            f"{name} did not end within {seconds} s.", causes.PROGRAM_FAILED
+        ) from error
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
-        raise DriverError(
-            f"{Path(command[0]).name} failed: {lines[-1][:500]}", causes.PROGRAM_FAILED
-        )
+        raise DriverError(f"{name} failed: {lines[-1][:500]}", causes.PROGRAM_FAILED)
     return done.stdout
