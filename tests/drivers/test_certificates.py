@@ -2,7 +2,6 @@
 
 import ssl
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -33,15 +32,13 @@ def client(authority: Pair) -> Pair:
     return certificates.new_client(authority, user="alice", now=NOW, lifetime=DAY)
 
 
-def context(protocol: int, trusted: Pair, own: Pair, folder: Path) -> ssl.SSLContext:
+def context(protocol: int, trusted: Pair, own: Pair) -> ssl.SSLContext:
     """One side of mutual TLS, as strict as OpenSSL can be about extensions."""
     made = ssl.SSLContext(protocol)
     made.verify_mode = ssl.CERT_REQUIRED
     made.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
     made.load_verify_locations(cadata=trusted.certificate)
-    chain = folder / f"{protocol}.pem"
-    chain.write_text(own.certificate + own.key)
-    made.load_cert_chain(chain)
+    certificates.show(made, own)
     return made
 
 
@@ -64,31 +61,29 @@ def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_server_and_client_trust_each_other_under_every_name(
-    authority: Pair, server: Pair, client: Pair, name: str, tmp_path: Path
+    authority: Pair, server: Pair, client: Pair, name: str
 ) -> None:
-    serving = context(ssl.PROTOCOL_TLS_SERVER, authority, server, tmp_path)
-    calling = context(ssl.PROTOCOL_TLS_CLIENT, authority, client, tmp_path)
+    serving = context(ssl.PROTOCOL_TLS_SERVER, authority, server)
+    calling = context(ssl.PROTOCOL_TLS_CLIENT, authority, client)
 
     shake_hands(serving, calling, name)
 
 
 def test_a_server_is_refused_under_another_name(
-    authority: Pair, server: Pair, client: Pair, tmp_path: Path
+    authority: Pair, server: Pair, client: Pair
 ) -> None:
-    serving = context(ssl.PROTOCOL_TLS_SERVER, authority, server, tmp_path)
-    calling = context(ssl.PROTOCOL_TLS_CLIENT, authority, client, tmp_path)
+    serving = context(ssl.PROTOCOL_TLS_SERVER, authority, server)
+    calling = context(ssl.PROTOCOL_TLS_CLIENT, authority, client)
 
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(serving, calling, "other.example.com")
 
 
-def test_a_client_of_another_authority_is_refused(
-    authority: Pair, server: Pair, tmp_path: Path
-) -> None:
+def test_a_client_of_another_authority_is_refused(authority: Pair, server: Pair) -> None:
     other = certificates.new_authority("demo", now=NOW, lifetime=DAY)
     stranger = certificates.new_client(other, user="alice", now=NOW, lifetime=DAY)
-    serving = context(ssl.PROTOCOL_TLS_SERVER, authority, server, tmp_path)
-    calling = context(ssl.PROTOCOL_TLS_CLIENT, authority, stranger, tmp_path)
+    serving = context(ssl.PROTOCOL_TLS_SERVER, authority, server)
+    calling = context(ssl.PROTOCOL_TLS_CLIENT, authority, stranger)
 
     with pytest.raises(ssl.SSLError):
         shake_hands(serving, calling, "kubernetes")

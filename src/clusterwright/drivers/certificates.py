@@ -1,9 +1,11 @@
 """X.509 for a cluster: its authority, its API server's certificate and those of its clients.
 
 Everything goes in and out as PEM text, and every key is ECDSA P-256. The functions compute and
-change nothing; call those that make a key off the event loop.
+change nothing but what they are given; call those that make a key off the event loop.
 """
 
+import os
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,6 +101,15 @@ def server_names(
     for name in names:
         _general_name(name)
     return names
+
+
+def show(context: ssl.SSLContext, pair: Pair) -> None:
+    """Let who speaks TLS in a context show a certificate that is in no file. Raises OSError."""
+    # The library reads files only: this one is in memory, and gone with the block.
+    with os.fdopen(os.memfd_create("certificate"), "w") as file:
+        file.write(pair.certificate + pair.key)
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
 
 
 def covers(certificate: str, names: Iterable[str]) -> bool:

@@ -6,7 +6,6 @@ itself is handed on: no credentials of ours, no impersonation, no headers of pro
 """
 
 import asyncio
-import os
 import ssl
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -17,6 +16,8 @@ import httpx
 
 from clusterwright.cce.inside import websocket
 from clusterwright.cce.inside.websocket import CONNECTING_SECONDS, NoWebSocket, WebSocket
+from clusterwright.drivers import certificates
+from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Kubeconfig, Unavailable
 
 MOST_CLIENTS = 64
@@ -164,9 +165,5 @@ async def _pieces(response: "httpx.Response") -> AsyncIterator[bytes]:
 def _context(kubeconfig: Kubeconfig) -> ssl.SSLContext:
     """Trust the cluster's authority, and show the user's certificate."""
     context = ssl.create_default_context(cadata=kubeconfig.ca)
-    # The library reads files only: this one is in memory, and gone with the block.
-    with os.fdopen(os.memfd_create("certificate"), "w") as file:
-        file.write(kubeconfig.client_certificate + kubeconfig.client_key)
-        file.flush()
-        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
+    certificates.show(context, Pair(kubeconfig.client_certificate, kubeconfig.client_key))
     return context

@@ -1,7 +1,6 @@
 """Speaks to the API server of one cluster: the few requests that the driver needs, typed."""
 
 import asyncio
-import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from clusterwright.drivers import causes
+from clusterwright.drivers import causes, certificates
 from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import DriverError, Unavailable
 from clusterwright.uninterrupted import in_thread
@@ -145,15 +144,7 @@ def _context(pki: Path, pair: Pair | None) -> ssl.SSLContext:
         if pair is None:
             context.load_cert_chain(pki / "admin.pem")
         else:
-            _load(context, pair)
+            certificates.show(context, pair)
     except OSError as error:  # an SSLError too
         raise Unavailable(f"The cluster's certificates cannot be read: {error}") from error
     return context
-
-
-def _load(context: ssl.SSLContext, pair: Pair) -> None:
-    """Use a certificate that is in no file; the library reads files only, so from one in memory."""
-    with os.fdopen(os.memfd_create("certificate"), "w") as file:
-        file.write(pair.certificate + pair.key)
-        file.flush()
-        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
