@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clusterwright.cli.demo import NODES
-from clusterwright.drivers.local.components import CONTROL_PLANE
+from clusterwright.drivers.local.binaries import CONTROL_PLANE
 from clusterwright.drivers.local.wanted import Nodes
 from tests import kubernetes
 from tests.api.upgrades_asked import asked

@@ -11,6 +11,7 @@ import pytest
 
 from clusterwright.drivers.contract import Cluster, DriverError, Kubeconfig, Unavailable
 from clusterwright.drivers.local import components, ports, processes, wanted
+from clusterwright.drivers.local.binaries import CONTROL_PLANE
 from clusterwright.drivers.local.driver import LocalDriver
 from clusterwright.drivers.local.folder import Folder, read_json
 from clusterwright.drivers.local.inside import Inside
@@ -56,7 +57,7 @@ async def is_at_rest(driver: LocalDriver) -> bool:
     """
     before = running(driver._home)
     await asyncio.sleep(1)
-    return set(components.CONTROL_PLANE) <= before.keys() and running(driver._home) == before
+    return set(CONTROL_PLANE) <= before.keys() and running(driver._home) == before
 
 
 async def access(driver: LocalDriver, **asked: int) -> Kubeconfig:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clusterwright.drivers.contract import Cluster
 from clusterwright.drivers.local import components, host, pki, ports, wanted
+from clusterwright.drivers.local.binaries import CONTROL_PLANE
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, alone, clusters, write_json
 from clusterwright.drivers.local.spaces import ROUTER, Network
@@ -63,7 +64,7 @@ def _pinned(cluster: Cluster, before: Wanted | None, found: Programs) -> Pinned:
         and before.state is State.RUNNING
         and before.cluster is not None
         and before.cluster.version == cluster.version
-        and before.programs.is_there(components.CONTROL_PLANE)
+        and before.programs.is_there(CONTROL_PLANE)
     ):
         return before.programs
     return pinned(found)

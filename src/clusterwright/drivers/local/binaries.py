@@ -33,6 +33,7 @@ HELM = "helm"
 STAGES = "stages.yaml"
 """What kwok's simulated kubelets do, which kwok itself has no opinion on."""
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+"""What a control plane consists of."""
 SIMULATED_NODES = ("kwok", STAGES)
 REAL_NODES = ("kubelet", "kube-proxy")
 SNAPSHOTS = ("etcdctl", "etcdutl")

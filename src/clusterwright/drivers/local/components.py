@@ -12,6 +12,7 @@ from typing import Protocol
 from clusterwright.drivers import causes
 from clusterwright.drivers.contract import ISSUER, Cluster, DriverError
 from clusterwright.drivers.local import gateway
+from clusterwright.drivers.local.binaries import STAGES
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.ports import HOST
 from clusterwright.drivers.local.spaces import ROUTER, Network
@@ -22,16 +23,12 @@ KWOK = "kwok"
 GATEWAY = "gateway"
 PORTS = ("api", "controllers", "scheduler", "etcd", "etcd-peer", "kwok")
 """The ports of a cluster on loopback, by what listens there."""
-CONTROL_PLANE = ("etcd", APISERVER, "kube-controller-manager", "kube-scheduler")
-"""What a control plane consists of."""
 ASKING = ("kube-controller-manager", "kube-scheduler")
-"""Of that, what asks the API server and is of no use before it answers."""
+"""What of a control plane asks the API server and is of no use before it answers."""
 EGRESS = "egress.json"
 """How the API server reaches nodes."""
 PROXY_SECRET = "proxy.secret"
 """What nodes pull images with."""
-STAGES = "stages.yaml"
-"""What kwok does with nodes and pods."""
 STOPPING_ORDER = (KWOK, "kube-scheduler", "kube-controller-manager", APISERVER, "etcd", GATEWAY)
 """Who writes stops before who stores."""
 

@@ -40,7 +40,7 @@ from clusterwright.drivers.local import (
 )
 from clusterwright.drivers.local.accounts import LocalAccounts
 from clusterwright.drivers.local.beginning import begin
-from clusterwright.drivers.local.binaries import REAL_NODES, SIMULATED_NODES
+from clusterwright.drivers.local.binaries import CONTROL_PLANE, REAL_NODES, SIMULATED_NODES
 from clusterwright.drivers.local.charts import LocalReleases
 from clusterwright.drivers.local.components import Programs
 from clusterwright.drivers.local.folder import Folder, read_json
@@ -159,7 +159,7 @@ class LocalDriver:
         if wish.state is State.GONE:
             return ControlPlane(exists=True)
         url = components.server_url(wish.ports)
-        records = [folder.record(name) for name in components.CONTROL_PLANE]
+        records = [folder.record(name) for name in CONTROL_PLANE]
         alive = all(await in_thread(processes.are_alive, records))
         inside = self._planes.inside(folder)
         if wish.state is State.STOPPED or not alive or not await inside.is_ready(url):

@@ -14,7 +14,7 @@ from functools import partial
 
 from clusterwright.drivers.contract import DriverError, Unavailable
 from clusterwright.drivers.local import components, dns, host, memory, nodes, ports, wanted
-from clusterwright.drivers.local.binaries import REAL_NODES
+from clusterwright.drivers.local.binaries import CONTROL_PLANE, REAL_NODES, SIMULATED_NODES
 from clusterwright.drivers.local.components import APISERVER, Programs
 from clusterwright.drivers.local.fakes import Fakes
 from clusterwright.drivers.local.folder import Folder, Lock, write_json
@@ -166,7 +166,7 @@ class Plane:
 
     async def _run(self, wish: Wanted) -> float:
         assert wish.cluster is not None
-        programs = await self._programs(wish, components.CONTROL_PLANE)
+        programs = await self._programs(wish, CONTROL_PLANE)
         network = await self._network(wish)
         commands = components.control_plane(
             wish.cluster, self._folder, wish.ports, programs, network
@@ -185,7 +185,7 @@ class Plane:
             return POLL
         if has_nodes:
             if network is None:
-                programs = await self._programs(wish, (components.KWOK, components.STAGES))
+                programs = await self._programs(wish, SIMULATED_NODES)
                 kwok = components.kwok(wish.cluster, self._folder, wish.ports, programs)
                 await self._bring_up([kwok])
             pause = await self._inside.keep_nodes(wish, self._nodes[wish.nodes])
