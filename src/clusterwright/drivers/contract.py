@@ -8,6 +8,7 @@ over what earlier processes left, and leaving it leaves that running. Verbs neve
 loop, which they share with requests.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,6 +17,21 @@ from clusterwright.drivers.causes import Cause
 
 MAX_PODS = 110
 """Pods on a node of which nobody says how many it bears."""
+
+_FLAVOR = re.compile(r"[a-z0-9]+\.([1-9]\d{0,2})?(small|medium|large|xlarge)\.([1-9]\d?)")
+_CPUS = {"small": 1, "medium": 1, "large": 2, "xlarge": 4}
+
+
+def flavor_size(flavor: str) -> tuple[int, int] | None:
+    """CPUs and GiB of a flavor such as ``s6.large.2``: family, size, GiB for each CPU.
+
+    None for one whose name does not tell it.
+    """
+    found = _FLAVOR.fullmatch(flavor)
+    if found is None:
+        return None
+    cpus = int(found[1] or 1) * _CPUS[found[2]]
+    return cpus, cpus * int(found[3])
 
 
 class Unavailable(Exception):

@@ -2,10 +2,11 @@
 
 import pytest
 
+from clusterwright.cce.machines import SERVER_FLAVORS
 from clusterwright.cce.nodes import blueprint
 from clusterwright.cce.offers import NODE, Option
-from clusterwright.drivers.contract import DriverError
-from clusterwright.drivers.local import nodeoptions
+from clusterwright.drivers.contract import DriverError, flavor_size
+from clusterwright.drivers.local import nodeoptions, nodes
 
 OFFERED = [(component, option) for component, known in NODE.items() for option in known]
 
@@ -82,3 +83,24 @@ def test_what_is_reserved_is_added_to_what_the_host_has_beyond_a_node() -> None:
     assert kept == {"cpu": "2050m", "memory": f"{101 * 1024}Ki"}
     assert blueprint.reserved(spec, "kube") == {"pid": "9"}
     assert nodeoptions.reserved({}, static_cpus=True, beyond={}) == {"cpu": "100m"}
+
+
+def test_every_flavor_that_is_listed_has_the_size_that_its_name_tells() -> None:
+    for name, flavor in SERVER_FLAVORS.items():
+        assert flavor_size(name) == (flavor.cpus, flavor.memory // 1024)
+        assert nodes.size(name) == flavor_size(name)
+
+
+@pytest.mark.parametrize(
+    ("flavor", "told"),
+    [
+        ("s6.small.1", (1, 1)),
+        ("c7.16xlarge.4", (64, 256)),
+        *[(each, None) for each in ("own", "s6.large", "s6.huge.2", "s6.0xlarge.2", "s6.large.0")],
+    ],
+)
+def test_a_flavor_whose_name_tells_no_size_makes_nodes_of_two_cpus(
+    flavor: str, told: tuple[int, int] | None
+) -> None:
+    assert flavor_size(flavor) == told
+    assert nodes.size(flavor) == (told or (2, 4))

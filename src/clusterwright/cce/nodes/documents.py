@@ -1,6 +1,5 @@
 """How nodes read, one by one and counted, with what their pools add."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,13 @@ from clusterwright.cce.clusters.extensions import Counts
 from clusterwright.cce.nodes import pools, store
 from clusterwright.cce.nodes.pools import PoolView
 from clusterwright.cce.nodes.store import CREATING, Node, NodePhase
+from clusterwright.drivers.contract import flavor_size
 from clusterwright.storage.database import Tx
 
 POOL_ANNOTATION = "kubernetes.io/node-pool.id"
 
 _HIDDEN = ("k8sTags", "taints", "userTags")
 """Kept, but not told of a single node (API reference, 5.1)."""
-_SIZES = {"small": 1, "medium": 1, "large": 2, "xlarge": 4}
 
 
 async def render(tx: Tx, nodes: Sequence[Node]) -> Iterator[dict[str, Any]]:
@@ -76,21 +75,12 @@ async def census(tx: Tx, cluster_uids: Sequence[str], *, project_id: str) -> Map
     """The nodes of clusters, counted, with the size of the flavors that tell it by their name."""
     counts: dict[str, Counts] = {}
     for row in await store.tally(tx, cluster_uids, project_id=project_id):
-        cpus, memory = _size(row.flavor)
+        cpus, memory = flavor_size(row.flavor) or (0, 0)
         so_far = counts.get(row.cluster_uid, Counts())
         counts[row.cluster_uid] = Counts(
             nodes=so_far.nodes + row.total,
             active=so_far.active + row.active,
             cpus=so_far.cpus + cpus * row.total,
-            memory=so_far.memory + memory * row.total,
+            memory=so_far.memory + memory * 1024 * row.total,
         )
     return counts
-
-
-def _size(flavor: str) -> tuple[int, int]:
-    """CPUs and MiB of a flavor such as ``s6.large.2``: family, size, GiB per CPU; or zeros."""
-    found = re.fullmatch(r"[a-z0-9]+\.(\d{0,3})(small|medium|large|xlarge)\.(\d{1,2})", flavor)
-    if found is None:
-        return 0, 0
-    cpus = _SIZES[found[2]] * int(found[1] or 1)
-    return cpus, cpus * int(found[3]) * 1024

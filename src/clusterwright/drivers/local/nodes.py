@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from clusterwright.drivers import causes
-from clusterwright.drivers.contract import Cluster, DriverError, Node, Unavailable
+from clusterwright.drivers.contract import Cluster, DriverError, Node, Unavailable, flavor_size
 from clusterwright.drivers.local.folder import Folder, read_json, write, write_json
 from clusterwright.drivers.local.images import ARCHITECTURES
 from clusterwright.uninterrupted import in_thread
@@ -38,7 +38,6 @@ BUSY = 0.1
 CALM = 0.5
 
 _RANGES = ("192.168.0.0/16", "10.0.0.0/16", "172.31.0.0/16", "100.64.0.0/16")
-_SIZES = {"small": 1, "medium": 1, "large": 2, "xlarge": 4}
 
 
 def promise(folder: Folder, node: Node) -> None:
@@ -281,14 +280,8 @@ def document(known: Mapping[str, Any], *, kubelet: str) -> dict[str, Any]:
 
 
 def size(flavor: str) -> tuple[int, int]:
-    """CPUs and GiB of a flavor such as ``s6.large.2``: family, size, GiB per CPU; else 2 and 4."""
-    _, _, rest = flavor.partition(".")
-    size, _, ratio = rest.partition(".")
-    count = size.removesuffix("xlarge")
-    cpus = 4 * int(count) if count != size and count.isdecimal() else _SIZES.get(size, 0)
-    if not cpus or not ratio.isdecimal() or not int(ratio):
-        return 2, 4
-    return cpus, cpus * int(ratio)
+    """CPUs and GiB that a node of a flavor has: what its name tells, else 2 and 4."""
+    return flavor_size(flavor) or (2, 4)
 
 
 def _free_address(folder: Folder, node: Node) -> str:
