@@ -88,15 +88,23 @@ def kill(home: Path, component: str) -> None:
     os.kill(known.pid, signal.SIGKILL)
 
 
+async def lose_etcd(driver: LocalDriver, tmp_path: Path) -> Path:
+    """End the etcd of a cluster that was ready, and hide its program "elsewhere".
+
+    Returns where that program should be.
+    """
+    etcd = tmp_path / "bin" / "v1.34.4" / "etcd"
+    await driver.ensure_control_plane(CLUSTER)
+    await until_ready(driver)
+    etcd.rename(etcd.with_name("elsewhere"))
+    kill(tmp_path / "local", "etcd")
+    return etcd
+
+
 async def test_what_is_missing_short_or_damaged_is_told_and_mended_by_what_was_advised(
     driver: LocalDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, etcd = tmp_path / "local", tmp_path / "bin" / "v1.34.4" / "etcd"
-    await driver.ensure_control_plane(CLUSTER)
-    await until_ready(driver)
-
-    etcd.rename(etcd.with_name("elsewhere"))
-    kill(home, "etcd")
+    home, etcd = tmp_path / "local", await lose_etcd(driver, tmp_path)
     assert "Run: clusterwright kubernetes install v1.34" in await told(driver)
     etcd.with_name("elsewhere").rename(etcd)
     await until_ready(driver)
@@ -124,16 +132,12 @@ async def test_what_is_missing_short_or_damaged_is_told_and_mended_by_what_was_a
 async def test_a_trouble_that_is_over_is_taken_back_by_whoever_supervises_next(
     driver: LocalDriver, programs: Callable[[str], binaries.Binaries], tmp_path: Path
 ) -> None:
-    home, etcd = tmp_path / "local", tmp_path / "bin" / "v1.34.4" / "etcd"
-    await driver.ensure_control_plane(CLUSTER)
-    await until_ready(driver)
-    etcd.rename(etcd.with_name("elsewhere"))
-    kill(home, "etcd")
+    etcd = await lose_etcd(driver, tmp_path)
     await told(driver)
     await driver.close()
     etcd.with_name("elsewhere").rename(etcd)
 
-    async with LocalDriver(home, programs) as another:
+    async with LocalDriver(tmp_path / "local", programs) as another:
         await until_ready(another)
 
 
