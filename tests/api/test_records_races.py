@@ -1,7 +1,8 @@
 """Who deletes a record and who begins to use it at the same moment: one of the two is refused.
 
 On PostgreSQL both meet at the record's row, which a third transaction holds until both wait there,
-so that every round is the race itself and none passes by luck.
+so that every round is the race itself and none passes by luck. Tags that two set at once meet in
+the same way, and both are kept.
 """
 
 import asyncio
@@ -59,10 +60,12 @@ class Stage:
         return self.cloud.client.delete(path)
 
     @asynccontextmanager
-    async def held(self, id: str) -> AsyncIterator[None]:
-        """Nobody else can lock the record meanwhile."""
+    async def held(
+        self, id: str, *, table: str = "neighbour_records", key: str = "id"
+    ) -> AsyncIterator[None]:
+        """Nobody else can lock the record, or another table's row, meanwhile."""
         async with self.session.transaction():
-            query = "SELECT id FROM neighbour_records WHERE id = $1 FOR UPDATE"
+            query = f"SELECT {key} FROM {table} WHERE {key} = $1 FOR UPDATE"
             assert await self.session.fetchval(query, id)
             yield
 
@@ -217,3 +220,32 @@ async def test_of_a_deletion_and_a_use_at_once_one_is_refused(stage: Stage, use:
         ends.append((used.status_code < 400, deleted.status_code < 400))
 
     assert {sum(pair) for pair in ends} == {1}, ends
+
+
+@pytest.mark.parametrize("of", ["a server", "a VPC"])
+async def test_tags_that_are_set_at_once_are_both_kept(stage: Stage, of: str) -> None:
+    if of == "a server":
+        await stage.cloud.until(stage.here, "status.phase", "Available")
+        (made,) = await nodes_examples.add_nodes(stage.cloud, stage.here)
+        id = made["status"]["serverId"]
+        tags, row = (
+            "/v1/{project_id}/cloudservers/{id}/tags",
+            {"table": "nodes", "key": "server_id"},
+        )
+    else:
+        id = await stage.record(Kind.VPC)
+        tags, row = "/v2.0/{project_id}/vpcs/{id}/tags", {}
+    path = at(stage.cloud, tags, id=id)
+    wanted = [{"key": key, "value": ""} for key in ("one", "other")]
+
+    async with stage.held(id, **row):
+        requests: list[asyncio.Future[httpx.Response]] = []
+        for tag in wanted:
+            body = {"action": "create", "tags": [tag]}
+            sent = stage.cloud.client.post(f"{path}/action", json=body)
+            requests.append(asyncio.ensure_future(sent))
+            await stage.until_waiting(*requests)
+    answers = await asyncio.gather(*requests)
+
+    assert [answer.status_code for answer in answers] == [204, 204]
+    assert await stage.cloud.call("GET", path, expect=200) == {"tags": wanted}

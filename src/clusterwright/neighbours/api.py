@@ -13,6 +13,7 @@ from starlette.responses import Response
 from clusterwright import errors
 from clusterwright.cce import offers
 from clusterwright.cce.clusters import store as clusters
+from clusterwright.cce.nodes import operations
 from clusterwright.cce.nodes import store as nodes
 from clusterwright.cce.nodes.store import Node
 from clusterwright.errors import ApiError
@@ -141,7 +142,9 @@ async def change_server_tags(
 ) -> Response:
     """Set or remove some of the node's ``userTags``."""
     async with data.transaction() as tx:
-        node = await _node(tx, who, server_id)
+        found = await _node(tx, who, server_id)
+        # What was read without its lock may be another's to change by now.
+        node = await operations.show(tx, who, found.cluster_uid, found.uid, lock=True)
         changed = tags.changed(documents.tags(node), asked)
         await nodes.update(tx, [node.uid], spec=node.spec | {"userTags": changed})
     return Response(status_code=204)

@@ -117,9 +117,12 @@ def _names(asked: str, cluster: Cluster, count: int, sent: Mapping[str, Any]) ->
     return [name]
 
 
-async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> Node:
-    """The node. Raises ApiError NOT_FOUND for one that this cluster of the project has not."""
-    cluster = await clusters.show(tx, caller, cluster_uid)
+async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str, *, lock: bool = False) -> Node:
+    """The node; with ``lock`` no other operation changes it meanwhile.
+
+    Raises ApiError NOT_FOUND for one that this cluster of the project has not.
+    """
+    cluster = await clusters.show(tx, caller, cluster_uid, lock=lock)
     return (await find_all(tx, cluster, [uid]))[0]
 
 
@@ -164,8 +167,7 @@ async def rename(tx: Tx, caller: Caller, cluster_uid: str, uid: str, name: str) 
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for one that Kubernetes knows by name.
     """
-    cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
-    node = (await find_all(tx, cluster, [uid]))[0]
+    node = await show(tx, caller, cluster_uid, uid, lock=True)
     if node.phase is NodePhase.DELETING:
         raise ApiError(errors.WRONG_STATE, "The node is being deleted.")
     if node.spec.get("hostnameConfig", {}).get("type") == "cceNodeName" and name != node.name:

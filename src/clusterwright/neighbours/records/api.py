@@ -13,7 +13,6 @@ from clusterwright.errors import ApiError
 from clusterwright.iam import auth
 from clusterwright.iam.auth import Member
 from clusterwright.iam.caller import Caller
-from clusterwright.neighbours import tags
 from clusterwright.neighbours.records import around, operations
 from clusterwright.neighbours.records.around import Around
 from clusterwright.neighbours.records.dialects import DIALECTS, TAGGED, Dialect
@@ -191,9 +190,6 @@ async def change_tags(
     asked: Annotated[TagAction, Depends(Body(TagAction))],
 ) -> Response:
     """Set or remove some of its tags."""
-    kind = TAGGED[resource]
     async with data.transaction() as tx:
-        _, record = await operations.show(tx, who, kind, id)
-        kept = tags.changed(record.document.get("tags", []), asked)
-        await operations.change(tx, who, kind, id, {"tags": kept})
+        await operations.change_tags(tx, who, TAGGED[resource], id, asked)
     return Response(status_code=204)

@@ -22,8 +22,10 @@ from clusterwright.cce.surroundings.checks import WORDS
 from clusterwright.cce.surroundings.store import Kind, Record
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
+from clusterwright.neighbours import tags
 from clusterwright.neighbours.records import around
 from clusterwright.neighbours.records.around import Around
+from clusterwright.neighbours.wire import TagAction
 from clusterwright.storage import limits
 from clusterwright.storage.database import Tx
 
@@ -102,6 +104,17 @@ async def change(
     await store.update(tx, changed)
     others = tuple(record for record in seen.records if record != found)
     return replace(seen, records=(*others, changed)), changed
+
+
+async def change_tags(tx: Tx, caller: Caller, kind: Kind, id: str, asked: TagAction) -> None:
+    """Set or remove some of the tags of a record that was made here.
+
+    Raises ApiError: NOT_FOUND, INVALID_REQUEST.
+    """
+    await clusters.hold_project(tx, caller.project_id)
+    _, record = await show(tx, caller, kind, id)
+    kept = tags.changed(record.document.get("tags", []), asked)
+    await change(tx, caller, kind, id, {"tags": kept})
 
 
 async def remove(tx: Tx, caller: Caller, kind: Kind, id: str) -> None:
