@@ -24,7 +24,8 @@ MAX_VALUES = 50_000
 """Keys and values of one document: a batch of 500 nodes has some 40,000."""
 LONGEST_TOLD = 64
 """Characters of a key that errors repeat."""
-_INTEGERS = range(-(2**63), 2**63)
+INTEGERS = range(-(2**63), 2**63)
+"""What 64 bits can hold."""
 
 KEEPS_EMPTY = object()
 """Marks a field, ``Annotated[str | None, KEEPS_EMPTY]``, where ``""`` is a value of its own."""
@@ -138,7 +139,7 @@ def _check(held: Any, place: _Place, *, depth: int, left: int) -> int:
                 raise Malformed(_told((place, key)), "Control characters are not allowed.")
         elif kind is dict or kind is list:
             left = _check(item, (place, key), depth=depth + 1, left=left)
-        elif (kind is int and item not in _INTEGERS) or (kind is float and not isfinite(item)):
+        elif (kind is int and item not in INTEGERS) or (kind is float and not isfinite(item)):
             raise Malformed(_told((place, key)), "The number does not fit 64 bits.")
     return left
 

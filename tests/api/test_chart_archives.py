@@ -145,6 +145,21 @@ VALUES = {
     "too much of it": "a: " + "x" * (600 * 1024),
     "more JSON than is kept": "a: " + "x" * (200 * 1024),
     "a number over 64 bits": f"a: {2**70}",
+    "a number without end": f"a: {'9' * 5000}",
+    "a hexadecimal number without end": f"a: 0x{'f' * 5000}",
+    "an octal number without end": f"a: 0{'7' * 6000}",
+    "a binary number without end": f"a: !!int 0b{'1' * 20000}",
+    "a number of base 60 without end": f"a: !!int 1{':1' * 200_000}",
+    "a fraction of base 60 without end": f"a: !!float 1{':1' * 200_000}.5",
+    "a key that is a number without end": f"? 0x{'f' * 5000}\n: b",
+    "an empty number": "a: !!int ''",
+    "an empty fraction": "a: !!float ''",
+    "a truth that is none": "a: !!bool maybe",
+    "a time that is none": "a: !!timestamp tomorrow",
+    "a time of no text": "a: !!timestamp {=: b}",
+    "a time": "a: !!timestamp 2026-01-02",
+    "a set": "a: !!set {b, c}",
+    "pairs": "a: !!pairs [b: c]",
     "a key that is a list": "? [a]\n: b",
     "two documents": "a: b\n---\na: c",
 }
@@ -160,6 +175,13 @@ def test_no_values_are(text: str) -> None:
     assert time.thread_time() - began < 2
 
 
+@pytest.mark.parametrize("number", ["0x" + "f" * 5000, "9" * 5000, f"-{2**70}"])
+def test_a_number_that_is_too_large_is_refused_by_its_line(number: str) -> None:
+    said = refusal(with_values(f"a: 1\nb: [{number}]"))
+
+    assert said == "content.values.yaml: Line 2: The number does not fit 64 bits."
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -168,6 +190,7 @@ def test_no_values_are(text: str) -> None:
         ("0x1F", 31),
         ("1e3", 1000.0),
         ("-12", -12),
+        (f"{2**63 - 1}", 2**63 - 1),
         ("1.5", 1.5),
         ("yes", True),
         ("null", None),

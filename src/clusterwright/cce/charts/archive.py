@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from clusterwright.document import MAX_DEPTH, Malformed, decode
+from clusterwright.document import INTEGERS, MAX_DEPTH, Malformed, decode
 from clusterwright.storage import limits
 
 KIB = 1024
@@ -232,12 +232,25 @@ _FLOAT = (
 )
 
 
+_LONGEST_INTEGER = 128
+"""Characters of a whole number, which 64 binary digits and their underscores do not reach."""
+
+
 @cache
-def _loader() -> "type[yaml.CSafeLoader]":
+def _loader(where: str) -> "type[yaml.CSafeLoader]":
     """YAML as Helm reads it: no times and no numbers of base 60, both of which JSON lacks."""
 
     class Loader(yaml.CSafeLoader):
         pass
+
+    def integer(loader: Loader, node: yaml.ScalarNode) -> int:
+        # Refused here, because Python takes long to read some, and writes none that are too long.
+        text: str = loader.construct_scalar(node)
+        found = loader.construct_yaml_int(node) if len(text) <= _LONGEST_INTEGER else None
+        if found is None or found not in INTEGERS:
+            line = node.start_mark.line + 1
+            raise _refused(f"Line {line}: The number does not fit 64 bits.", where)
+        return found
 
     Loader.yaml_implicit_resolvers = {
         first: [
@@ -245,9 +258,17 @@ def _loader() -> "type[yaml.CSafeLoader]":
         ]
         for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
+    Loader.add_constructor("tag:yaml.org,2002:int", integer)
     Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(_INTEGER), _DIGITS)
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(_FLOAT), _DIGITS)
     return Loader
+
+
+_UNREADABLE = (
+    *(yaml.YAMLError, ValueError, OverflowError, RecursionError),
+    # What the library trips over where a scalar is none of the type that its tag says.
+    *(LookupError, AttributeError, TypeError),
+)
 
 
 def _yaml(raw: bytes, where: str) -> dict[str, Any]:
@@ -255,10 +276,10 @@ def _yaml(raw: bytes, where: str) -> dict[str, Any]:
     try:
         text = raw.decode()
         _check_depth(text, where)
-        value = yaml.load(text, Loader=_loader())  # a safe one, made above
-    except (yaml.YAMLError, UnicodeError, ValueError, OverflowError, RecursionError) as error:
-        if isinstance(error, Malformed):
-            raise
+        value = yaml.load(text, Loader=_loader(where))  # a safe one, made above
+    except Malformed:
+        raise
+    except _UNREADABLE as error:
         raise _refused("This is no YAML that could be JSON.", where) from error
     if value is None:
         return {}
