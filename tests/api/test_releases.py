@@ -1,11 +1,13 @@
 """Releases on simulated clusters: from a chart to what is deployed, back, and gone."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from clusterwright.drivers.helm import Helm
 from tests import packages
 from tests.api.cloud import Cloud, stranger, unique
 from tests.api.test_autopilot import autopilot, wanted
@@ -250,6 +252,35 @@ async def test_a_dry_run_keeps_nothing(
 
     assert (answer["name"], answer["status"]) == ("tried", "PENDING_INSTALL")
     await shared_cloud.call("GET", place(uid, "tried"), expect=404)
+
+
+async def test_nobody_waits_for_a_dry_run_under_a_key_while_it_is_rendered(
+    shared_cloud: Cloud, installed: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid, _, chart_id = installed
+    rendering, written = asyncio.Event(), asyncio.Event()
+
+    async def is_here(_: Helm) -> bool:
+        return True
+
+    async def render(*_: Any, **__: Any) -> str:
+        rendering.set()
+        await written.wait()
+        return "kind: Nothing\n"
+
+    monkeypatch.setattr(Helm, "is_here", is_here)
+    monkeypatch.setattr(Helm, "render", render)
+    body = asked(chart_id, "tried", parameters={"dry_run": True})
+    key = {"Idempotency-Key": unique("key")}
+    async with asyncio.TaskGroup() as group, asyncio.timeout(shared_cloud.patience):
+        sent = group.create_task(shared_cloud.client.post(place(uid), json=body, headers=key))
+        await rendering.wait()
+        await shared_cloud.call("POST", place(uid), asked(chart_id, "other"), expect=201)
+        written.set()
+    again = await shared_cloud.client.post(place(uid), json=body, headers=key)
+
+    assert sent.result().json()["resources"] == "kind: Nothing\n"
+    assert (again.json(), again.headers["Idempotent-Replayed"]) == (sent.result().json(), "true")
 
 
 async def test_releases_of_autopilot_clusters_are_at_their_own_place(shared_cloud: Cloud) -> None:

@@ -86,7 +86,8 @@ async def _tried(
     asked: ReleaseToCreate,
 ) -> Response:
     """The answer to a request that wants to know whether the chart can be rendered."""
-    async with data.transaction() as tx:
+    # Under a key a transaction that may write would last until the answer, past the rendering.
+    async with data.reading() as tx:
         (release, revision, cluster), chart = await operations.draft(tx, who, cluster_id, asked)
         archive = await operations.archive_of(tx, chart)
     if await helm.is_here():

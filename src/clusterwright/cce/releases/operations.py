@@ -34,14 +34,14 @@ _GONE_BACK_TO = (ReleaseStatus.DEPLOYED, ReleaseStatus.SUPERSEDED)
 
 
 async def draft(
-    tx: Tx, caller: Caller, cluster_uid: str, asked: ReleaseToCreate
+    tx: Tx, caller: Caller, cluster_uid: str, asked: ReleaseToCreate, *, lock: bool = False
 ) -> tuple[Found, Chart]:
     """The release that a request asks for, and its chart; nothing is kept.
 
-    Raises ApiError: NOT_FOUND for the cluster or the chart, WRONG_STATE, INVALID_REQUEST for
-    another version than the chart's.
+    With ``lock`` nobody else changes its cluster meanwhile. Raises ApiError: NOT_FOUND for the
+    cluster or the chart, WRONG_STATE, INVALID_REQUEST for another version than the chart's.
     """
-    cluster = await _steady(tx, caller, cluster_uid)
+    cluster = await _steady(tx, caller, cluster_uid, lock=lock)
     chart = await charts.show(tx, caller, asked.chart_id)
     if asked.version != chart.version:
         raise ApiError(
@@ -71,7 +71,7 @@ async def create(tx: Tx, caller: Caller, cluster_uid: str, asked: ReleaseToCreat
 
     Raises ApiError as ``draft`` does, and ALREADY_EXISTS, QUOTA, TASK_LIMIT.
     """
-    (release, revision, cluster), _ = await draft(tx, caller, cluster_uid, asked)
+    (release, revision, cluster), _ = await draft(tx, caller, cluster_uid, asked, lock=True)
     if await store.count(tx, cluster.uid) >= limits.MOST_RELEASES:
         raise ApiError(
             errors.QUOTA,
@@ -249,8 +249,9 @@ async def _steady(
     uid: str,
     *,
     phases: tuple[ClusterPhase, ...] = STEADY,
+    lock: bool = True,
 ) -> Cluster:
-    cluster = await clusters.show(tx, caller, uid, lock=True)
+    cluster = await clusters.show(tx, caller, uid, lock=lock)
     check_phase(cluster, phases, "Change its releases when it is Available.")
     return cluster
 
