@@ -139,6 +139,8 @@ VALUES = {
     "binary data": "a: !!binary aGVsbG8=",
     "laughs by the billion": "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)),
+    "merged laughs by the million": "a0: &a0 {b: c, d: e}\n"
+    + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 7)),
     "an alias of itself": "a: &a [*a]",
     "depth": "a: " + "[" * 5000 + "]" * 5000,
     "depth by indentation": "".join(" " * n + "a:\n" for n in range(500)),

@@ -241,7 +241,14 @@ def _loader(where: str) -> "type[yaml.CSafeLoader]":
     """YAML as Helm reads it: no times and no numbers of base 60, both of which JSON lacks."""
 
     class Loader(yaml.CSafeLoader):
-        pass
+        merged = 0
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            # Merged maps hold copies of their entries, which multiply as aliases of aliases do.
+            super().flatten_mapping(node)
+            self.merged += len(node.value)
+            if self.merged > MOST_NODES:
+                raise _refused(f"This has more than {MOST_NODES} values, merged ones too.", where)
 
     def integer(loader: Loader, node: yaml.ScalarNode) -> int:
         # Refused here, because Python takes long to read some, and writes none that are too long.
