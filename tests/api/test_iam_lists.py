@@ -60,6 +60,34 @@ async def test_pages_lead_to_their_neighbours(server: Server, headers: dict[str,
     assert last.json()["links"]["previous"].endswith("page=1&per_page=1")
 
 
+async def test_pages_lead_to_neighbours_of_the_same_kind(
+    server: Server, headers: dict[str, str]
+) -> None:
+    top = server.account["project_id"]
+    for number in range(4):
+        made = store.Project(
+            id=new_id(),
+            domain_id=server.account["domain_id"],
+            name=f"p{number}",
+            parent_id=top,
+            enabled=number % 2 == 0,
+        )
+        await server.change(made)
+    link = f"/v3/projects?enabled=true&parent_id={top}&page=1&per_page=1"
+    seen: list[str] = []
+    links: dict[str, str] = {}
+
+    while link:
+        answer = (await server.client.get(link, headers=headers)).json()
+        seen += [project["name"] for project in answer["projects"]]
+        links = answer["links"]
+        link = links["next"]
+    before = (await server.client.get(links["previous"], headers=headers)).json()
+
+    assert sorted(seen) == ["p0", "p2"]
+    assert [project["name"] for project in before["projects"]] == seen[:1]
+
+
 async def test_a_bad_parameter_is_refused_in_the_services_words(
     server: Server, headers: dict[str, str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from starlette.responses import Response
@@ -25,6 +26,7 @@ from clusterwright.iam.dialect import (
     change,
     directory,
     origin,
+    paged,
 )
 from clusterwright.iam.tokens import Token, TokenError
 from clusterwright.iam.wire import SecurityTokenRequest, TokenRequest
@@ -181,6 +183,7 @@ _serve_part("endpoint", token_answers.EndpointAnswer, token_answers.EndpointsAns
 
 @router.get("/v3/projects", **described(answers.ProjectsAnswer))
 async def list_projects(
+    request: Request,
     caller: Authenticated,
     directory: Known,
     base: Base,
@@ -202,19 +205,17 @@ async def list_projects(
         and enabled in (None, project.enabled)
         and not is_domain
     ]
-    first, more = 0, False
-    if page is not None and per_page is not None:
-        first = (page - 1) * per_page
-        more = len(found) > first + per_page
-        found = found[first : first + per_page]
     here = f"{base}/v3/projects"
+
+    def link(step: int) -> str | None:
+        if page is None or per_page is None or not paged(found, page + step, per_page):
+            return None
+        return f"{here}?{urlencode(dict(request.query_params) | {'page': page + step})}"
+
+    shown = paged(found, page, per_page)
     document = {
-        "links": documents.links(
-            here,
-            previous=f"{here}?page={page - 1}&per_page={per_page}" if first and page else None,
-            after=f"{here}?page={page + 1}&per_page={per_page}" if more and page else None,
-        ),
-        "projects": [documents.project(project, base) for project in found],
+        "links": documents.links(here, previous=link(-1), after=link(1)),
+        "projects": [documents.project(project, base) for project in shown],
     }
     return routes.json_response(document)
 
