@@ -1,14 +1,20 @@
 """How a stream is read, and how a job looks that is told by it."""
 
 import io
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 from rich.console import Console
+from typer import Exit
 
 from clusterwright.cli import client, job_looks, job_screen
 from clusterwright.cli.extension import Away, Event, Refused, events
+from clusterwright.cli.folder import ENDPOINT
 from clusterwright.cli.job_tree import JobTree, duration, lines, progress
 
 TIME = "2026-01-02T03:04:{:02}.000000Z"
@@ -194,3 +200,65 @@ def test_a_server_that_dies_at_any_moment_is_waited_for(monkeypatch: pytest.Monk
 
     assert job == {"status": {"phase": "Success"}}
     assert [api.asked.count(each) for each in ("stream", "in full", "official")] == [3, 2, 2]
+
+
+class Passing(BaseHTTPRequestHandler):
+    """Refuses once at each moment of the way to the end of a job, as a proxy or a database does."""
+
+    status = 503
+    asked: list[str]
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Answer as the server of that job does, every other time."""
+        path = self.path.partition("?")[0]
+        self.asked.append(path)
+        times = self.asked.count(path)
+        if path.endswith("/stream"):
+            first = {"event": "snapshot", "data": tree(step("job", None, "Running"))}
+            sent = (first, None, {"event": "end", "data": {}})[min(times, 3) - 1]
+            told = sent and f"id: 1\nevent: {sent['event']}\ndata: {json.dumps(sent['data'])}\n\n"
+        elif path.startswith("/clusterwright/"):
+            told = json.dumps(tree(step("job", None, "Success"))) if times > 1 else None
+        else:
+            told = json.dumps({"status": {"phase": "Success"}}) if times > 1 else None
+        self.send_response(200 if told else self.status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write((told or '{"error_msg": "Not now."}').encode())
+
+
+@contextmanager
+def serving(status: int) -> Iterator[tuple[client.Api, list[str]]]:
+    """The API of such a server, and what it was asked."""
+    asked: list[str] = []
+    handler = type("Handler", (Passing,), {"status": status, "asked": asked})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        keys = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_PROJECT_ID")
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield client.Api(dict.fromkeys(keys, "known") | {ENDPOINT: url}), asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_server_that_says_it_is_away_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(job_looks, "PAUSE", 0)
+    with serving(status) as (api, asked):
+        job = job_screen.follow(api, "job", timeout=None, screen=Console(file=io.StringIO()))
+
+    assert job == {"status": {"phase": "Success"}}
+    assert sorted(asked.count(path) for path in set(asked)) == [2, 2, 4]
+
+
+def test_a_server_that_is_away_at_first_is_told_in_its_own_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serving(503) as (api, _), pytest.raises(Exit):
+        api.describe_job("job")
+
+    assert "503: Not now. (request id -)" in capsys.readouterr().err

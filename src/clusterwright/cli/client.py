@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from clusterwright.cli.extension import Away, Extension, Refused
+from clusterwright.cli.extension import Away, Extension, Refused, refused
 from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
 from clusterwright.cli.lazy_packages import import_lazily
 from clusterwright.cli.output import Document, fail
@@ -44,10 +44,6 @@ def load_sdk() -> Any:
         if error.name is None or not error.name.startswith("huaweicloudsdk"):
             raise
         fail("This needs the official SDK: pip install 'clusterwright[client]'")
-
-
-class Unreachable(Exception):
-    """No server answers."""
 
 
 class Api:
@@ -199,15 +195,17 @@ class Api:
         return self._call(self._client.show_job, self._sdk.ShowJobRequest(job_id=uid))
 
     def peek_job(self, uid: str) -> Document | None:
-        """A job, or nothing while no server answers: one that restarts goes on with its jobs."""
+        """A job, or nothing while a server is away: one that restarts goes on with its jobs."""
         try:
             return self._ask(self._client.show_job, self._sdk.ShowJobRequest(job_id=uid))
-        except Unreachable:
+        except Away:
             return None
+        except Refused as error:
+            fail(str(error))
 
     def list_jobs(self, **filters: object) -> Document:
         """A page of the history, newest first, with what the next one begins with."""
-        return self._ask_extension(partial(self.extension.get, "/jobs", **filters))
+        return self._told(partial(self.extension.get, "/jobs", **filters))
 
     def peek_latest_job(self, resource: str) -> str | None:
         """The id of the last job about a resource; nothing where a server keeps no history."""
@@ -219,7 +217,7 @@ class Api:
 
     def describe_job(self, uid: str) -> Document:
         """A job as a person needs it: times, attempts, the first cause, what can be done."""
-        return self._ask_extension(partial(self.extension.get, f"/jobs/{uid}"))
+        return self._told(partial(self.extension.get, f"/jobs/{uid}"))
 
     def list_events(self, uid: str) -> list[Document]:
         """What happened to a job, oldest first, whatever pages it comes in."""
@@ -227,55 +225,53 @@ class Api:
         after: int | None = 0
         while after is not None:
             ask = partial(self.extension.get, f"/jobs/{uid}/events", after=after)
-            page = self._ask_extension(ask)
+            page = self._told(ask)
             found += page["events"]
             after = page["nextAfter"]
         return found
 
     def cancel_job(self, uid: str, body: Document) -> Document:
         """The job that is asked to end."""
-        return self._ask_extension(partial(self.extension.post, f"/jobs/{uid}/cancel", body))
+        return self._told(partial(self.extension.post, f"/jobs/{uid}/cancel", body))
 
     def resume_job(self, uid: str) -> str:
         """The id of the job that goes on where this one failed."""
-        answer = self._ask_extension(partial(self.extension.post, f"/jobs/{uid}/resume", {}))
+        answer = self._told(partial(self.extension.post, f"/jobs/{uid}/resume", {}))
         return str(answer["jobUID"])
 
     def create_webhook(self, body: Document) -> Document:
         """The new webhook, with its secret, which no other answer tells."""
-        return self._ask_extension(partial(self.extension.post, "/webhooks", body))
+        return self._told(partial(self.extension.post, "/webhooks", body))
 
     def list_webhooks(self) -> Document:
         """The list document with the project's webhooks."""
-        return self._ask_extension(partial(self.extension.get, "/webhooks"))
+        return self._told(partial(self.extension.get, "/webhooks"))
 
     def delete_webhook(self, uid: str) -> None:
         """Forget a webhook."""
-        self._ask_extension(partial(self.extension.delete, f"/webhooks/{uid}"))
+        self._told(partial(self.extension.delete, f"/webhooks/{uid}"))
 
     def list_deliveries(self, webhook: str, *, limit: int, marker: str | None) -> Document:
         """A page of what was sent to a webhook, newest first."""
         path = f"/webhooks/{webhook}/deliveries"
-        return self._ask_extension(partial(self.extension.get, path, limit=limit, marker=marker))
+        return self._told(partial(self.extension.get, path, limit=limit, marker=marker))
 
     def resend_delivery(self, webhook: str, uid: str) -> Document:
         """The delivery that is sent again."""
         path = f"/webhooks/{webhook}/deliveries/{quote(uid, safe='')}/resend"
-        return self._ask_extension(partial(self.extension.post, path, {}))
+        return self._told(partial(self.extension.post, path, {}))
 
-    def _ask_extension(self, ask: Callable[[], Document]) -> Document:
+    def _told(self, ask: Callable[[], Document]) -> Document:
+        """What ``ask`` is answered. A refusal, and a server that is away, end the command."""
         try:
             return ask()
-        except Away as error:
-            self.unreachable(error)
         except Refused as error:
             fail(str(error))
+        except Away as error:
+            self.unreachable(error)
 
     def _call(self, operation: Callable[[Any], Any], request: Any) -> Document:
-        try:
-            return self._ask(operation, request)
-        except Unreachable as error:
-            self.unreachable(error)
+        return self._told(partial(self._ask, operation, request))
 
     def unreachable(self, error: Exception) -> NoReturn:
         """End the command, because no server answers."""
@@ -293,10 +289,10 @@ class Api:
             # The SDK's model drops fields it does not know (client notes, A6); the body has all.
             document: Document = json.loads(operation(request).raw_content or b"{}")
         except ServiceResponseException as error:
-            code = f" {error.error_code}" if error.error_code else ""
-            fail(f"{error.status_code}{code}: {error.error_msg} (request id {error.request_id})")
+            told = (error.error_code or "", error.error_msg, error.request_id)
+            raise refused(error.status_code, *told) from error
         except ConnectionException as error:
-            raise Unreachable(error.error_msg) from error
+            raise Away(error.error_msg) from error
         except (SdkException, RequestException, ValueError) as error:
             # Slow answers to POST and bodies that are not JSON escape the SDK as they are (client
             # notes, A5).

@@ -16,6 +16,9 @@ ANSWER_SECONDS = 120.0
 SILENCE_SECONDS = 45.0
 """A stream that says nothing for so long has lost its server: a heartbeat comes each 15 s."""
 
+_PASSING = (502, 503, 504)
+"""What is answered while a server, or what it needs, begins anew."""
+
 
 class Away(Exception):
     """No server answers, or it stopped in the middle."""
@@ -38,6 +41,16 @@ class Refused(Exception):
     def __str__(self) -> str:
         code = f" {self.code}" if self.code else ""
         return f"{self.status}{code}: {self.message} (request id {self.request_id})"
+
+
+class Unavailable(Refused, Away):
+    """A server that answers that it is away, or what stands before it does."""
+
+
+def refused(status: int, code: str, message: str, request_id: str) -> Refused:
+    """What an answer with an error means."""
+    kind = Unavailable if status in _PASSING else Refused
+    return kind(status, code, message, request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +180,4 @@ def _refusal(answer: Any) -> Refused:
         found = {}
     code = found.get("error_code") or found.get("errorCode") or ""
     message = found.get("error_msg") or found.get("errorMsg") or answer.reason
-    return Refused(answer.status_code, code, message, answer.headers.get("X-Request-Id", "-"))
+    return refused(answer.status_code, code, message, answer.headers.get("X-Request-Id", "-"))

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from clusterwright.cli.client import Api
-from clusterwright.cli.extension import Away, Event, Refused
+from clusterwright.cli.extension import Away, Event, Refused, Unavailable
 from clusterwright.cli.job_tree import FINAL
 from clusterwright.cli.output import Document
 
@@ -98,6 +98,9 @@ def _streamed(api: Api, uid: str, deadline: float | None) -> Iterator[Look]:
                 yield Look(dict(tree), tuple(said(tree, event.data.get("messages", ()))))
                 if tree["phase"] in FINAL:
                     return
+        except Unavailable:
+            if not tree:
+                raise
         except Away as error:
             if not tree:
                 api.unreachable(error)
