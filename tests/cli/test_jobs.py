@@ -109,7 +109,7 @@ def test_the_history_is_read_page_by_page_up_to_the_limit(run: CommandLine, name
     assert ran.document["retentionDays"] > 0
 
 
-@pytest.mark.parametrize("when", ["yesterday", "5y", ""])
+@pytest.mark.parametrize("when", ["yesterday", "5y", "", "999999w", "0001-01-01T00:00:00+23:59"])
 def test_a_time_that_is_none_is_a_wrong_call(nowhere: CommandLine, when: str) -> None:
     ran = nowhere("job", "list", "--since", when)
 

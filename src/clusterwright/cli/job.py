@@ -46,16 +46,17 @@ class Phase(StrEnum):
 
 def _time(text: str) -> str:
     """RFC 3339 of a time, or of so long ago."""
-    if found := re.fullmatch(r"(\d{1,6})([smhdw])", text):
-        ago = timedelta(**{_UNITS[found[2]]: int(found[1])})
-        return (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
+        if found := re.fullmatch(r"(\d{1,6})([smhdw])", text):
+            ago = timedelta(**{_UNITS[found[2]]: int(found[1])})
+            return (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
         given = datetime.fromisoformat(text)
-    except ValueError:
+        return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
-            f"{text} is neither a time such as 2026-01-31T08:00:00Z nor an age such as 30m or 2d."
+            f"{text} is neither a time such as 2026-01-31T08:00:00Z nor an age such as 30m or 2d,"
+            " since the year 1."
         ) from None
-    return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 @app.command("list", epilog="Example: clusterwright job list --phase Failed --since 2d")
