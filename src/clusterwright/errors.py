@@ -176,6 +176,11 @@ _TITLES = {
 }
 
 
+def reason(status: int) -> str:
+    """Kubernetes' word for a status."""
+    return _REASONS.get(status, "Unknown")
+
+
 def body(error: ErrorCode, detail: str, request_id: str, *, joined: bool = False) -> dict[str, Any]:
     """The JSON object that says ``error`` in the dialect of its code.
 
@@ -201,7 +206,7 @@ def body(error: ErrorCode, detail: str, request_id: str, *, joined: bool = False
         "metadata": {},
         "status": "Failure",
         "code": error.status,
-        "reason": _REASONS.get(error.status, "Unknown"),
+        "reason": reason(error.status),
         "errorCode": error.code,
         "errorMessage": error.message,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clusterwright.cli.folder import configured
-from clusterwright.cli.options import EXIT_FAILED, Data, Output, OutputOption
+from clusterwright.cli.options import EXIT_FAILED, EXIT_INTERRUPTED, Data, Output, OutputOption
 from clusterwright.cli.output import console, fail, print_document, print_facts, print_rows
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def install(
     except releases.InstallationFailed as error:
         fail(str(error))
     except KeyboardInterrupt:
-        fail("Interrupted. Run the same command again to go on.", 130)
+        fail("Interrupted. Run the same command again to go on.", EXIT_INTERRUPTED)
 
 
 @app.command("import", epilog="Example: clusterwright kubernetes import web.tar")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from clusterwright.cli.clusters_here import find
-from clusterwright.cli.options import ClusterName, Data
+from clusterwright.cli.options import EXIT_INTERRUPTED, ClusterName, Data
 from clusterwright.cli.output import fail
 from clusterwright.drivers.local.folder import Folder
 from clusterwright.drivers.local.logs import Reader
@@ -20,7 +20,6 @@ from clusterwright.drivers.local.logs import Reader
 app = typer.Typer(add_completion=False)
 
 PAUSE = 0.2
-EXIT_INTERRUPTED = 130
 
 
 @app.command(epilog="Example: clusterwright cluster logs demo kube-apiserver --follow")

@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 PERIOD = 1.0
 """Seconds between two looks whether the folder and the database are still there."""
-PRIVATE_UMASK = 0o077
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OURS = ("secret.key", "credentials.json", "server.json", "server.lock")
 _JOURNALS = ("", "-wal", "-shm")

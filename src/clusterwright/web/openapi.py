@@ -210,9 +210,9 @@ EMPTY = "Done; the answer has no body"
 """What is said of an answer without content."""
 
 
-def a_file(kind: str = "application/octet-stream") -> Any:
+def a_file() -> Any:
     """How an operation is described whose answer is a file."""
-    return shaped({"type": "string", "format": "binary"}, kind)
+    return shaped({"type": "string", "format": "binary"}, "application/octet-stream")
 
 
 def shaped(schema: dict[str, Any], kind: str = "application/json") -> Any:

@@ -35,8 +35,8 @@ def _options(cluster: Cluster) -> dict[str, dict[str, str]]:
     """The options of components that this server offers, among whatever clients have sent."""
     sent = {
         (str(package.get("name")), one.get("name")): one.get("value")
-        for package in _objects(cluster.spec.get("configurationsOverride"))
-        for one in _objects(package.get("configurations"))
+        for package in objects(cluster.spec.get("configurationsOverride"))
+        for one in objects(package.get("configurations"))
     }
     for component, values in cluster.configuration.items():
         sent |= {(component, name): value for name, value in values.items()}
@@ -49,7 +49,7 @@ def _options(cluster: Cluster) -> dict[str, dict[str, str]]:
     return found
 
 
-def _objects(sent: Any) -> list[dict[str, Any]]:
+def objects(sent: Any) -> list[dict[str, Any]]:
     """The objects of a list; nothing of what is none."""
     return [one for one in sent if isinstance(one, dict)] if isinstance(sent, list) else []
 

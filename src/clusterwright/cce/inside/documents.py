@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from clusterwright import clock
+from clusterwright import clock, errors
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.inside.store import Kept
 from clusterwright.cce.nodes.store import Node, NodePhase
@@ -14,22 +14,6 @@ Json = dict[str, Any]
 BUILT_IN = ("default", "kube-node-lease", "kube-public", "kube-system")
 """The namespaces that every cluster has."""
 _VERSION = "1"
-_REASONS = {
-    400: "BadRequest",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    405: "MethodNotAllowed",
-    408: "Timeout",
-    409: "AlreadyExists",
-    413: "RequestEntityTooLarge",
-    414: "RequestURITooLong",
-    422: "Invalid",
-    429: "TooManyRequests",
-    500: "InternalError",
-    501: "NotImplemented",
-    503: "ServiceUnavailable",
-}
 
 
 def status(code: int, message: str) -> Json:
@@ -40,7 +24,7 @@ def status(code: int, message: str) -> Json:
         "metadata": {},
         "status": "Failure",
         "message": message,
-        "reason": _REASONS.get(code, "Unknown"),
+        "reason": errors.reason(code),
         "code": code,
     }
 

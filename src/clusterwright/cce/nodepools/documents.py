@@ -6,11 +6,8 @@ from typing import Any
 
 from clusterwright import clock
 from clusterwright.cce.nodepools.groups import DEFAULT_GROUP
-from clusterwright.cce.nodes.pools import Pool, PoolPhase, view
+from clusterwright.cce.nodes.pools import DEFAULT_POOL, Pool, PoolPhase, view
 from clusterwright.cce.nodes.store import CREATING, WORKING, Node, NodePhase
-
-DEFAULT_POOL = "DefaultPool"
-"""The name under which clients see the nodes that are in no pool."""
 
 
 def document(pool: Pool, nodes: Sequence[Node]) -> dict[str, Any]:

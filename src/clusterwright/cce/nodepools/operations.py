@@ -94,7 +94,7 @@ def _name_taken(name: str) -> ApiError:
 async def show(tx: Tx, caller: Caller, cluster_uid: str, uid: str) -> dict[str, Any]:
     """The pool as clients read it, the default one by its name. Raises ApiError NOT_FOUND."""
     cluster = await clusters.show(tx, caller, cluster_uid)
-    if uid == documents.DEFAULT_POOL:
+    if uid == pools.DEFAULT_POOL:
         loose = await node_store.find(
             tx, project_id=cluster.project_id, cluster_uid=cluster.uid, nodepool_uid=""
         )

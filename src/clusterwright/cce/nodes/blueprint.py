@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from clusterwright.cce.clusters.blueprint import objects
 from clusterwright.cce.offers import NODE, rule_broken_by
 from clusterwright.drivers import contract
 
@@ -25,8 +26,8 @@ def options(spec: Mapping[str, Any], configured: Mapping[str, Mapping[str, Any]]
     """
     found: dict[tuple[str, str], Any] = {
         (str(package.get("name")), str(one.get("name"))): one.get("value")
-        for package in _objects(spec.get("configurationsOverride"))
-        for one in _objects(package.get("configurations"))
+        for package in objects(spec.get("configurationsOverride"))
+        for one in objects(package.get("configurations"))
     }
     for component, values in configured.items():
         found |= {(component, name): value for name, value in values.items()}
@@ -60,8 +61,3 @@ def reserved(spec: Mapping[str, Any], whose: str) -> dict[str, str]:
         for name, (number, unit) in asked.items()
         if type(number) is int and number > 0
     }
-
-
-def _objects(sent: Any) -> list[dict[str, Any]]:
-    """The objects of a list; nothing of what is none."""
-    return [one for one in sent if isinstance(one, dict)] if isinstance(sent, list) else []

@@ -17,6 +17,9 @@ from clusterwright.storage import facts, limits
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 
+DEFAULT_POOL = "DefaultPool"
+"""The name under which clients see the nodes that are in no pool."""
+
 nodepools = sa.Table(
     "nodepools",
     metadata,

@@ -139,14 +139,12 @@ async def _forget_oldest(tx: Tx, table: sa.Table, *mine: sa.ColumnElement[bool])
     await tx.execute(sa.delete(table).where(*mine, table.c.uid.not_in(newest)))
 
 
-async def get_task(
-    tx: Tx, uid: str, *, cluster_uid: str, type: TaskType, lock: bool = False
-) -> Task | None:
-    """The cluster's task of this type, or None; with ``lock`` nobody else changes it."""
+async def get_task(tx: Tx, uid: str, *, cluster_uid: str, type: TaskType) -> Task | None:
+    """The cluster's task of this type, or None."""
     query = sa.select(tasks).where(
         tasks.c.uid == uid, tasks.c.cluster_uid == cluster_uid, tasks.c.type == type
     )
-    row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
+    row = (await tx.execute(query)).one_or_none()
     return _task(row) if row else None
 
 

@@ -8,6 +8,7 @@ from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import pools, promises, store
 from clusterwright.cce.nodes.job_types import TARGET_CLUSTER
+from clusterwright.cce.nodes.pools import DEFAULT_POOL
 from clusterwright.cce.nodes.spec import reinstalled
 from clusterwright.cce.nodes.store import Node, NodePhase
 from clusterwright.cce.nodes.wire import keepable
@@ -17,9 +18,6 @@ from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
 from clusterwright.turns import unhurried
-
-DEFAULT_POOL = "DefaultPool"
-"""What nodes outside pools are listed under."""
 
 _LEFT_BEHIND = ("k8sTags", "taints")
 """What a node that moves in place does not take along (API reference, 12.4)."""
