@@ -24,7 +24,8 @@ def evaluated(exports: str) -> dict[str, str]:
         check=True,
     )
     pairs = (entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
-    return {name: value for name, value in pairs if name.startswith(("HUAWEI", "HW_", "OS_"))}
+    ours = ("CLUSTERWRIGHT_", "HUAWEI", "HW_", "OS_")
+    return {name: value for name, value in pairs if name.startswith(ours)}
 
 
 def test_a_shell_that_evaluates_the_exports_has_what_the_json_says(run: CommandLine) -> None:
@@ -52,6 +53,27 @@ def test_the_variables_lead_the_sdk_to_the_real_port(
     assert "HW_DOMAIN_ID" not in found  # with a token the provider wants exactly one of the two
     assert found["HW_USER_PASSWORD"] == found["OS_PASSWORD"] == account["password"]
     assert found["OS_AUTH_URL"] == f"{live_server.endpoint}/v3"
+
+
+def test_a_shell_with_the_exports_changes_the_database_of_the_server_it_asks(
+    nowhere: CommandLine, live_server: ServerProcess
+) -> None:
+    exports = evaluated(nowhere("env", "--data", str(live_server.data)).out)
+    shell = CommandLine(nowhere.home, exports)
+
+    [project] = shell("admin", "project", "list", "-o", "json").document
+
+    assert project["id"] == exports["HUAWEICLOUD_SDK_PROJECT_ID"]
+
+
+def test_the_exported_folder_is_the_same_one_wherever_the_shell_goes(
+    nowhere: CommandLine, strange: Path
+) -> None:
+    here = CommandLine(strange.parent, nowhere.variables)
+
+    exports = evaluated(here("env", "--data", strange.name).out)
+
+    assert exports["CLUSTERWRIGHT_DATA"] == str(strange)
 
 
 def test_the_terraform_block_sends_every_service_to_the_server(

@@ -1,5 +1,6 @@
 """``admin`` and ``fault`` open the server's database in one way and print like everything else."""
 
+import json
 import os
 import re
 import stat
@@ -10,10 +11,11 @@ import yaml
 from sqlalchemy import make_url
 
 from clusterwright.cli import rows
-from clusterwright.settings import Settings
+from clusterwright.settings import Settings, without_password
 from clusterwright.storage.database import Tx
 from clusterwright.storage.migrations import migrate
 from tests.cli.command_line import CommandLine, Ran
+from tests.server_process import ServerProcess
 
 KINDS = ("domain", "project", "user", "key")
 
@@ -151,3 +153,48 @@ def test_a_user_is_promoted_and_demoted_and_the_first_one_is_an_administrator(
         seen.append(administrators())
 
     assert seen == [[first["name"]], sorted([first["name"], "second"]), [first["name"]]]
+
+
+def test_a_server_with_another_database_is_not_answered_from_the_file_in_its_folder(
+    alone: CommandLine, settings: Settings, tmp_path: Path
+) -> None:
+    other = tmp_path / "elsewhere" / "other.db"
+    other.parent.mkdir()
+    server = ServerProcess(settings.data, database=f"sqlite:///{other}", cold=True)
+    try:
+        server.start()
+        assert alone("fault", "add", "InstallMaster").code == 0
+        armed = alone("fault", "list", "-o", "json").document
+        users = alone("admin", "user", "list", "-o", "json").document
+    finally:
+        server.stop()
+
+    assert ([fault["step"] for fault in armed], other.exists()) == (["InstallMaster"], True)
+    assert alone("fault", "list", "-o", "json").document == []  # in the folder's own database
+    assert [user["name"] for user in users] == [server.credentials["user_name"]]
+
+
+def test_a_database_that_refuses_is_told_with_the_server_that_uses_it(
+    alone: CommandLine, settings: Settings
+) -> None:
+    used = "postgresql://someone@127.0.0.1:1/clusterwright"
+    (settings.data / "server.json").write_text(json.dumps({"database": used}))
+
+    ran = alone("fault", "list")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert f"The server of {settings.data} uses {used}: tell its URL" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("postgresql://user:hidden-word@host:5432/name", "postgresql://user@host:5432/name"),
+        ("postgresql://user@host/name", "postgresql://user@host/name"),
+        ("postgresql:///name?host=/run", "postgresql:///name?host=/run"),
+        ("sqlite:////a/b.db", "sqlite:////a/b.db"),
+        ("sqlite:///b.db", "sqlite:///b.db"),
+    ],
+)
+def test_a_server_notes_its_database_without_the_password(given: str, told: str) -> None:
+    assert without_password(given) == told

@@ -73,6 +73,16 @@ def folder_of(data: Path | None) -> Path:
     return configured({"data": data}).data
 
 
+def database_in_use(folder: Path) -> str:
+    """The URL, without its password, of a database that the running server was told to use.
+
+    Empty where no server runs on the folder, and where the database is that of the folder.
+    """
+    if not (folder / ENDPOINT_FILE).exists():
+        return ""
+    return str(_read(folder / ENDPOINT_FILE).get("database", ""))
+
+
 def variables(folder: Path) -> dict[str, str]:
     """The environment for every known client of the server that runs on a data folder.
 
@@ -82,6 +92,8 @@ def variables(folder: Path) -> dict[str, str]:
     account = _read(folder / CREDENTIALS_FILE)
     auth_url = f"{endpoint}/v3"
     found = {
+        # What `fault` and `admin` change belongs to the server that all others ask.
+        "CLUSTERWRIGHT_DATA": str(folder.absolute()),
         "HUAWEICLOUD_SDK_AK": account["access_key"],
         "HUAWEICLOUD_SDK_SK": account["secret_key"],
         "HUAWEICLOUD_SDK_PROJECT_ID": account["project_id"],

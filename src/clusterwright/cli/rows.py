@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from clusterwright.cli.folder import private_files
+from clusterwright.cli.folder import database_in_use, private_files
 from clusterwright.cli.output import fail
 from clusterwright.iam.server_key import KeyChanged
 from clusterwright.iam.store import NameTaken
@@ -22,16 +22,24 @@ def transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:
 
     The database must exist already. Whatever stands in the way ends the command with one sentence,
     and then nothing has changed. Files that are made on the way are nobody else's.
+
+    A server that runs on the data folder tells its database, unless the settings name one: nobody
+    is answered from a file that it does not use.
     """
+    hint = ""
+    if not settings.database and (used := database_in_use(settings.data)):
+        settings = settings.model_copy(update={"database": used})
+        hint = f". The server of {settings.data} uses {used}: tell its URL, with a password if it"
+        hint += " needs one, in CLUSTERWRIGHT_DATABASE."
     try:
         with private_files():
             return asyncio.run(_transact(settings, work))
     except (KeyChanged, NameTaken) as error:
         fail(str(error))
     except StorageUnavailable as error:
-        fail(f"The database does not answer: {error}")
+        fail(f"The database does not answer: {error}{hint}")
     except DBAPIError as error:
-        fail(f"The database cannot be used: {error.orig}")
+        fail(f"The database cannot be used: {error.orig}{hint}")
 
 
 async def _transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:

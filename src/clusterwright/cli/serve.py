@@ -26,7 +26,7 @@ from clusterwright.cli.folder import (
 from clusterwright.cli.options import EXIT_FAILED, Data, DatabaseUrl
 from clusterwright.cli.output import leave
 from clusterwright.cli.stopping import Stop
-from clusterwright.settings import Settings
+from clusterwright.settings import Settings, without_password
 
 if TYPE_CHECKING:
     from clusterwright.web.edge import Edge
@@ -235,10 +235,12 @@ def _announce(settings: Settings) -> None:
 
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     endpoint = settings.public_url or f"http://{host}:{settings.port}"
-    record = json.dumps({"endpoint": endpoint, "pid": os.getpid()})
+    record = {"endpoint": endpoint, "pid": os.getpid()}
+    if settings.database:
+        record["database"] = without_password(settings.database)
     # In one step, because other commands read it as soon as it is there.
     written = settings.data / f"{ENDPOINT_FILE}.{os.getpid()}"
-    written.write_text(record + "\n")
+    written.write_text(json.dumps(record) + "\n")
     written.replace(settings.data / ENDPOINT_FILE)
     data = "" if settings.data == Path(".clusterwright") else f" --data {settings.data}"
     command = _own_name()
