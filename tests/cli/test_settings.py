@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import typer
 from clusterwright.cli.folder import configured
 from clusterwright.settings import Settings
 from tests.cli.command_line import CommandLine, Ran
+from tests.schema import write_sqlite
 from tests.server_process import ServerProcess
 
 NOT_NUMBERS = ("many", "nan", "-1", "1e999", "0x10", "१")
@@ -174,6 +176,20 @@ def test_a_port_in_use_is_no_wrong_setting(nowhere: CommandLine) -> None:
     assert ran.err == (
         f"Cannot listen on 127.0.0.1:{port}: Address already in use."
         " Choose another --host or --port.\n"
+    )
+
+
+def test_a_database_of_a_newer_release_is_told_in_one_line(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_sqlite(data / "clusterwright.db")
+    with sqlite3.connect(data / "clusterwright.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    ran = CommandLine(tmp_path, {"CLUSTERWRIGHT_DATA": str(data)})("serve", "--port", "0")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "The database was written by a newer release: run that one, or restore a backup.\n"
     )
 
 

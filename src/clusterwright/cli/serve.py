@@ -123,6 +123,7 @@ async def _serve(settings: Settings) -> None:
     from clusterwright.jobs.lock import AlreadyRunning
     from clusterwright.storage import data_folder
     from clusterwright.storage.database import StorageUnavailable
+    from clusterwright.storage.migrations import NewerSchema
 
     try:
         main, health = _listeners(settings)
@@ -140,7 +141,7 @@ async def _serve(settings: Settings) -> None:
         wrong_setting(f"CLUSTERWRIGHT_FAULTS: {error}")
     except KeyChanged as error:
         wrong_setting(str(error))
-    except (AlreadyRunning, DoorTaken, data_folder.FolderGone) as error:
+    except (AlreadyRunning, DoorTaken, data_folder.FolderGone, NewerSchema) as error:
         _leave(str(error))
     except StorageUnavailable as error:
         _leave(f"The database does not answer: {str(error).partition(chr(10))[0]}")

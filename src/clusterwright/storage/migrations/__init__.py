@@ -13,16 +13,25 @@ HEAD = "0021"
 """
 
 
+class NewerSchema(Exception):
+    """The database has revisions that this release does not know. The text tells what to do."""
+
+
 def migrate(url: URL) -> None:
     """Bring the schema to the newest revision.
 
     On PostgreSQL, processes that start together take turns.
 
-    Raises StorageUnavailable when the database does not answer.
+    Raises StorageUnavailable when the database does not answer, and NewerSchema.
     """
     engine = sync_engine(url)
     try:
-        if _revision(engine) != HEAD:
+        found = _revision(engine)
+        if found is not None and found > HEAD:  # revisions are numbers of four digits
+            raise NewerSchema(
+                "The database was written by a newer release: run that one, or restore a backup."
+            )
+        if found != HEAD:
             # Imported here because a start on a current schema, which is nearly every one, needs
             # none of it.
             from clusterwright.storage.migrations import runner
