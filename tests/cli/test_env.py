@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -131,3 +133,44 @@ def test_a_damaged_file_is_named(nowhere: CommandLine, strange: Path) -> None:
 
     assert ran.code == 1
     assert f"{strange / 'server.json'} cannot be read" in ran.err
+
+
+AS_A_STRANGER = """
+import os, sys
+from importlib import import_module
+import clusterwright.settings
+app = import_module(f"clusterwright.cli.{sys.argv[1]}").app
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+app(sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o711], ids=oct)
+@pytest.mark.parametrize("words", ["env", "fault list", "admin user list", "logs demo"])
+def test_a_folder_of_somebody_else_is_told_with_its_owner(
+    nowhere: CommandLine, words: str, mode: int
+) -> None:
+    with TemporaryDirectory() as made:
+        data = Path(made) / "data"
+        (data / "local").mkdir(parents=True)
+        (data / "local").chmod(mode & 0o700)
+        for name in ("server.json", "clusterwright.db"):
+            (data / name).touch(mode & 0o600)
+        data.parent.chmod(0o755)
+        data.chmod(mode if os.geteuid() == 0 else mode & 0o077)
+        here = CommandLine(nowhere.home, {"CLUSTERWRIGHT_DATA": str(data)})
+
+        ran = here.program("-c", AS_A_STRANGER, *words.split())
+
+        owner = data.owner()
+        data.chmod(0o700)
+    assert (ran.code, ran.out) == (1, "")
+    assert len(ran.err.splitlines()) == 1
+    assert re.fullmatch(
+        rf"Error: {data}\S* belongs to {owner}, and this user may not read it."
+        rf" Run the command as {owner}, or name another data folder with --data.\n",
+        ran.err,
+    )

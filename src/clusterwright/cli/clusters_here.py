@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from clusterwright.cli.folder import configured
+from clusterwright.cli.folder import configured, require_access
 from clusterwright.cli.output import fail
 from clusterwright.drivers.contract import DriverError
 from clusterwright.drivers.local import binaries, wanted
@@ -17,6 +17,7 @@ def find(name_or_id: str, data: Path | None) -> Folder:
     None, or several of one name, end the command with advice.
     """
     home = configured({"data": data}).local_folder
+    require_access(home)
     known: dict[str, str] = {}
     for path in sorted(home.glob("*/wanted.json")):
         try:

@@ -68,6 +68,25 @@ def private_files() -> Iterator[None]:
         os.umask(before)
 
 
+def require_access(path: Path) -> None:
+    """End the command when its user may not read what is at a path, or not even look for it."""
+    there = next(each for each in (path, *path.absolute().parents) if os.path.exists(each))
+    wanted = os.X_OK if there.is_dir() else os.R_OK
+    if not os.access(there, wanted | os.R_OK if there == path else wanted):
+        owner = _owner(there)
+        fail(
+            f"{there} belongs to {owner}, and this user may not read it."
+            f" Run the command as {owner}, or name another data folder with --data."
+        )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        return f"the user {path.stat().st_uid}"
+
+
 def folder_of(data: Path | None) -> Path:
     """The data folder: as given, from CLUSTERWRIGHT_DATA, or the default."""
     return configured({"data": data}).data
@@ -78,6 +97,7 @@ def database_in_use(folder: Path) -> str:
 
     Empty where no server runs on the folder, and where the database is that of the folder.
     """
+    require_access(folder)
     if not (folder / ENDPOINT_FILE).exists():
         return ""
     return str(_read(folder / ENDPOINT_FILE).get("database", ""))
@@ -134,6 +154,7 @@ def _endpoint_variable(region: str) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    require_access(path)
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from clusterwright.cli.folder import database_in_use, private_files
+from clusterwright.cli.folder import database_in_use, private_files, require_access
 from clusterwright.cli.output import fail
 from clusterwright.iam.server_key import KeyChanged
 from clusterwright.iam.store import NameTaken
@@ -45,8 +45,11 @@ def transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:
 async def _transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:
     database = Database(settings.database_url, pool_size=1, name="clusterwright command")
     try:
-        if database.is_sqlite and not sqlite_path(database.url).exists():
-            fail(f"There is no database at {sqlite_path(database.url)}. Start the server first.")
+        if database.is_sqlite:
+            path = sqlite_path(database.url)
+            require_access(path)
+            if not path.exists():
+                fail(f"There is no database at {path}. Start the server first.")
         async with database.transaction() as tx:
             return await work(tx)
     finally:
