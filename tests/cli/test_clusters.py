@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+from importlib.metadata import version
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.clients
 NUMBERS = itertools.count()
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 ENDPOINT = "HUAWEICLOUD_SDK_REGION_CCE_CN_NORTH_4"
+SDK = "huaweicloudsdkcce"
 
 
 @pytest.fixture
@@ -215,15 +217,40 @@ def test_a_server_that_does_not_answer_is_named(run: CommandLine) -> None:
     ran = CommandLine(run.home, variables)("cluster", "list")
 
     assert ran.code == 1
-    assert ran.err.startswith("Error: No server answers at http://127.0.0.1:1. Start a server")
-    assert ran.err.count("\n") == 1
+    assert ran.err == (
+        "Error: No server answers at http://127.0.0.1:1. Start a server with `clusterwright serve`,"
+        ' or eval "$(clusterwright env)". (Connection refused)\n'
+    )
+    assert CommandLine(run.home, variables)("job", "list").err == ran.err
+
+
+def test_keys_that_the_server_does_not_know_may_be_of_another_one(run: CommandLine) -> None:
+    variables = run("env", "--format", "json").document | {"HUAWEICLOUD_SDK_AK": "theirs"}
+    stranger = CommandLine(run.home, variables)
+
+    for words in (("cluster", "list"), ("job", "list")):
+        ran = stranger(*words)
+
+        assert ran.code == 1
+        assert ran.err.startswith("Error: 401 APIGW.0301: ")
+        assert ran.err.endswith(
+            '\nThe keys may be of another server. Read them: eval "$(clusterwright env)"\n'
+        )
+
+
+def test_the_next_step_after_an_unknown_job_is_the_list_of_jobs(run: CommandLine) -> None:
+    for words in ("show", "explain", "cancel", "resume"):
+        ran = run("job", words, "nix")
+
+        assert ran.code == 1
+        assert ran.err.endswith("\nSee the jobs with: clusterwright job list\n")
 
 
 def test_without_a_server_the_advice_is_to_start_one(nowhere: CommandLine) -> None:
     ran = nowhere("cluster", "list")
 
     assert (ran.code, ran.out) == (1, "")
-    assert 'Start a server with `clusterwright serve`, or eval "$(clusterwright env)".' in ran.err
+    assert "Start one with `clusterwright serve`, or name the data folder of another" in ran.err
 
 
 def test_keys_of_the_public_service_are_never_used(nowhere: CommandLine) -> None:
@@ -249,7 +276,9 @@ def test_without_the_sdk_the_advice_is_to_install_it(run: CommandLine) -> None:
     ran = run.program("-c", f"{hidden}; from clusterwright.__main__ import main; main()")
 
     assert ran.code == 1
-    assert "pip install 'clusterwright[client]'" in ran.err
+    assert ran.err == (
+        f"Error: This needs the official SDK: pip install huaweicloudsdkcce=={version(SDK)}\n"
+    )
 
 
 def test_a_terminal_shows_the_tree_as_it_changes(run: CommandLine, name: str) -> None:

@@ -126,6 +126,20 @@ def test_a_folder_without_a_server_says_what_to_do(nowhere: CommandLine) -> None
     assert "clusterwright serve" in ran.err
 
 
+def test_a_server_that_was_stopped_is_told_from_a_folder_without_one(
+    nowhere: CommandLine, strange: Path
+) -> None:
+    (strange / "server.json").unlink()
+
+    ran = nowhere("env", "--data", str(strange))
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"Error: The server of {strange} is stopped."
+        f" Start it with: clusterwright serve --data {strange}\n"
+    )
+
+
 def test_a_damaged_file_is_named(nowhere: CommandLine, strange: Path) -> None:
     (strange / "server.json").write_text("{")
 

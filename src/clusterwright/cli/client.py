@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -14,6 +16,9 @@ from clusterwright.cli.folder import ENDPOINT, GET_STARTED, folder_of, variables
 from clusterwright.cli.lazy_packages import import_lazily
 from clusterwright.cli.output import Document, fail
 
+_SDK = "huaweicloudsdkcce"
+_NETWORK = re.compile(r"\[(?:Errno|SSL)[^]]*\] ([^()'\"]+)")
+"""What the network says, inside what urllib3 says."""
 _KEYS = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_PROJECT_ID")
 
 
@@ -43,7 +48,8 @@ def load_sdk() -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("huaweicloudsdk"):
             raise
-        fail("This needs the official SDK: pip install 'clusterwright[client]'")
+        locked = next(each for each in requires("clusterwright") or () if each.startswith(_SDK))
+        fail(f"This needs the official SDK: pip install {locked.partition(';')[0]}")
 
 
 class Api:
@@ -266,7 +272,7 @@ class Api:
         try:
             return ask()
         except Refused as error:
-            fail(str(error))
+            fail(f"{error}{_next_step(error.status, error.message)}")
         except Away as error:
             self.unreachable(error)
 
@@ -275,7 +281,7 @@ class Api:
 
     def unreachable(self, error: Exception) -> NoReturn:
         """End the command, because no server answers."""
-        fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({error})")
+        fail(f"No server answers at {self._endpoint}. {GET_STARTED} ({_network(str(error))})")
 
     def _ask(self, operation: Callable[[Any], Any], request: Any) -> Document:
         from huaweicloudsdkcore.exceptions.exceptions import (
@@ -298,6 +304,21 @@ class Api:
             # notes, A5).
             fail(f"The answer of {self._endpoint} cannot be used: {error}")
         return document
+
+
+def _next_step(status: int, message: str) -> str:
+    """What to do about a refusal, where that is not in it."""
+    if status in (401, 403):
+        return '\nThe keys may be of another server. Read them: eval "$(clusterwright env)"'
+    if status == 404 and "There is no job " in message:
+        return "\nSee the jobs with: clusterwright job list"
+    return ""
+
+
+def _network(error: str) -> str:
+    """Why nobody answers, in the words of the network."""
+    found = _NETWORK.findall(error)
+    return found[-1].strip() if found else error
 
 
 def _pick(items: Sequence[Document], name_or_id: str, kind: str, command: str) -> Document:

@@ -6,6 +6,7 @@ imports neither the server nor an SDK.
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,7 @@ def private_files() -> Iterator[None]:
 
 def require_access(path: Path) -> None:
     """End the command when its user may not read what is at a path, or not even look for it."""
-    there = next(each for each in (path, *path.absolute().parents) if os.path.exists(each))
+    there = next(each for each in (path, *path.absolute().parents) if os.access(each, os.F_OK))
     wanted = os.X_OK if there.is_dir() else os.R_OK
     if not os.access(there, wanted | os.R_OK if there == path else wanted):
         owner = _owner(there)
@@ -106,8 +107,14 @@ def database_in_use(folder: Path) -> str:
 def variables(folder: Path) -> dict[str, str]:
     """The environment for every known client of the server that runs on a data folder.
 
-    A folder on which no server has run ends the command with advice.
+    A folder on which no server runs ends the command with advice.
     """
+    require_access(folder)
+    if not (folder / ENDPOINT_FILE).exists() and (folder / CREDENTIALS_FILE).exists():
+        fail(
+            f"The server of {folder} is stopped. Start it with:"
+            f" clusterwright serve --data {shlex.quote(str(folder))}"
+        )
     endpoint = _read(folder / ENDPOINT_FILE)["endpoint"]
     account = _read(folder / CREDENTIALS_FILE)
     auth_url = f"{endpoint}/v3"
@@ -158,7 +165,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
-        fail(f"There is no {path.name} in {path.parent}: no server has run there. {GET_STARTED}")
+        fail(
+            f"There is no {path.name} in {path.parent}: no server has run there. Start one with"
+            " `clusterwright serve`, or name the data folder of another with --data."
+        )
     except (OSError, ValueError) as error:
         fail(f"{path} cannot be read: {error}")
     return found
