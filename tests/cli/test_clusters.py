@@ -65,10 +65,10 @@ def test_a_cluster_sleeps_and_wakes_up_and_one_that_cannot_says_why(
     refused = run("cluster", "awake", name)
 
     assert (asleep.code, asleep.document["status"]["phase"]) == (0, "Hibernation")
-    assert (failed.code, failed.err.splitlines()[-1]) == (
-        1,
-        f"Error: Cluster {name} is Error: No servers.",
-    )
+    [sentence, advice] = failed.err.splitlines()[-2:]
+    assert (failed.code, sentence) == (1, f"Error: Cluster {name} is Error: No servers.")
+    assert advice.startswith("Why, and what to do: clusterwright job explain ")
+    assert "No servers." in run("job", "explain", advice.split()[-1]).out
     assert awake.code == 0
     assert re.search(r"^✔ AwakeCluster +Success", awake.out, re.MULTILINE)
     assert re.search(r"^PHASE +Available *$", awake.out, re.MULTILINE)
@@ -130,7 +130,9 @@ def test_without_waiting_the_promised_cluster_is_printed(run: CommandLine, name:
     assert created.document["status"]["phase"] == "Creating"
     assert created.err == ""
     assert job_id not in deleted.out
-    assert "clusterwright job wait " in deleted.out
+    [sentence, advice] = deleted.out.splitlines()
+    assert sentence == f"Cluster {name} is being deleted."
+    assert advice.startswith("Follow it with: clusterwright job wait ")
 
 
 def test_yaml_says_what_json_says(run: CommandLine, name: str) -> None:

@@ -51,6 +51,19 @@ def test_a_programs_answer_is_the_job_or_the_promise(run: CommandLine, cluster: 
     assert job.document["status"]["phase"] == "Success"
 
 
+def test_without_waiting_all_nodes_are_told_that_come_and_the_one_that_goes(
+    run: CommandLine, cluster: str
+) -> None:
+    promised = run("node", "create", cluster, "many", "--count", "2", "--no-wait")
+    names = re.findall(r"^many-\w+", promised.out, re.MULTILINE)
+    [*_, advice] = promised.out.splitlines()
+    assert run(*advice.removeprefix("Follow it with: clusterwright ").split()).code == 0
+    going = run("node", "delete", cluster, names[0], "--no-wait")
+
+    assert (promised.code, len(set(names))) == (0, 2)
+    assert going.out.splitlines()[0] == f"Node {names[0]} is being deleted."
+
+
 def test_every_option_of_a_node_reaches_it(run: CommandLine, cluster: str) -> None:
     options = {
         "--flavor": "c6.xlarge.4",

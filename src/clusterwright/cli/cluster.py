@@ -223,12 +223,13 @@ def delete(
     """Delete a cluster and follow its job."""
     api = connect(data)
     cluster = api.delete_cluster(api.find_cluster(name)["metadata"]["uid"])
+    job, said = cluster["status"]["jobID"], f"Cluster {cluster['metadata']['name']} is"
     if not wait:
-        _print_promise(cluster, output)
+        job_screen.promise_end(cluster, job, f"{said} being deleted.", output)
         return
-    job_screen.wait(api, cluster["status"]["jobID"], timeout=timeout, output=output)
+    job_screen.wait(api, job, timeout=timeout, output=output)
     if output is Output.TABLE:
-        typer.echo(f"Cluster {cluster['metadata']['name']} is deleted.")
+        typer.echo(f"{said} deleted.")
 
 
 def _bring(
@@ -256,7 +257,9 @@ def _bring(
     found = api.show_cluster(uid)
     show_cluster(found, output)
     if phase != wished:
-        fail(f"Cluster {name} is {phase}: {found['status'].get('reason', '')}")
+        job = api.peek_latest_job(uid)
+        advice = f"\nWhy, and what to do: clusterwright job explain {job}" if job else ""
+        fail(f"Cluster {name} is {phase}: {found['status'].get('reason', '')}{advice}")
 
 
 def show_cluster(cluster: Document, output: Output) -> None:

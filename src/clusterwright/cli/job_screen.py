@@ -69,6 +69,15 @@ def advise(uid: str, output: Output) -> None:
         typer.echo(f"Follow it with: clusterwright job wait {uid}")
 
 
+def promise_end(document: Document, job: str, sentence: str, output: Output) -> None:
+    """Print what is on its way out: its document for programs, a sentence and advice for people."""
+    if output is Output.TABLE:
+        typer.echo(sentence)
+    else:
+        print_document(document, output)
+    advise(job, output)
+
+
 def conclude(job: Document, *, timeout: float | None) -> None:
     """Leave the command with the exit code of the job's phase, unless it is Success."""
     uid, status = job["metadata"]["uid"], job["status"]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from clusterwright.cli import job_screen, machines
-from clusterwright.cli.client import connect
+from clusterwright.cli.client import Api, connect
 from clusterwright.cli.options import (
     EXITS,
     TIMEOUT,
@@ -75,13 +75,25 @@ def create(
             "spec": spec | {"count": count},
         },
     )
+    promised = node["status"]["jobID"]
+    if not wait and (count == 1 or output is not Output.TABLE):
+        _show(node, output)
+    else:
+        job = (
+            job_screen.wait(api, promised, timeout=timeout, output=output)
+            if wait
+            else api.show_job(promised)
+        )
+        _print_made(api, uid, job, output)
     if not wait:
-        _print_promise(node, output)
-        return
-    job = job_screen.wait(api, node["status"]["jobID"], timeout=timeout, output=output)
+        job_screen.advise(promised, output)
+
+
+def _print_made(api: Api, cluster: str, job: Document, output: Output) -> None:
+    """For people, list the nodes of a cluster that a job works on."""
     if output is Output.TABLE:
         made = set(_resources(job))
-        nodes = [one for one in api.list_nodes(uid)["items"] if one["metadata"]["uid"] in made]
+        nodes = [one for one in api.list_nodes(cluster)["items"] if one["metadata"]["uid"] in made]
         print_list({"items": nodes}, output, _facts, none="The nodes are gone already.")
 
 
@@ -127,12 +139,13 @@ def delete(
     where = api.find_cluster(cluster)
     found = api.find_node(where, name)["metadata"]
     node = api.delete_node(where["metadata"]["uid"], found["uid"])
+    job, said = node["status"]["jobID"], f"Node {found['name']} is"
     if not wait:
-        _print_promise(node, output)
+        job_screen.promise_end(node, job, f"{said} being deleted.", output)
         return
-    job_screen.wait(api, node["status"]["jobID"], timeout=timeout, output=output)
+    job_screen.wait(api, job, timeout=timeout, output=output)
     if output is Output.TABLE:
-        typer.echo(f"Node {found['name']} is deleted.")
+        typer.echo(f"{said} deleted.")
 
 
 def _show(node: Document, output: Output) -> None:
@@ -167,9 +180,3 @@ def _facts(node: Document) -> dict[str, str]:
         "ZONE": spec.get("az", ""),
         "CREATED": moment(metadata["creationTimestamp"]),
     }
-
-
-def _print_promise(node: Document, output: Output) -> None:
-    """Print a node that a job works on, and for people how to follow that job."""
-    _show(node, output)
-    job_screen.advise(node["status"]["jobID"], output)

@@ -130,14 +130,13 @@ def delete(
     where = api.find_cluster(cluster)
     found = api.find_pool(where, name)["metadata"]
     pool = api.delete_pool(where["metadata"]["uid"], found["uid"])
-    job = pool["status"]["jobId"]
+    job, said = pool["status"]["jobId"], f"Node pool {found['name']} is"
     if not wait:
-        _show(pool, output)
-        job_screen.advise(job, output)
+        job_screen.promise_end(pool, job, f"{said} being deleted.", output)
         return
     job_screen.wait(api, job, timeout=timeout, output=output)
     if output is Output.TABLE:
-        typer.echo(f"Node pool {found['name']} is deleted.")
+        typer.echo(f"{said} deleted.")
 
 
 def _conclude(
