@@ -86,6 +86,7 @@ def test_a_person_reads_the_tree_and_then_the_cluster(run: CommandLine, name: st
     )
     assert re.search(r"^PHASE +Available *$", ran.out, re.MULTILINE)
     assert "\x1b" not in ran.out
+    assert [line for line in ran.out.splitlines() if line != line.rstrip()] == []
 
 
 def test_a_failed_job_gives_exit_code_1_and_its_reason(run: CommandLine, name: str) -> None:

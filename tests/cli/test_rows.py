@@ -14,7 +14,8 @@ from clusterwright.cli import rows
 from clusterwright.settings import Settings, without_password
 from clusterwright.storage.database import Tx
 from clusterwright.storage.migrations import migrate
-from tests.cli.command_line import CommandLine, Ran
+from tests.cli.command_line import LIMIT, CommandLine, Ran, begun
+from tests.cli.terminal import everything, plain, sized
 from tests.server_process import ServerProcess
 
 KINDS = ("domain", "project", "user", "key")
@@ -110,7 +111,30 @@ def test_people_read_a_new_record_line_by_line_and_several_as_a_table(alone: Com
 
     assert re.search(r"^SECRET KEY +\S{40} *$", added, re.MULTILINE)
     assert re.search(r"^ENABLED +yes *$", added, re.MULTILINE)
-    assert re.search(r"^ID +NAME +ENABLED +DOMAIN ID +ADMINISTRATOR *\n\w{32} +alice +yes ", listed)
+    assert re.search(r"^ID +NAME +ENABLED +ADMINISTRATOR +DOMAIN ID\n\w{32} +alice +yes ", listed)
+
+
+@pytest.mark.parametrize("kind", ["user", "project", "key"])
+def test_a_list_on_a_narrow_terminal_breaks_no_id(alone: CommandLine, kind: str) -> None:
+    first_account(alone)
+    ours, theirs = os.openpty()
+    sized(theirs, columns=80)
+
+    with begun(alone.environ, "admin", kind, "list", stdout=theirs) as process:
+        os.close(theirs)
+        shown = plain(everything(ours))
+        assert process.wait(timeout=LIMIT) == 0
+
+    assert len(shown.splitlines()) == 2
+    assert shown.splitlines()[1].split()[0] in alone("admin", kind, "list", "-o", "json").out
+
+
+def test_lines_in_a_pipe_have_no_blanks_at_their_ends(alone: CommandLine) -> None:
+    first_account(alone)
+
+    printed = alone("admin", "user", "list").out + alone("admin", "domain", "add", "other").out
+
+    assert [line for line in printed.splitlines() if line != line.rstrip()] == []
 
 
 def test_a_secret_is_whole_on_a_narrow_terminal(alone: CommandLine) -> None:

@@ -283,10 +283,9 @@ def _facts(record: Record) -> Facts:
     facts: Facts = {"id": record.id, "name": record.name, "enabled": record.enabled}
     if isinstance(record, Domain):
         return facts
-    facts["domain_id"] = record.domain_id
     if isinstance(record, User):
         facts["administrator"] = bool(record.administrator)
-    return facts
+    return facts | {"domain_id": record.domain_id}
 
 
 def _line(secret: str) -> str:

@@ -88,7 +88,7 @@ def list_faults(
     if output is Output.TABLE:
         any_of = ("cluster", "project")
         found = [facts | {name: facts[name] or "any" for name in any_of} for facts in found]
-    print_records(found, output, none="There are no faults.")
+    print_records(found, output, none="There are no faults.", folds=True)
 
 
 def _facts(fault: Fault) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import typer
 
 from clusterwright.cli.job_looks import said
 from clusterwright.cli.job_tree import FINAL, JobTree, duration
-from clusterwright.cli.output import Document, console, moment, print_facts
+from clusterwright.cli.output import Document, console, moment, print_aligned, print_facts
 
 
 def facts(job: Document) -> dict[str, str]:
@@ -16,8 +16,8 @@ def facts(job: Document) -> dict[str, str]:
         "ID": job["uid"],
         "TYPE": job["type"],
         "PHASE": job["phase"],
-        "TOOK": "" if taken is None else duration(taken),
         "RESOURCE": job["resourceName"] or "",
+        "TOOK": "" if taken is None else duration(taken),
         "BEGAN": moment(job["submittedAt"]),
         "DONE": f"{job['progress']:.0%}",
         "CLUSTER": job["clusterUID"] or "",
@@ -42,7 +42,7 @@ def explain(job: Document, happened: Sequence[Document]) -> None:
         )
         typer.echo()
     typer.echo("What was done:")
-    console().print(JobTree(job))
+    print_aligned(JobTree(job), console())
     said = list(_said(job, happened))
     if said:
         typer.echo("\nWhat was said on the way:")

@@ -12,7 +12,15 @@ from clusterwright.cli.extension import Away, Refused
 from clusterwright.cli.job_looks import Look, deadline_of, looks, official
 from clusterwright.cli.job_tree import JobTree, lines
 from clusterwright.cli.options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TIMEOUT, Output
-from clusterwright.cli.output import Document, console, fail, print_document, print_line, progress
+from clusterwright.cli.output import (
+    Document,
+    console,
+    fail,
+    print_aligned,
+    print_document,
+    print_line,
+    progress,
+)
 
 
 def follow(api: Api, uid: str, *, timeout: float | None, screen: Console) -> Document:
@@ -53,7 +61,7 @@ def _log(found: Iterator[Look], screen: Console) -> None:
                 screen.print(f"{line.type}: {line.phase}")
         for message in look.messages:
             screen.print(f"{message['level']}: {message['text']}")
-    screen.print(JobTree(look.job))
+    print_aligned(JobTree(look.job), screen)
 
 
 def wait(api: Api, uid: str, *, timeout: float, output: Output) -> Document:
@@ -134,4 +142,4 @@ def show(api: Api, uid: str, output: Output) -> None:
         return
     with suppress(Refused, Away):
         job = api.extension.get(f"/jobs/{uid}")
-    console().print(JobTree(job))
+    print_aligned(JobTree(job), console())

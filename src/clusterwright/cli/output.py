@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from clusterwright.cli.options import EXIT_FAILED, Output
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 Document = Mapping[str, Any]
 """A document of the API as the server sent it, fields that the SDK does not know included."""
@@ -70,7 +70,18 @@ def print_rows(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console().print(table)
+    print_aligned(table, console())
+
+
+def print_aligned(table: "RenderableType", screen: "Console") -> None:
+    """Print what has columns; where nobody looks at a screen, without blanks behind its lines."""
+    if screen.is_terminal:
+        screen.print(table)
+        return
+    with screen.capture() as printed:
+        screen.print(table)
+    for line in printed.get().splitlines():
+        screen.out(line.rstrip(), highlight=False)
 
 
 def print_list(
@@ -91,9 +102,12 @@ def print_list(
     elif not found[key]:
         typer.echo(none)
     else:
-        rows = [facts(item) for item in found[key]]
-        titles = list(rows[0])
-        print_rows(titles[: _fitting(rows)], [list(row.values())[: _fitting(rows)] for row in rows])
+        _print_fitting([facts(item) for item in found[key]])
+
+
+def _print_fitting(rows: Sequence[Mapping[str, str]]) -> None:
+    count = _fitting(rows)
+    print_rows(list(rows[0])[:count], [list(row.values())[:count] for row in rows])
 
 
 def _fitting(rows: Sequence[Mapping[str, str]]) -> int:
@@ -118,16 +132,24 @@ def print_facts(facts: Mapping[str, str]) -> None:
     for name, value in facts.items():
         if value:
             grid.add_row(name, value)
-    console().print(grid)
+    print_aligned(grid, console())
 
 
-def print_records(records: Sequence[Document], output: Output, *, none: str) -> None:
-    """Print records with the same fields; for people, ``none`` says that there are none."""
+def print_records(
+    records: Sequence[Document], output: Output, *, none: str, folds: bool = False
+) -> None:
+    """Print records with the same fields; for people, ``none`` says that there are none.
+
+    What a narrow terminal has no room for is left out from the end, unless it ``folds``.
+    """
     if output is not Output.TABLE:
         print_document(records, output)
     elif records:
-        rows = [[_text(value) for value in record.values()] for record in records]
-        print_rows([_title(field) for field in records[0]], rows)
+        rows = [{_title(field): _text(value) for field, value in one.items()} for one in records]
+        if folds:
+            print_rows(list(rows[0]), [list(row.values()) for row in rows])
+        else:
+            _print_fitting(rows)
     else:
         typer.echo(none)
 
