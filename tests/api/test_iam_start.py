@@ -176,7 +176,10 @@ async def test_a_running_server_notices_what_admin_does(tmp_path: Path) -> None:
     ("words", "reason"),
     [
         (["domain", "add", "clusterwright"], "A domain named clusterwright exists"),
-        (["key", "add", "nobody"], "Nothing is named nobody"),
+        (
+            ["key", "add", "nobody"],
+            "There is no user nobody. See their ids with: clusterwright admin",
+        ),
         (["key", "add", "admin", "--access-key", "FIXED"], "--secret-key-stdin together"),
         (["key", "add", "admin", "--secret-key-stdin"], "--secret-key-stdin together"),
         (["key", "add", "admin", "--access-key", "FIXED", "--secret-key-stdin"], "no secret key"),

@@ -114,6 +114,23 @@ def test_people_read_a_new_record_line_by_line_and_several_as_a_table(alone: Com
     assert re.search(r"^ID +NAME +ENABLED +ADMINISTRATOR +DOMAIN ID\n\w{32} +alice +yes ", listed)
 
 
+def test_what_env_goes_on_to_tell_wrongly_is_warned_of(alone: CommandLine) -> None:
+    first_account(alone)
+    [user] = alone("admin", "user", "list", "-o", "json").document
+    [key] = alone("admin", "key", "list", "-o", "json").document
+    told = {"user_name": user["name"], "user_id": user["id"], "access_key": key["access_key"]}
+    Path(alone.variables["CLUSTERWRIGHT_DATA"], "credentials.json").write_text(json.dumps(told))
+    assert alone("admin", "user", "add", "bob", "--domain", "acme").err == ""
+
+    password = alone("admin", "user", "password", "alice").err
+    disabled = alone("admin", "key", "disable", key["access_key"]).err
+    others = [alone("admin", "user", "password", "bob"), alone("admin", "user", "disable", "bob")]
+
+    for err, changed in ((password, "alice"), (disabled, key["access_key"])):
+        assert f"Warning: {changed} is of the first account, which `clusterwright env`" in err
+    assert "Warning" not in others[0].err + others[1].err
+
+
 @pytest.mark.parametrize("kind", ["user", "project", "key"])
 def test_a_list_on_a_narrow_terminal_breaks_no_id(alone: CommandLine, kind: str) -> None:
     first_account(alone)

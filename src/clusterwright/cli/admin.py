@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from clusterwright.cli import rows
-from clusterwright.cli.folder import configured
+from clusterwright.cli.folder import account, configured
 from clusterwright.cli.options import Data, DatabaseUrl, Output, OutputOption
 from clusterwright.cli.output import fail, print_record, print_records
 from clusterwright.clock import now
@@ -27,6 +27,9 @@ R = TypeVar("R", bound=Record)
 Facts = dict[str, str | bool]
 
 _ACCESS_KEY = re.compile(r"[A-Za-z0-9._-]{4,128}").fullmatch
+_KINDS = ("user", "project", "domain")
+_ACCOUNT = ("access_key", *(f"{kind}_{what}" for kind in _KINDS for what in ("id", "name")))
+"""What names a part of the first account."""
 _ID_OR_NAME = "Id, or name where only one has it"
 Named = Annotated[str, typer.Argument(help=_ID_OR_NAME)]
 NewName = Annotated[str, typer.Argument(help="Name of the new one")]
@@ -59,10 +62,12 @@ def _group(
 
     def switch(context: typer.Context, wanted: str, *, enabled: bool) -> None:
         async def change(tx: Tx, snapshot: Snapshot) -> None:
-            await store.change(tx, _find(records(snapshot), wanted), enabled=enabled)
+            await store.change(tx, _find(records(snapshot), wanted, kind), enabled=enabled)
 
         _apply(context, change)
         typer.echo(f"{wanted} is {'enabled' if enabled else 'disabled'}.", err=True)
+        if not enabled:
+            _warn_of_env(context, wanted)
 
     @group.command("disable", help=disabling)
     def disable(context: typer.Context, wanted: which) -> None:
@@ -135,7 +140,7 @@ def add_project(
     """Add a project to a domain."""
 
     def make(snapshot: Snapshot) -> Project:
-        owner = _find(snapshot.domains, domain)
+        owner = _find(snapshot.domains, domain, "domain")
         return Project(id=new_id(), domain_id=owner.id, name=name)
 
     _add(context, make, output)
@@ -156,7 +161,7 @@ def add_user(
     user = first_account.new_user("", name, password)
 
     def make(snapshot: Snapshot) -> User:
-        return replace(user, domain_id=_find(snapshot.domains, domain).id)
+        return replace(user, domain_id=_find(snapshot.domains, domain, "domain").id)
 
     _add(context, make, output, **shown)
 
@@ -174,11 +179,12 @@ def set_password(
     hashed = passwords.hash_password(password)
 
     async def change(tx: Tx, snapshot: Snapshot) -> Facts:
-        found = _find(snapshot.users, user)
+        found = _find(snapshot.users, user, "user")
         await store.set_password(tx, found.id, hashed, now())
         return _facts(found) | shown
 
     print_record(_apply(context, change), output)
+    _warn_of_env(context, user)
 
 
 @user_app.command("promote")
@@ -195,7 +201,7 @@ def demote(context: typer.Context, user: Named) -> None:
 
 def _set_administrator(context: typer.Context, user: str, *, administrator: bool) -> None:
     async def work(tx: Tx, snapshot: Snapshot) -> None:
-        found = _find(snapshot.users, user)
+        found = _find(snapshot.users, user, "user")
         await store.change(tx, found, administrator=administrator)
 
     _apply(context, work)
@@ -229,7 +235,7 @@ def add_key(
             fail(f"The access key {access_key} exists. Disable it, and give another one.")
         key = AccessKey(
             access_key=access_key or vault.new_access_key(),
-            user_id=_find(snapshot.users, user).id,
+            user_id=_find(snapshot.users, user, "user").id,
             sealed_secret=vault.Vault(sealing).seal(secret),
             created_at=now(),
         )
@@ -262,13 +268,25 @@ def _add(
     print_record(_apply(context, change), output)
 
 
-def _find(records: Mapping[str, R], wanted: str) -> R:
+def _find(records: Mapping[str, R], wanted: str, kind: str) -> R:
     if wanted in records:
         return records[wanted]
     same = [r for r in records.values() if getattr(r, "name", None) == wanted]
     if len(same) != 1:
-        fail(f"{'Nothing' if not same else 'More than one thing'} is named {wanted}. Give an id.")
+        found = f"More than one {kind} is named" if same else f"There is no {kind}"
+        fail(f"{found} {wanted}. See their ids with: clusterwright admin {kind} list")
     return same[0]
+
+
+def _warn_of_env(context: typer.Context, changed: str) -> None:
+    """Say that the first account, as ``env`` tells it, was changed by its id, name or key."""
+    told = account(context.obj.data)
+    if changed in {told.get(name) for name in _ACCOUNT}:
+        typer.echo(
+            f"Warning: {changed} is of the first account, which `clusterwright env` goes on to"
+            " print as it was: what uses its exports will be refused.",
+            err=True,
+        )
 
 
 def _facts(record: Record) -> Facts:

@@ -93,6 +93,12 @@ def folder_of(data: Path | None) -> Path:
     return configured({"data": data}).data
 
 
+def account(folder: Path) -> dict[str, Any]:
+    """The first account, as it was made; empty where no server has run on the folder."""
+    path = folder / CREDENTIALS_FILE
+    return _read(path) if path.exists() else {}
+
+
 def database_in_use(folder: Path) -> str:
     """The URL, without its password, of a database that the running server was told to use.
 
