@@ -124,7 +124,8 @@ class Settings(BaseSettings):
         0, ge=-(2**63), lt=2**63, description="Seed of the simulated driver's choices"
     )
     faults: Path | None = Field(
-        None, description="YAML file of faults that the simulated driver shows on demand"
+        None,
+        description="YAML file of faults that clusters show on demand, whichever driver they have",
     )
     user_faults: bool = Field(
         True,

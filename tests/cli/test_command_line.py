@@ -6,6 +6,7 @@ from importlib import import_module
 import pytest
 from typer.main import get_command
 
+from clusterwright import __version__
 from clusterwright.cli import COMMANDS
 from tests.cli.command_line import CommandLine
 
@@ -37,6 +38,21 @@ def test_help_is_asked_for_in_either_way(nowhere: CommandLine, asked: str) -> No
 
     assert (ran.code, ran.err) == (0, "")
     assert " ".join(["Usage: clusterwright", *path]) in ran.out
+
+
+def test_the_version_is_asked_for_as_that_of_other_programs(nowhere: CommandLine) -> None:
+    ran = nowhere("--version")
+
+    assert (ran.code, ran.out, ran.err) == (0, f"clusterwright {__version__}\n", "")
+
+
+def test_help_tells_what_can_be_chosen_and_brackets_once(nowhere: CommandLine) -> None:
+    told = nowhere("serve", "-h").out
+
+    assert "simulated|local" in told
+    assert "simulated|real" in told
+    for words in ("fault clear", "cluster logs"):
+        assert "[[" not in nowhere(*words.split(), "-h").out
 
 
 def test_the_first_help_names_every_command(nowhere: CommandLine) -> None:

@@ -5,11 +5,13 @@ fast and a client never loads the server.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from clusterwright import __version__
 
 COMMANDS = {
     "serve": "Serve the API. Every option can also be given as CLUSTERWRIGHT_<NAME>.",
@@ -23,7 +25,7 @@ COMMANDS = {
     "job": "List, follow, explain, cancel, resume and export jobs.",
     "webhook": "Register, look at and delete webhooks; send what was sent again.",
     "kubernetes": "Find and install the programs of real Kubernetes; tell what this host can run.",
-    "fault": "Make steps of simulated clusters fail on demand.",
+    "fault": "Make steps of clusters fail on demand, whichever driver they have.",
     "admin": "Manage who may use the server.",
 }
 """Each command, or group of commands, with its help: the ``app`` of the module of its name."""
@@ -49,5 +51,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"clusterwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _begin(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True),
+    ] = False,
+) -> None: ...
+
+
 for _name, _help in COMMANDS.items():
     app.add_typer(typer.Typer(cls=Deferred), name=_name, help=_help)

@@ -1,4 +1,4 @@
-"""``clusterwright fault``: faults of simulated clusters, in the database of a running server."""
+"""``clusterwright fault``: faults of clusters, in the database of a running server."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -20,7 +20,7 @@ from clusterwright.storage.database import Tx
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="Make steps of simulated clusters fail on demand.",
+    help="Make steps of clusters fail on demand, whichever driver they have.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -100,7 +100,7 @@ def _facts(fault: Fault) -> dict[str, Any]:
 
 @app.command()
 def clear(
-    fault_id: Annotated[int | None, typer.Argument(metavar="[ID]", help="Which fault.")] = None,
+    fault_id: Annotated[int | None, typer.Argument(metavar="ID", help="Which fault.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every fault.")] = False,
     data: Data = None,
     database: DatabaseUrl = None,

@@ -28,7 +28,7 @@ def logs(
     component: Annotated[
         str | None,
         typer.Argument(
-            metavar="[COMPONENT]", help="One component, such as etcd; without it, all of them."
+            metavar="COMPONENT", help="One component, such as etcd; without it, all of them."
         ),
     ] = None,
     follow: Annotated[

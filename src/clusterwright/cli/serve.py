@@ -43,12 +43,17 @@ HEALTH_CONNECTIONS = 128
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port; 0 picks one.", show_default="8900")]
 DriverName = Annotated[
-    str | None, typer.Option(help="Driver of new clusters.", show_default="simulated")
+    str | None,
+    typer.Option(
+        metavar="simulated|local", help="Driver of new clusters.", show_default="simulated"
+    ),
 ]
 NodeKind = Annotated[
     str | None,
     typer.Option(
-        help="Nodes of the driver local: simulated, or real, as root.", show_default="simulated"
+        metavar="simulated|real",
+        help="Nodes of the driver local: simulated, or real, as root.",
+        show_default="simulated",
     ),
 ]
 Spares = Annotated[
