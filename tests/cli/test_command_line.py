@@ -1,14 +1,16 @@
 """The command line as a whole: help, completion, version, and what it does not load."""
 
 import json
+import subprocess
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from clusterwright import __version__
 from clusterwright.cli import COMMANDS
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import LIMIT, CommandLine, begun
 
 CLIENTS = (
     "env",
@@ -44,6 +46,19 @@ def test_the_version_is_asked_for_as_that_of_other_programs(nowhere: CommandLine
     ran = nowhere("--version")
 
     assert (ran.code, ran.out, ran.err) == (0, f"clusterwright {__version__}\n", "")
+
+
+def test_what_cannot_be_printed_is_told_in_one_line(nowhere: CommandLine) -> None:
+    with Path("/dev/full").open("w") as full:
+        how = {"stdout": full, "stderr": subprocess.PIPE, "cwd": nowhere.home}
+        for words in (("version",), ("version", "-o", "json"), ("-h",)):
+            with begun(nowhere.environ, *words, **how) as process:
+                told = process.communicate(timeout=LIMIT)[1]
+
+            assert process.returncode == 1
+            assert told == (
+                "Error: There is no space left for what is printed: No space left on device.\n"
+            )
 
 
 def test_help_tells_what_can_be_chosen_and_brackets_once(nowhere: CommandLine) -> None:
