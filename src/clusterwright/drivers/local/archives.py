@@ -83,7 +83,9 @@ def _keep_archive(archive: Path, folder: Path) -> list[str]:
                 os.fsync(copy.fileno())
         new.replace(target)
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise NoImages(f"{archive} is no whole archive: {error}") from error
+        raise NoImages(
+            f"{archive} is no whole archive: give what docker save wrote, or a program."
+        ) from error
     finally:
         new.unlink(missing_ok=True)
     return names
