@@ -166,6 +166,13 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
     assert Settings() == Settings.model_construct()
 
 
+def test_a_wrong_address_is_blamed_on_the_option_too(nowhere: CommandLine) -> None:
+    ran = nowhere("serve", "--host", "no.such.host.invalid", "--port", "0")
+
+    assert ran.code == 2
+    assert ran.err.startswith("--host or CLUSTERWRIGHT_HOST, --port or CLUSTERWRIGHT_PORT: Cannot")
+
+
 def test_a_port_in_use_is_no_wrong_setting(nowhere: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: Any = taken.getsockname()[1]
@@ -191,6 +198,15 @@ def test_a_database_of_a_newer_release_is_told_in_one_line(tmp_path: Path) -> No
     assert ran.err == (
         "The database was written by a newer release: run that one, or restore a backup.\n"
     )
+
+
+def test_a_variable_that_is_no_setting_is_warned_of(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data", pcae=8).start()
+
+    server.stop()
+
+    told = [line for line in server.log.read_text().splitlines() if "no setting" in line]
+    assert any(line.endswith("variable=CLUSTERWRIGHT_PCAE") for line in told)
 
 
 @pytest.mark.parametrize(

@@ -92,5 +92,5 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> Non
 
     assert server.wait() == 1
     assert server.log.read_text().splitlines()[-1] == (
-        "The database does not answer: (sqlite3.DatabaseError) file is not a database."
+        "The database cannot be used: (sqlite3.DatabaseError) file is not a database."
     )

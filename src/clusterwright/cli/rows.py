@@ -37,7 +37,7 @@ def transact(settings: Settings, work: Callable[[Tx], Awaitable[T]]) -> T:
     except (KeyChanged, NameTaken) as error:
         fail(str(error))
     except StorageUnavailable as error:
-        fail(f"The database does not answer: {error}{hint}")
+        fail(f"The database cannot be used: {error}{hint}")
     except DBAPIError as error:
         fail(f"The database cannot be used: {error.orig}{hint}")
 

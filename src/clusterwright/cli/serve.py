@@ -91,12 +91,22 @@ def serve(
     stopping.die_quietly()
     settings = configured(given)
     telemetry.configure(settings.log_level)
+    _warn_of_unknown_variables()
     heap.give_back_large_blocks()
     try:
         with private_files():
             asyncio.run(_serve(settings))
     finally:
         stopping.ignore_signals()
+
+
+def _warn_of_unknown_variables() -> None:
+    prefix = "CLUSTERWRIGHT_"
+    known = {f"{prefix}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        # Names of settings are the same in small letters.
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            log.warning("no setting has this name, so it does nothing", extra={"variable": name})
 
 
 def _leave(sentence: str) -> NoReturn:
@@ -149,7 +159,7 @@ async def _serve(settings: Settings) -> None:
     except (AlreadyRunning, DoorTaken, data_folder.FolderGone, NewerSchema) as error:
         _leave(str(error))
     except StorageUnavailable as error:
-        _leave(f"The database does not answer: {str(error).partition(chr(10))[0]}")
+        _leave(f"The database cannot be used: {str(error).partition(chr(10))[0]}")
     except DBAPIError as error:
         log.debug("the database failed", exc_info=error)
         _leave(f"The database cannot be used: {error.orig}")
@@ -186,7 +196,7 @@ def _refuse_port(host: str, port: int, error: OSError) -> NoReturn:
     reason = f"Cannot listen on {host}:{port}: {error.strerror or error}."
     if error.errno == EADDRINUSE:
         _leave(f"{reason} Choose another --host or --port.")
-    wrong_setting(f"CLUSTERWRIGHT_HOST, CLUSTERWRIGHT_PORT: {reason}")
+    wrong_setting(f"--host or CLUSTERWRIGHT_HOST, --port or CLUSTERWRIGHT_PORT: {reason}")
 
 
 def _warn_of_host_names(settings: Settings, main: "Listener") -> None:
