@@ -25,6 +25,10 @@ export async function follow(store: JobStore, id: string, signal: AbortSignal): 
   let position: string | null = null
   let streams = true
   let well = Date.now()
+  const answered = () => {
+    tries = 0
+    well = Date.now()
+  }
   while (!signal.aborted) {
     try {
       if (document.hidden) {
@@ -33,11 +37,11 @@ export async function follow(store: JobStore, id: string, signal: AbortSignal): 
       }
       if (server.isOlder) {
         await readOfficial(store, id, signal)
+        answered()
       } else if (!store.job || !streams) {
         await read(store, streams ? path : `${path}?wait=20&after=${store.job?.revision ?? 0}`, id, signal)
+        answered()
       }
-      tries = 0
-      well = Date.now()
       if (store.isFinal) break
       if (server.isOlder || !streams) {
         store.connect('polling')
@@ -46,10 +50,7 @@ export async function follow(store: JobStore, id: string, signal: AbortSignal): 
         continue
       }
       const had = await streaming(async () => {
-        position = await stream(store, path, position, signal, () => {
-          tries = 0
-          well = Date.now()
-        })
+        position = await stream(store, path, position, signal, answered)
       })
       if (store.isFinal) break
       if (!had) {
@@ -59,8 +60,7 @@ export async function follow(store: JobStore, id: string, signal: AbortSignal): 
         await read(store, path, id, signal)
         await recall(store, path, signal)
         position = null
-        well = Date.now()
-        tries = 0
+        answered()
         continue
       }
     } catch (error) {
@@ -108,13 +108,13 @@ async function readOfficial(store: JobStore, id: string, signal: AbortSignal): P
   store.take(fromOfficial(job, store.job, serverNow()))
 }
 
-/** Read one stream to its end; returns the position to go on from. */
+/** Read one stream to its end; returns the position to go on from. Tells when it opens, and when it ends then. */
 async function stream(
   store: JobStore,
   path: string,
   from: string | null,
   signal: AbortSignal,
-  onSign: () => void,
+  answered: () => void,
 ): Promise<string | null> {
   const hidden = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -125,17 +125,18 @@ async function stream(
   document.addEventListener('visibilitychange', look)
   look()
   let position = from
+  let isOpen = false
   const again = refresher(store, path, signal)
   try {
     await listen(`${path}/stream`, {
       lastId: from,
       signal: AbortSignal.any([signal, hidden.signal]),
       onOpen: () => {
-        onSign()
+        isOpen = true
+        answered()
         store.connect('live')
       },
       onEvent: (event) => {
-        onSign()
         if (event.id) position = event.id
         if (event.event === 'snapshot') {
           store.take(JSON.parse(event.data) as Job)
@@ -153,6 +154,8 @@ async function stream(
   } finally {
     clearTimeout(timer)
     document.removeEventListener('visibilitychange', look)
+    // Nothing is missing as long as a stream is open, however little it tells.
+    if (isOpen) answered()
   }
   return position
 }
