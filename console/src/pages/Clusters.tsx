@@ -7,7 +7,7 @@ import type { Cluster } from '../api/types'
 import { useLanguage, useMessages } from '../i18n'
 import { parse, relative, absolute, useNow } from '../time'
 import { useTitle } from '../title'
-import { Button, CopyButton, Field, Select } from '../ui/controls'
+import { Button, CopyButton, FilterField, Select } from '../ui/controls'
 import { Phase } from '../ui/phase'
 import { Empty, Failure, Skeleton } from '../ui/states'
 import { Table, type Column } from '../ui/table'
@@ -63,7 +63,7 @@ export function Clusters() {
       </div>
       {all && all.length > 0 && (
         <div className={css.filters}>
-          <Field
+          <FilterField
             label={say.search}
             placeholder={say.search}
             hideLabel

@@ -14,7 +14,7 @@ import { Sender } from '../explorer/Sender'
 import { search, type Api, type Operation } from '../explorer/spec'
 import { useLanguage } from '../i18n'
 import { useTitle } from '../title'
-import { Field } from '../ui/controls'
+import { FilterField } from '../ui/controls'
 import { Empty, Failure, Skeleton } from '../ui/states'
 
 /** What was filled in, by operation, as long as the session lasts in which it was. */
@@ -48,7 +48,7 @@ export function Explorer() {
     <div className={css.explorer} data-chosen={operationId !== undefined}>
       <nav className={css.side} aria-label={say.operations}>
         {!operationId && <h1>{say.title}</h1>}
-        <Field
+        <FilterField
           label={say.search(found.data.operations.length)}
           hideLabel
           placeholder={say.search(found.data.operations.length)}

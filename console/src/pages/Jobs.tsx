@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { jobsQuery, server } from '../api/queries'
 import { useMessages } from '../i18n'
 import { useTitle } from '../title'
-import { Button, Field, Select } from '../ui/controls'
+import { Button, FilterField, Select } from '../ui/controls'
 import { Empty, Failure, Note, Skeleton } from '../ui/states'
 import { choices } from './Clusters'
 import { JobTable } from './JobTable'
@@ -47,14 +47,14 @@ export function Jobs() {
           value={search.since ?? ''}
           onChange={(since) => filter({ since })}
         />
-        <Field
+        <FilterField
           label={say.type}
           hideLabel
           placeholder={`${say.type}: ${say.typeHelp}`}
           value={search.type ?? ''}
           onChange={(type) => filter({ type })}
         />
-        <Field
+        <FilterField
           label={say.cluster}
           hideLabel
           placeholder={say.cluster}

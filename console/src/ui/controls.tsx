@@ -1,5 +1,5 @@
 /** Buttons, fields, menus and dialogs, as all pages use them. */
-import { useRef, useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import {
   Button as AriaButton,
   Dialog as AriaDialog,
@@ -67,6 +67,40 @@ export function Field({ label, help, wrong, placeholder, hideLabel, ...props }: 
       <FieldError className={css.wrong ?? ''}>{wrong}</FieldError>
     </TextField>
   )
+}
+
+const TYPING = 250
+/** Milliseconds after the last key before what was typed goes into the address. */
+
+interface FilterFieldProps extends FieldProps {
+  value: string
+  onChange: (text: string) => void
+}
+
+/**
+ * A field whose text belongs into the address. The router gives it back late, which would move the
+ * caret and break what an input method composes: so the field has its own text, and tells it afterwards.
+ */
+export function FilterField({ value, onChange, ...props }: FilterFieldProps) {
+  const [typed, setTyped] = useState(value)
+  const told = useRef(value)
+  const tell = useRef(onChange)
+  tell.current = onChange
+  useEffect(() => {
+    if (value === told.current) return
+    // The address was changed by something else.
+    told.current = value
+    setTyped(value)
+  }, [value])
+  useEffect(() => {
+    if (typed === told.current) return
+    const timer = setTimeout(() => {
+      told.current = typed
+      tell.current(typed)
+    }, TYPING)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return <Field {...props} value={typed} onChange={setTyped} />
 }
 
 export interface Option {
