@@ -1,4 +1,4 @@
-/** A table of any length: only the rows in sight are in the page. Narrow, each row is a card. */
+/** A table of any length: only the rows in sight are in the page. Where its columns have no room, each row is a card. */
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react'
 import css from './table.module.css'
@@ -6,7 +6,7 @@ import css from './table.module.css'
 export interface Column<T> {
   id: string
   title: string
-  /** A track of the grid, such as `2fr` or `120px`. */
+  /** A track of the grid that tells its least pixels, such as `120px` or `minmax(160px, 2fr)`. */
   width: string
   cell: (row: T) => ReactNode
   clip?: boolean
@@ -22,15 +22,30 @@ interface TableProps<T> {
 /** Below this number all rows are simply there, for whoever searches the page. */
 const FEW = 60
 
+const GAP = 12
+const PADDING = 8
+
+/** The pixels below which a row of the table does not fit. */
+function least(columns: Column<never>[]): number {
+  const widths = columns.map((each) => parseInt(/\d+(?=px)/.exec(each.width)?.[0] ?? '0'))
+  return widths.reduce((sum, each) => sum + each, (columns.length - 1) * GAP + 2 * PADDING)
+}
+
 export function Table<T>(props: TableProps<T>) {
+  const wrap = useRef<HTMLDivElement>(null)
   const body = useRef<HTMLDivElement>(null)
   const [margin, setMargin] = useState(0)
+  const [width, setWidth] = useState(Infinity)
   useLayoutEffect(() => {
-    const measure = () => setMargin(body.current ? body.current.getBoundingClientRect().top + window.scrollY : 0)
+    const measure = () => {
+      setMargin(body.current ? body.current.getBoundingClientRect().top + window.scrollY : 0)
+      setWidth(wrap.current?.clientWidth ?? Infinity)
+    }
     measure()
     // What stands above may grow, and moves the rows then.
     const page = new ResizeObserver(measure)
     page.observe(document.body)
+    if (wrap.current) page.observe(wrap.current)
     return () => page.disconnect()
   }, [])
   const virtualizer = useWindowVirtualizer({
@@ -44,7 +59,7 @@ export function Table<T>(props: TableProps<T>) {
   const few = props.rows.length <= FEW
   const style = { '--columns': props.columns.map((each) => each.width).join(' ') } as React.CSSProperties
   return (
-    <div className={css.wrap} style={style}>
+    <div ref={wrap} className={`${css.wrap} ${width < least(props.columns) ? css.cards : ''}`} style={style}>
       <div role="table" aria-label={props.label} aria-rowcount={props.rows.length + 1} aria-colcount={props.columns.length}>
         <div role="rowgroup" className={css.top}>
           <div role="row" aria-rowindex={1} className={css.header}>
