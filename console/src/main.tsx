@@ -11,14 +11,6 @@ import { apply, theme } from './theme'
 
 apply(theme())
 
-// A page of an older build asks for files that a newer server no longer has.
-window.addEventListener('vite:preloadError', (event) => {
-  if (sessionStorage.getItem('clusterwright.reloaded') === document.title) return
-  sessionStorage.setItem('clusterwright.reloaded', document.title)
-  event.preventDefault()
-  location.reload()
-})
-
 const queries = new QueryClient({
   defaultOptions: {
     queries: {

@@ -1,4 +1,5 @@
 /** Which address shows which page. */
+import { useMutation } from '@tanstack/react-query'
 import {
   createRootRoute,
   createRoute,
@@ -7,11 +8,13 @@ import {
   redirect,
   type ErrorComponentProps,
 } from '@tanstack/react-router'
+import { Refusal, Unreachable } from './api/client'
+import { isThere, wanted } from './api/files'
 import { session } from './api/session'
 import { useMessages } from './i18n'
 import { Shell } from './shell'
 import { Button } from './ui/controls'
-import { Empty } from './ui/states'
+import { Empty, Failure } from './ui/states'
 
 type Search = Record<string, string>
 
@@ -33,7 +36,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/signin',
   validateSearch: texts('next'),
-  component: lazyRouteComponent(() => import('./pages/SignIn'), 'SignIn'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/SignIn')), 'SignIn'),
 })
 
 const inside = createRoute({
@@ -59,47 +62,47 @@ const clusters = createRoute({
   getParentRoute: () => inside,
   path: '/',
   validateSearch: texts('search', 'phase', 'driver'),
-  component: lazyRouteComponent(() => import('./pages/Clusters'), 'Clusters'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/Clusters')), 'Clusters'),
 })
 
 const cluster = createRoute({
   getParentRoute: () => inside,
   path: '/clusters/$clusterId',
   validateSearch: texts('tab'),
-  component: lazyRouteComponent(() => import('./pages/Cluster'), 'ClusterPage'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/Cluster')), 'ClusterPage'),
 })
 
 const jobs = createRoute({
   getParentRoute: () => inside,
   path: '/jobs',
   validateSearch: texts('phase', 'type', 'cluster', 'since'),
-  component: lazyRouteComponent(() => import('./pages/Jobs'), 'Jobs'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/Jobs')), 'Jobs'),
 })
 
 const job = createRoute({
   getParentRoute: () => inside,
   path: '/jobs/$jobId',
   validateSearch: texts('step'),
-  component: lazyRouteComponent(() => import('./pages/Job'), 'JobPage'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/Job')), 'JobPage'),
 })
 
 const faults = createRoute({
   getParentRoute: () => inside,
   path: '/faults',
-  component: lazyRouteComponent(() => import('./pages/Faults'), 'FaultsPage'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/Faults')), 'FaultsPage'),
 })
 
 const access = createRoute({
   getParentRoute: () => inside,
   path: '/access',
-  component: lazyRouteComponent(() => import('./pages/Access'), 'AccessPage'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/Access')), 'AccessPage'),
 })
 
 const explorer = createRoute({
   getParentRoute: () => inside,
   path: '/explorer',
   validateSearch: texts('search', 'lang', 'body'),
-  component: lazyRouteComponent(() => import('./pages/Explorer'), 'Explorer'),
+  component: lazyRouteComponent(() => wanted(() => import('./pages/Explorer')), 'Explorer'),
 })
 
 const operation = createRoute({ getParentRoute: () => explorer, path: '$operationId' })
@@ -142,6 +145,7 @@ function NotFound() {
 
 function Crashed(props: ErrorComponentProps) {
   const messages = useMessages()
+  if (props.error instanceof Unreachable || props.error instanceof Refusal) return <Away error={props.error} />
   return (
     <Empty title={messages.app.crashed}>
       <p>{messages.app.crashedText}</p>
@@ -150,5 +154,17 @@ function Crashed(props: ErrorComponentProps) {
       </p>
       <Button onPress={() => location.reload()}>{messages.app.reload}</Button>
     </Empty>
+  )
+}
+
+/** In the place of a page that could not be loaded from a server that was away. */
+function Away(props: { error: Error }) {
+  const messages = useMessages()
+  const again = useMutation({ mutationFn: isThere, onSuccess: () => location.reload() })
+  return (
+    <>
+      <h1 className="visually-hidden">{messages.app.error}</h1>
+      <Failure error={again.error ?? props.error} onRetry={() => again.mutate()} />
+    </>
   )
 }

@@ -12,7 +12,7 @@ from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(300)
 
-GONE = "ERR_(INCOMPLETE_CHUNKED_ENCODING|CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE)"
+GONE = "ERR_(INCOMPLETE_CHUNKED_ENCODING|CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE)|Failed to fetch"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,8 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture
 def tab(browser: Browser, server: ServerProcess, mortal: ServerProcess) -> Iterator[Visitor]:
     """A visitor of a server that may go away; ``server`` is there for the build that it makes."""
+    if not mortal.is_alive():
+        mortal.start()
     tab = visit(browser, mortal.endpoint, mortal.credentials)
     tab.expected = [GONE]
     tab.sign_in()
@@ -52,3 +54,26 @@ def test_a_page_of_a_job_tells_that_its_server_is_away(tab: Visitor, mortal: Ser
     expect(page.locator("[data-connection=live]")).to_be_visible()
     mortal.command("fault", "clear", "--all")
     expect(page.locator("[data-connection=ended]")).to_be_visible(timeout=60_000)
+
+def test_a_page_that_was_never_open_waits_for_its_server(
+    tab: Visitor, mortal: ServerProcess
+) -> None:
+    page = tab.page
+    mortal.kill()
+
+    jobs = page.get_by_role("link", name="Jobs", exact=True)
+    jobs.click()
+
+    again = page.get_by_role("button", name="Try again")
+    expect(page.get_by_text("The server does not answer")).to_be_visible()
+    expect(page).to_have_url(f"{mortal.endpoint}/console/jobs")
+    tab.check()
+    again.click()
+    expect(page.get_by_text("The server does not answer")).to_be_visible()
+    # What is loaded already works as before.
+    expect(jobs).to_be_visible()
+    mortal.start()
+    again.click()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+    expect(again).to_have_count(0)
+

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
+import { wanted } from '../api/files'
 import { useMessages } from '../i18n'
 import { CopyButton } from '../ui/controls'
 import { Failure, Skeleton } from '../ui/states'
@@ -56,7 +57,7 @@ function Command(props: { request: Request }) {
 function Sdk(props: { language: Language; request: Request; projectId: string }) {
   const say = useMessages().explorer
   const { language, request, projectId } = props
-  const known = useQuery({ queryKey: ['sdk', language], queryFn: () => facts(language), staleTime: Infinity })
+  const known = useQuery({ queryKey: ['sdk', language], queryFn: () => wanted(() => facts(language)), staleTime: Infinity })
   const made = useMemo(
     () => known.data && sample(language, known.data, wishOf(request, location.origin, projectId)),
     [known.data, language, request, projectId],

@@ -1,6 +1,7 @@
 /** Which language the reader has, and what is said in it. */
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { I18nProvider } from 'react-aria-components'
+import { wanted } from '../api/files'
 import { en, type Messages } from './en'
 
 export const LOCALES = { 'en-US': 'English', 'zh-CN': '中文' } as const
@@ -34,7 +35,7 @@ export function firstLocale(): Locale {
 
 /** The messages of a language; Chinese is fetched when it is wanted. */
 export async function load(locale: Locale): Promise<Messages> {
-  return locale === 'zh-CN' ? (await import('./zh')).zh : en
+  return locale === 'zh-CN' ? (await wanted(() => import('./zh'))).zh : en
 }
 
 export function LanguageProvider(props: { locale: Locale; messages: Messages; children: ReactNode }) {
