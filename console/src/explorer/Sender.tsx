@@ -56,7 +56,8 @@ export function Sender(props: { request: Request; missing: string[]; badBody: bo
         <Button
           kind="primary"
           icon="play"
-          isDisabled={props.missing.length > 0 || props.badBody || state.is === 'busy'}
+          isDisabled={props.missing.length > 0 || props.badBody}
+          isPending={state.is === 'busy'}
           onPress={() => (changes && !mayChange ? setAsking(true) : send())}
         >
           {state.is === 'busy' ? say.sending : say.send}

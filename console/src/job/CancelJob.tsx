@@ -38,7 +38,7 @@ export function CancelJob(props: { store: JobStore; job: Job; isOpen: boolean; o
       <Refused error={cancel.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="danger" isDisabled={cancel.isPending} onPress={() => cancel.mutate()}>
+        <Button kind="danger" isPending={cancel.isPending} onPress={() => cancel.mutate()}>
           {cancel.isPending ? say.cancelling : say.cancelSubmit}
         </Button>
       </Actions>

@@ -49,7 +49,7 @@ export function CauseStrip(props: CauseProps) {
       )}
       <div className={css.causeFoot}>
         {props.resume.can && (
-          <Button kind="primary" small icon="play" isDisabled={props.resume.busy} onPress={props.resume.run}>
+          <Button kind="primary" small icon="play" isPending={props.resume.busy} onPress={props.resume.run}>
             {say.resumeHere}
           </Button>
         )}

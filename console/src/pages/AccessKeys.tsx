@@ -156,7 +156,7 @@ function MakeKey(props: { me: Me; onClose: () => void }) {
           <Refused error={make.error} />
           <Actions>
             <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-            <Button type="submit" kind="primary" isDisabled={make.isPending}>
+            <Button type="submit" kind="primary" isPending={make.isPending}>
               {make.isPending ? say.making : say.makeSubmit}
             </Button>
           </Actions>
@@ -188,7 +188,7 @@ function RemoveKey(props: { access: string; onClose: () => void }) {
       <Refused error={remove.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="danger" isDisabled={remove.isPending} onPress={() => remove.mutate()}>
+        <Button kind="danger" isPending={remove.isPending} onPress={() => remove.mutate()}>
           {say.remove}
         </Button>
       </Actions>

@@ -147,7 +147,7 @@ function MakeUser(props: { onClose: () => void }) {
         <Refused error={make.error} />
         <Actions>
           <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-          <Button type="submit" kind="primary" isDisabled={make.isPending}>
+          <Button type="submit" kind="primary" isPending={make.isPending}>
             {make.isPending ? say.making : say.makeSubmit}
           </Button>
         </Actions>
@@ -178,7 +178,7 @@ function RemoveUser(props: { user: User | null; onClose: () => void }) {
       <Refused error={remove.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="danger" isDisabled={remove.isPending} onPress={() => remove.mutate()}>
+        <Button kind="danger" isPending={remove.isPending} onPress={() => remove.mutate()}>
           {say.remove}
         </Button>
       </Actions>

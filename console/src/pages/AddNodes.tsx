@@ -103,7 +103,7 @@ function Form(props: AddProps) {
       <Refused error={add.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button type="submit" kind="primary" isDisabled={add.isPending}>
+        <Button type="submit" kind="primary" isPending={add.isPending}>
           {add.isPending ? say.submitting : say.submit}
         </Button>
       </Actions>
@@ -158,7 +158,7 @@ function ScaleForm(props: { cluster: string; pool: NodePool; onClose: () => void
       <Refused error={scale.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button type="submit" kind="primary" isDisabled={scale.isPending}>
+        <Button type="submit" kind="primary" isPending={scale.isPending}>
           {say.scaleSubmit}
         </Button>
       </Actions>

@@ -40,7 +40,7 @@ export function Hibernate(props: ChangeProps) {
       <Refused error={change.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="primary" isDisabled={change.isPending} onPress={() => change.mutate()}>
+        <Button kind="primary" isPending={change.isPending} onPress={() => change.mutate()}>
           {text}
         </Button>
       </Actions>
@@ -92,7 +92,7 @@ export function Upgrade(props: ChangeProps) {
       <Refused error={upgrade.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="primary" isDisabled={!target || upgrade.isPending} onPress={() => upgrade.mutate()}>
+        <Button kind="primary" isDisabled={!target} isPending={upgrade.isPending} onPress={() => upgrade.mutate()}>
           {messages.cluster.upgrade}
         </Button>
       </Actions>
@@ -124,7 +124,7 @@ export function Delete(props: ChangeProps) {
       <Refused error={remove.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="danger" isDisabled={typed !== name || remove.isPending} onPress={() => remove.mutate()}>
+        <Button kind="danger" isDisabled={typed !== name} isPending={remove.isPending} onPress={() => remove.mutate()}>
           {messages.cluster.remove}
         </Button>
       </Actions>

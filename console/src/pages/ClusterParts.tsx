@@ -79,7 +79,7 @@ function DeleteNode(props: { cluster: string; node: Node | null; onClose: () => 
       <Refused error={remove.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="danger" isDisabled={remove.isPending} onPress={() => remove.mutate()}>
+        <Button kind="danger" isPending={remove.isPending} onPress={() => remove.mutate()}>
           {messages.cluster.deleteNode}
         </Button>
       </Actions>

@@ -119,7 +119,7 @@ function Form(props: { onClose: () => void }) {
       <Refused error={create.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button type="submit" kind="primary" isDisabled={create.isPending}>
+        <Button type="submit" kind="primary" isPending={create.isPending}>
           {create.isPending ? say.submitting : say.submit}
         </Button>
       </Actions>

@@ -17,7 +17,7 @@ export function Doings(props: DoingsProps) {
   const toggle = props.isOn ? say.disable : say.enable
   return (
     <span className={css.buttons}>
-      <Button small aria-label={say.of(toggle, props.of)} isDisabled={props.isBusy} onPress={props.onToggle}>
+      <Button small aria-label={say.of(toggle, props.of)} isPending={props.isBusy} onPress={props.onToggle}>
         {toggle}
       </Button>
       <Button small kind="danger" aria-label={say.of(say.remove, props.of)} onPress={props.onRemove}>

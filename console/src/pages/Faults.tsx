@@ -108,7 +108,7 @@ function List(props: { faults: Fault[] }) {
           <Button
             small
             aria-label={say.clearOf(row.step, row.id)}
-            isDisabled={clear.isPending && clear.variables === row.id}
+            isPending={clear.isPending && clear.variables === row.id}
             onPress={() => clear.mutate(row.id)}
           >
             {say.clear}
@@ -134,7 +134,7 @@ function ClearAll(props: { isOpen: boolean; onClose: () => void }) {
       <Refused error={clear.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button kind="danger" isDisabled={clear.isPending} onPress={() => clear.mutate(null)}>
+        <Button kind="danger" isPending={clear.isPending} onPress={() => clear.mutate(null)}>
           {say.clearAll}
         </Button>
       </Actions>
@@ -224,7 +224,7 @@ function Form(props: { steps: string[]; onClose: () => void }) {
       <Refused error={arm.error} />
       <Actions>
         <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-        <Button type="submit" kind="primary" isDisabled={arm.isPending || wrong}>
+        <Button type="submit" kind="primary" isDisabled={wrong} isPending={arm.isPending}>
           {arm.isPending ? say.submitting : say.submit}
         </Button>
       </Actions>

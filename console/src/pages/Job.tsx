@@ -137,7 +137,7 @@ function Shown(props: { store: JobStore; job: Job }) {
           </Button>
         )}
         {job.actions.resume && !job.cause && (
-          <Button icon="play" isDisabled={resume.isPending} onPress={() => resume.mutate()}>
+          <Button icon="play" isPending={resume.isPending} onPress={() => resume.mutate()}>
             {say.resume}
           </Button>
         )}

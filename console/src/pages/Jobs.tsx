@@ -84,7 +84,7 @@ export function Jobs() {
           <JobTable rows={rows} label={say.list} />
           <div className={css.more}>
             {found.hasNextPage && (
-              <Button isDisabled={found.isFetchingNextPage} onPress={() => void found.fetchNextPage()}>
+              <Button isPending={found.isFetchingNextPage} onPress={() => void found.fetchNextPage()}>
                 {say.more}
               </Button>
             )}

@@ -38,8 +38,13 @@ function Made(props: { cluster: Cluster; onClose: () => void }) {
       {text ? (
         <>
           <Actions>
+            <Button onPress={props.onClose}>{messages.app.close}</Button>
             <CopyButton text={() => text} />
-            <Button kind="primary" onPress={() => download(`${name}.kubeconfig.json`, text, 'application/json')}>
+            <Button
+              kind="primary"
+              autoFocus
+              onPress={() => download(`${name}.kubeconfig.json`, text, 'application/json')}
+            >
               {say.download}
             </Button>
           </Actions>
@@ -57,7 +62,7 @@ function Made(props: { cluster: Cluster; onClose: () => void }) {
           />
           <Actions>
             <Button onPress={props.onClose}>{messages.app.cancel}</Button>
-            <Button kind="primary" isDisabled={make.isPending} onPress={() => make.mutate()}>
+            <Button kind="primary" isPending={make.isPending} onPress={() => make.mutate()}>
               {make.isPending ? say.making : say.get}
             </Button>
           </Actions>

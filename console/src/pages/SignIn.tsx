@@ -142,7 +142,7 @@ export function SignIn() {
           </TabPanel>
         </Tabs>
         <Refused error={error} />
-        <Button type="submit" kind="primary" isDisabled={busy}>
+        <Button type="submit" kind="primary" isPending={busy}>
           {busy ? say.submitting : say.submit}
         </Button>
         <p className={css.small}>{way === 'key' ? say.whereKey : say.where}</p>

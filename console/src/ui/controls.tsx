@@ -37,6 +37,7 @@ export function buttonClass(looks: Looks = {}): string {
   return [css.button, ...extra].filter(Boolean).join(' ')
 }
 
+/** What is under way is `isPending`: a button that were disabled meanwhile would lose the focus, and its dialog the keys. */
 export function Button({ kind, small, icon, children, ...props }: AriaButtonProps & Looks & { children?: ReactNode }) {
   return (
     <AriaButton {...props} className={buttonClass({ ...(kind && { kind }), ...(small && { small }) })}>
