@@ -60,3 +60,69 @@ def test_a_kubeconfig_is_made_and_left_by_the_keyboard(visitor: Visit, cluster: 
     expect(dialog.get_by_role("button", name="Download")).to_be_focused()
     dialog.get_by_role("button", name="Close").press("Enter")
     expect(dialog).to_have_count(0)
+
+
+def test_a_name_is_typed_anew_for_each_deletion(visitor: Visit, cluster: str) -> None:
+    page = opened(visitor(), cluster)
+    choose(page, "Delete")
+    dialog = page.get_by_role("alertdialog")
+    dialog.get_by_role("textbox").fill(cluster)
+    expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+    choose(page, "Delete")
+
+    expect(dialog.get_by_role("textbox")).to_have_value("")
+    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+
+
+def refuse(route: Route) -> None:
+    """Refuse what would delete something, and let all else through."""
+    if route.request.method in ("DELETE", "POST"):
+        route.fulfill(status=409, json={"error_code": "X", "error_msg": "Not this one"})
+    else:
+        route.fallback()
+
+
+def refused(page: Page) -> None:
+    """Do what the open dialog asks for, be refused, and leave."""
+    dialog = page.get_by_role("alertdialog")
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+    dialog.get_by_role("button").last.click()
+    expect(dialog.get_by_role("alert")).to_have_text("Not this one")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_refusal_is_told_of_what_was_refused(
+    visitor: Visit, server: ServerProcess, cluster: str
+) -> None:
+    for name in ("one-reader", "other-reader"):
+        server.command("admin", "user", "add", name, "--domain", "clusterwright")
+    server.command("fault", "add", "InstallMaster", "--cluster", "nobodys")
+    tab = visitor()
+    tab.expected = ["status of 409"]
+    page = opened(tab, cluster)
+    page.route("**/operation/hibernate", refuse)
+    page.route("**/nodes/*", refuse)
+    page.route("**/v3/users/*", refuse)
+    page.route("**/faults", refuse)
+
+    for _ in range(2):
+        choose(page, "Hibernate")
+        refused(page)
+    page.get_by_role("tab", name="Nodes").click()
+    nodes = page.get_by_role("button", name="Delete workers")
+    expect(nodes).to_have_count(2)
+    for each in nodes.all():
+        each.click()
+        refused(page)
+    tab.open("access")
+    for name in ("one-reader", "other-reader"):
+        page.get_by_role("button", name=f"Delete: {name}").click()
+        refused(page)
+    tab.open("faults")
+    for _ in range(2):
+        page.get_by_role("button", name="Clear all").click()
+        refused(page)

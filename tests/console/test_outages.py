@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.console.browser import Visitor, visit
+from tests.console.browser import AXE, Visitor, visit
 from tests.console.test_console import WORDS, create
 from tests.kit import holding
 from tests.server_process import ServerProcess
+from tools.console import build
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -17,15 +18,16 @@ GONE = "ERR_(INCOMPLETE_CHUNKED_ENCODING|CONNECTION_(REFUSED|RESET)|EMPTY_RESPON
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server that tests may kill."""
+    """A server with the console of these sources that tests may kill."""
+    build.build(anew=not AXE.is_file())
     server = ServerProcess(tmp_path_factory.mktemp("mortal") / "data", pace=0.5).start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def tab(browser: Browser, server: ServerProcess, mortal: ServerProcess) -> Iterator[Visitor]:
-    """A visitor of a server that may go away; ``server`` is there for the build that it makes."""
+def tab(browser: Browser, mortal: ServerProcess) -> Iterator[Visitor]:
+    """A visitor of a server that may go away, and has come back."""
     if not mortal.is_alive():
         mortal.start()
     tab = visit(browser, mortal.endpoint, mortal.credentials)
@@ -55,6 +57,7 @@ def test_a_page_of_a_job_tells_that_its_server_is_away(tab: Visitor, mortal: Ser
     mortal.command("fault", "clear", "--all")
     expect(page.locator("[data-connection=ended]")).to_be_visible(timeout=60_000)
 
+
 def test_a_page_that_was_never_open_waits_for_its_server(
     tab: Visitor, mortal: ServerProcess
 ) -> None:
@@ -76,4 +79,3 @@ def test_a_page_that_was_never_open_waits_for_its_server(
     again.click()
     expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
     expect(again).to_have_count(0)
-

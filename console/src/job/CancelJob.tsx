@@ -10,7 +10,7 @@ import { Refused } from '../ui/states'
 import ui from '../ui/ui.module.css'
 import type { JobStore } from './store'
 
-export function CancelJob(props: { store: JobStore; job: Job; isOpen: boolean; onClose: () => void }) {
+export function CancelJob(props: { store: JobStore; job: Job; onClose: () => void }) {
   const messages = useMessages()
   const say = messages.job
   const [mode, setMode] = useState('now')
@@ -24,7 +24,7 @@ export function CancelJob(props: { store: JobStore; job: Job; isOpen: boolean; o
     },
   })
   return (
-    <Dialog title={say.cancelTitle} isOpen={props.isOpen} onClose={props.onClose} alert>
+    <Dialog title={say.cancelTitle} isOpen onClose={props.onClose} alert>
       <p>{say.cancelText}</p>
       <RadioGroup className={ui.radios ?? ''} value={mode} onChange={setMode}>
         <Label className={ui.label}>{say.cancelWhen}</Label>

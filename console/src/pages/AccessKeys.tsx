@@ -89,7 +89,7 @@ export function Keys(props: { me: Me; lasting: boolean }) {
         />
       )}
       {making && <MakeKey me={props.me} onClose={() => setMaking(false)} />}
-      <RemoveKey access={removing?.access ?? ''} onClose={() => setRemoving(null)} />
+      {removing && <RemoveKey access={removing.access} onClose={() => setRemoving(null)} />}
     </section>
   )
 }
@@ -183,7 +183,7 @@ function RemoveKey(props: { access: string; onClose: () => void }) {
     },
   })
   return (
-    <Dialog title={say.removeKeyTitle(props.access)} isOpen={props.access !== ''} onClose={props.onClose} alert>
+    <Dialog title={say.removeKeyTitle(props.access)} isOpen onClose={props.onClose} alert>
       <p>{say.removeKeyText}</p>
       <Refused error={remove.error} />
       <Actions>

@@ -84,7 +84,7 @@ export function Users(props: { me: Me; lasting: boolean }) {
         <Table<User> label={say.users} rows={users.data} rowKey={(row) => row.id} columns={columns} />
       )}
       {making && <MakeUser onClose={() => setMaking(false)} />}
-      <RemoveUser user={removing} onClose={() => setRemoving(null)} />
+      {removing && <RemoveUser user={removing} onClose={() => setRemoving(null)} />}
     </section>
   )
 }
@@ -156,24 +156,19 @@ function MakeUser(props: { onClose: () => void }) {
   )
 }
 
-function RemoveUser(props: { user: User | null; onClose: () => void }) {
+function RemoveUser(props: { user: User; onClose: () => void }) {
   const messages = useMessages()
   const say = messages.access
   const queries = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => call(`${USERS}/${props.user?.id}`, { method: 'DELETE' }),
+    mutationFn: () => call(`${USERS}/${props.user.id}`, { method: 'DELETE' }),
     onSuccess: async () => {
       await queries.invalidateQueries(usersQuery())
       props.onClose()
     },
   })
   return (
-    <Dialog
-      title={say.removeUserTitle(props.user?.name ?? '')}
-      isOpen={props.user !== null}
-      onClose={props.onClose}
-      alert
-    >
+    <Dialog title={say.removeUserTitle(props.user.name)} isOpen onClose={props.onClose} alert>
       <p>{say.removeUserText}</p>
       <Refused error={remove.error} />
       <Actions>

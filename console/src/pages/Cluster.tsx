@@ -175,9 +175,9 @@ function Shown(props: { cluster: Cluster; error: unknown }) {
       <KubeconfigDialog cluster={cluster} isOpen={open === 'kubeconfig'} onClose={close} />
       <AddNodes cluster={cluster} kind="nodes" isOpen={open === 'nodes'} onClose={close} />
       <AddNodes cluster={cluster} kind="pool" isOpen={open === 'pool'} onClose={close} />
-      <Hibernate cluster={cluster} isOpen={open === 'hibernate' || open === 'awake'} onClose={close} />
-      <Upgrade cluster={cluster} isOpen={open === 'upgrade'} onClose={close} />
-      <Delete cluster={cluster} isOpen={open === 'delete'} onClose={close} />
+      {(open === 'hibernate' || open === 'awake') && <Hibernate cluster={cluster} onClose={close} />}
+      {open === 'upgrade' && <Upgrade cluster={cluster} onClose={close} />}
+      {open === 'delete' && <Delete cluster={cluster} onClose={close} />}
     </>
   )
 }

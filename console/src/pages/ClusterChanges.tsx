@@ -1,4 +1,4 @@
-/** What changes a whole cluster, each asked for once more before it is done. */
+/** What changes a whole cluster, each asked for once more before it is done. All are there while they are open. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -11,7 +11,6 @@ import { Refused } from '../ui/states'
 
 interface ChangeProps {
   cluster: Cluster
-  isOpen: boolean
   onClose: () => void
 }
 
@@ -32,7 +31,7 @@ export function Hibernate(props: ChangeProps) {
   return (
     <Dialog
       title={asleep ? `${text}: ${name}` : messages.confirm.hibernate(name)}
-      isOpen={props.isOpen}
+      isOpen
       onClose={props.onClose}
       alert
     >
@@ -53,7 +52,7 @@ export function Upgrade(props: ChangeProps) {
   const { name, uid } = props.cluster.metadata
   const say = messages.confirm
   const queries = useQueryClient()
-  const versions = useQuery({ ...versionsQuery(), enabled: props.isOpen })
+  const versions = useQuery(versionsQuery())
   const minor = props.cluster.spec.version.split('.').slice(0, 2).join('.')
   const targets = versions.data?.upgradePaths.find((each) => each.version === minor)?.targetVersions ?? []
   const [chosen, setChosen] = useState('')
@@ -75,7 +74,7 @@ export function Upgrade(props: ChangeProps) {
     },
   })
   return (
-    <Dialog title={say.upgrade(name)} isOpen={props.isOpen} onClose={props.onClose} alert>
+    <Dialog title={say.upgrade(name)} isOpen onClose={props.onClose} alert>
       {versions.data && targets.length === 0 ? (
         <p>{say.noUpgrade}</p>
       ) : (
@@ -118,7 +117,7 @@ export function Delete(props: ChangeProps) {
     },
   })
   return (
-    <Dialog title={say.deleteTitle(name)} isOpen={props.isOpen} onClose={props.onClose} alert>
+    <Dialog title={say.deleteTitle(name)} isOpen onClose={props.onClose} alert>
       <p>{say.deleteText}</p>
       <Field label={say.typeName(name)} value={typed} onChange={setTyped} autoComplete="off" />
       <Refused error={remove.error} />

@@ -52,29 +52,24 @@ export function Nodes(props: { cluster: string }) {
           },
         ]}
       />
-      <DeleteNode cluster={props.cluster} node={deleting} onClose={() => setDeleting(null)} />
+      {deleting && <DeleteNode cluster={props.cluster} node={deleting} onClose={() => setDeleting(null)} />}
     </>
   )
 }
 
-function DeleteNode(props: { cluster: string; node: Node | null; onClose: () => void }) {
+function DeleteNode(props: { cluster: string; node: Node; onClose: () => void }) {
   const messages = useMessages()
   const queries = useQueryClient()
-  const { node } = props
+  const { uid, name } = props.node.metadata
   const remove = useMutation({
-    mutationFn: () => call(official(`/clusters/${props.cluster}/nodes/${node?.metadata.uid}`), { method: 'DELETE' }),
+    mutationFn: () => call(official(`/clusters/${props.cluster}/nodes/${uid}`), { method: 'DELETE' }),
     onSuccess: () => {
       void queries.invalidateQueries()
       props.onClose()
     },
   })
   return (
-    <Dialog
-      title={messages.nodes.deleteTitle(node?.metadata.name ?? '')}
-      isOpen={node !== null}
-      onClose={props.onClose}
-      alert
-    >
+    <Dialog title={messages.nodes.deleteTitle(name)} isOpen onClose={props.onClose} alert>
       <p>{messages.nodes.deleteText}</p>
       <Refused error={remove.error} />
       <Actions>

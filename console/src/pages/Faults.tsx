@@ -61,7 +61,7 @@ export function FaultsPage() {
       <Dialog title={say.arm} isOpen={open === 'arm'} onClose={() => setOpen('')}>
         <Form steps={data?.steps ?? [USUAL]} onClose={() => setOpen('')} />
       </Dialog>
-      <ClearAll isOpen={open === 'clear'} onClose={() => setOpen('')} />
+      {open === 'clear' && <ClearAll onClose={() => setOpen('')} />}
     </>
   )
 }
@@ -124,12 +124,12 @@ function List(props: { faults: Fault[] }) {
   )
 }
 
-function ClearAll(props: { isOpen: boolean; onClose: () => void }) {
+function ClearAll(props: { onClose: () => void }) {
   const messages = useMessages()
   const say = messages.faults
   const clear = useClear(props.onClose)
   return (
-    <Dialog title={say.clearAllTitle} isOpen={props.isOpen} onClose={props.onClose} alert>
+    <Dialog title={say.clearAllTitle} isOpen onClose={props.onClose} alert>
       <p>{say.clearAllText}</p>
       <Refused error={clear.error} />
       <Actions>

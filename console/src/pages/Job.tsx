@@ -196,12 +196,7 @@ function Shown(props: { store: JobStore; job: Job }) {
         <Details store={store} step={step} />
       </div>
       <Announcer job={job} />
-      <CancelJob
-        store={store}
-        job={job}
-        isOpen={dialog === 'cancel'}
-        onClose={() => setDialog('')}
-      />
+      {dialog === 'cancel' && <CancelJob store={store} job={job} onClose={() => setDialog('')} />}
       <Dialog title={say.document} wide isOpen={dialog === 'document'} onClose={() => setDialog('')}>
         <Document id={job.uid} />
       </Dialog>
