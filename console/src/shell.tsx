@@ -83,7 +83,8 @@ export function Shell() {
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1} className={css.main}>
-        <Outlet />
+        {/* What a page knows is of one project, whether the queries keep it or the page itself. */}
+        <Outlet key={session?.project.id ?? ''} />
       </main>
     </>
   )
