@@ -1,6 +1,7 @@
 """The API explorer in a real browser: found, filled in, sent, and written as code."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -92,3 +93,33 @@ def test_strangers_read_it_all(visitor: Visit, language: str, size: Any, colours
     expect(page.get_by_role("table").first).to_be_visible()
     page.get_by_role("link", name="登录" if language == "zh-CN" else "Sign in").first.wait_for()
     tab.check()
+
+
+def test_a_session_that_has_ended_is_told_of_what_is_sent(visitor: Visit) -> None:
+    tab = visitor()
+    tab.expected = ["status of 401"]
+    page = tab.page
+    tab.sign_in("explorer/issue_token_v3_auth_tokens_post?body=json")
+    page.get_by_role("textbox", name="Body").fill(
+        '{"auth": {"identity": {"methods": ["password"], "password": {"user":'
+        ' {"name": "nobody", "domain": {"name": "clusterwright"}, "password": "wrong"}}}}}'
+    )
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Send").click()
+    expect(page.get_by_test_id("answer")).to_contain_text("401")
+    expect(page.get_by_role("button", name="settings and sign out")).to_be_visible()
+
+    tab.open("explorer/ShowQuotas")
+    send = page.get_by_role("button", name="Send", exact=True)
+    expect(send).to_be_enabled()
+    page.evaluate(
+        "sessionStorage['clusterwright.session'] = JSON.stringify("
+        "{...JSON.parse(sessionStorage['clusterwright.session']), token: 'no longer good'})"
+    )
+    page.reload()
+    send.click()
+
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    tab.check()
+    page.get_by_role("link", name="Sign in to send it").click()
+    expect(page).to_have_url(re.compile("next=%2Fexplorer%2FShowQuotas"))

@@ -1,7 +1,7 @@
 /** Sends the form to this server, and shows what it answers. */
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
-import { useSession } from '../api/session'
+import { hasExpired, useSession } from '../api/session'
 import { useMessages } from '../i18n'
 import { Actions, Button, CopyButton, Dialog } from '../ui/controls'
 import { Note } from '../ui/states'
@@ -43,7 +43,8 @@ export function Sender(props: { request: Request; missing: string[]; badBody: bo
   const changes = method !== 'GET' && method !== 'HEAD'
   if (!session && !PUBLIC.test(path)) {
     return (
-      <p>
+      <p role="status">
+        {hasExpired() && `${messages.signIn.expired} `}
         <Link to="/signin" search={{ next: props.here }}>
           {say.signInToSend}
         </Link>

@@ -1,4 +1,5 @@
 /** Sending what stands in the form, and the answer as it came. */
+import { call } from '../api/client'
 import { session, shown } from '../api/session'
 import { isObject } from './code/facts'
 import type { Request } from './request'
@@ -65,6 +66,9 @@ export async function sendNow(request: Request, signal: AbortSignal): Promise<An
   for (const [name, value] of Object.entries(proof)) headers.set(name, value)
   const began = performance.now()
   const answer = await fetch(request.address, init)
+  // What the form says may be what is refused, such as a password: whether the session has ended is
+  // told by a request that says nothing else, and ends it then.
+  if (answer.status === 401 && now) await call('/v5/caller-identity', { signal }).catch(() => undefined)
   const { content, bytes, isCut } = await limited(answer)
   return {
     status: answer.status,
