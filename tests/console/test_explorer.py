@@ -123,3 +123,21 @@ def test_a_session_that_has_ended_is_told_of_what_is_sent(visitor: Visit) -> Non
     tab.check()
     page.get_by_role("link", name="Sign in to send it").click()
     expect(page).to_have_url(re.compile("next=%2Fexplorer%2FShowQuotas"))
+
+
+def test_the_form_is_a_few_keys_away(visitor: Visit) -> None:
+    tab = visitor()
+    page = tab.page
+    tab.open("explorer/ShowQuotas")
+    expect(page.get_by_test_id("operations").get_by_role("listitem").first).to_be_visible()
+
+    page.get_by_role("searchbox").focus()
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip the list")
+    expect(skip).to_be_focused()
+    tab.check()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    assert page.evaluate("document.querySelector('#operation').contains(document.activeElement)")
+    expect(page).to_have_url(re.compile("/explorer/ShowQuotas"))

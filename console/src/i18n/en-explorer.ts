@@ -6,6 +6,7 @@ export const explorer = {
   operations: 'Operations',
   search: (n: number) => `Search ${count(n)} operations`,
   found: (n: number) => plural(n, 'operation found', 'operations found'),
+  skip: 'Skip the list',
   nothing: 'No operation is like that.',
   choose: 'Choose an operation',
   intro:

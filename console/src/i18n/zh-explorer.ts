@@ -8,6 +8,7 @@ export const explorer: typeof english = {
   operations: '接口',
   search: (n) => `搜索 ${count(n)} 个接口`,
   found: (n) => `找到 ${count(n)} 个接口`,
+  skip: '跳过列表',
   nothing: '没有符合的接口。',
   choose: '请选择一个接口',
   intro: '每个接口都有一张表单：填写请求、发送到本服务器，并生成用官方 SDK 发送同一请求的代码。',

@@ -59,13 +59,17 @@ export function Explorer() {
         <p className="visually-hidden" role="status">
           {say.found(shown.length)}
         </p>
+        {/* The list comes first, and has a stop of the Tab key for each operation. */}
+        <a className={css.skip} href="#operation">
+          {say.skip}
+        </a>
         {shown.length === 0 ? (
           <p className={css.muted}>{say.nothing}</p>
         ) : (
           <List operations={shown} chosen={operationId} asked={asked} />
         )}
       </nav>
-      <div className={css.page}>
+      <div id="operation" tabIndex={-1} className={css.page}>
         {operation ? (
           <OperationPage key={`${project} ${operation.operationId}`} api={found.data} operation={operation} project={project} />
         ) : operationId ? (
