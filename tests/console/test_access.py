@@ -31,6 +31,10 @@ def test_a_key_is_made_used_disabled_and_deleted(
     page.get_by_role("button", name="Create", exact=True).click()
     secret = page.get_by_test_id("secret").inner_text()
     tab.check()
+    expect(page.get_by_role("button", name="Download as CSV")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(page.get_by_test_id("secret")).to_have_text(secret)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     download.value.save_as(tmp_path / "key.csv")

@@ -111,9 +111,10 @@ function MakeKey(props: { me: Me; onClose: () => void }) {
     event.preventDefault()
     if (!make.isPending) make.mutate()
   }
-  // What is shown once is not lost by a click beside it.
+  // What is shown once is not lost by a click beside it, nor by a key.
+  const isMade = made !== undefined
   return (
-    <Dialog title={made ? say.madeTitle : say.make} isOpen onClose={props.onClose} alert={made !== undefined}>
+    <Dialog title={made ? say.madeTitle : say.make} isOpen onClose={props.onClose} alert={isMade} keep={isMade}>
       {made ? (
         <>
           <Note>
@@ -132,7 +133,7 @@ function MakeKey(props: { me: Me; onClose: () => void }) {
           <div className={css.buttons}>
             <CopyButton small label={say.copyKey} text={() => made.access} />
             <CopyButton small label={say.copySecret} text={() => made.secret} />
-            <Button small onPress={() => download(`${made.access}.csv`, csv(made), 'text/csv')}>
+            <Button small autoFocus onPress={() => download(`${made.access}.csv`, csv(made), 'text/csv')}>
               {say.download}
             </Button>
           </div>

@@ -215,6 +215,8 @@ interface DialogProps {
   onClose: () => void
   wide?: boolean
   alert?: boolean
+  /** Whether no key closes it, not even Escape. */
+  keep?: boolean
   children: ReactNode
 }
 
@@ -225,6 +227,7 @@ export function Dialog(props: DialogProps) {
       isOpen={props.isOpen}
       onOpenChange={(open) => !open && props.onClose()}
       isDismissable={!props.alert}
+      isKeyboardDismissDisabled={props.keep ?? false}
     >
       <Modal className={css.modal ?? ''} style={props.wide ? ({ '--width': '820px' } as React.CSSProperties) : {}}>
         <AriaDialog className={css.dialog ?? ''} role={props.alert ? 'alertdialog' : 'dialog'}>
