@@ -5,6 +5,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  Link,
   redirect,
   type ErrorComponentProps,
 } from '@tanstack/react-router'
@@ -30,7 +31,7 @@ function texts<K extends string>(...names: K[]) {
   }
 }
 
-const root = createRootRoute({ notFoundComponent: NotFound })
+const root = createRootRoute()
 
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -72,10 +73,17 @@ const cluster = createRoute({
   component: lazyRouteComponent(() => wanted(() => import('./pages/Cluster')), 'ClusterPage'),
 })
 
+/** So many seconds ago that there was a time then. */
+const SECONDS = /^\d{1,9}$/
+
 const jobs = createRoute({
   getParentRoute: () => inside,
   path: '/jobs',
-  validateSearch: texts('phase', 'type', 'cluster', 'since'),
+  validateSearch: (search: Record<string, unknown>) => {
+    const found = texts('phase', 'type', 'cluster', 'since')(search)
+    if (!SECONDS.test(found.since ?? '')) delete found.since
+    return found
+  },
   component: lazyRouteComponent(() => wanted(() => import('./pages/Jobs')), 'Jobs'),
 })
 
@@ -107,9 +115,14 @@ const explorer = createRoute({
 
 const operation = createRoute({ getParentRoute: () => explorer, path: '$operationId' })
 
+const unknown = createRoute({ getParentRoute: () => inside, path: '$', component: NotFound })
+
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([signIn, inside.addChildren([clusters, cluster, jobs, job, faults, access, explorer.addChildren([operation])])]),
+    routeTree: root.addChildren([
+      signIn,
+      inside.addChildren([clusters, cluster, jobs, job, faults, access, explorer.addChildren([operation]), unknown]),
+    ]),
     basepath: '/console',
     defaultPreload: 'intent',
     scrollRestoration: true,
@@ -133,13 +146,11 @@ declare module '@tanstack/react-router' {
 function NotFound() {
   const messages = useMessages()
   return (
-    <main>
-      <Empty title={messages.app.notFound}>
-        <h1 className="visually-hidden">{messages.app.notFound}</h1>
-        <p>{messages.app.notFoundText}</p>
-        <a href="/console/">{messages.app.toClusters}</a>
-      </Empty>
-    </main>
+    <Empty title={messages.app.notFound}>
+      <h1 className="visually-hidden">{messages.app.notFound}</h1>
+      <p>{messages.app.notFoundText}</p>
+      <Link to="/">{messages.app.toClusters}</Link>
+    </Empty>
   )
 }
 

@@ -143,6 +143,7 @@ def test_a_cluster_is_filled_used_put_to_sleep_and_deleted(visitor: Visit) -> No
     tab.check()
     page.get_by_role("tab", name="Add-ons").click()
     expect(page.get_by_role("table")).to_contain_text("coredns")
+    expect(page.get_by_role("columnheader").last).to_have_text("About")
 
     expect(page.locator("h1 + span")).to_have_text("Available")
     choose(page, "Hibernate")
@@ -212,7 +213,7 @@ def test_a_wrong_password_is_told_in_words(visitor: Visit) -> None:
     tab.page.fill("input[type=password]", "wrong")
     tab.page.click("button[type=submit]")
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("password is wrong")
+    expect(tab.page.get_by_role("alert")).to_have_text("用户名或密码错误。")
     tab.check()
 
 
@@ -243,6 +244,7 @@ def test_every_page_can_be_read_by_everybody(
     for address in ("", "clusters/none", "jobs/none", "jobs?type=None", "nowhere"):
         tab.open(address)
         expect(page.locator("h1")).to_be_attached()
+        expect(page.get_by_role("banner")).to_be_visible()
         tab.check()
     tab.open()
     page.get_by_role("table").get_by_role("link").first.click()
@@ -306,6 +308,7 @@ def test_a_job_is_read_by_keys_alone(visitor: Visit) -> None:
 
     expect(second).to_have_attribute("aria-selected", "true")
     expect(page).to_have_url(re.compile(r"\?step="))
+    expect(page.get_by_role("tab").first).to_have_text("Overview")
     page.keyboard.press("ArrowLeft")
     expect(first).to_be_focused()
     page.keyboard.press("ArrowLeft")

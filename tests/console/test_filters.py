@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visit
 from tests.console.test_console import many
+from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -70,3 +71,13 @@ def test_a_filter_follows_the_address(visitor: Visit) -> None:
 
     expect(field).to_have_value("")
     expect(page.get_by_role("row")).to_have_count(4)
+
+
+def test_a_time_that_is_no_number_filters_nothing(visitor: Visit, server: ServerProcess) -> None:
+    server.command("cluster", "create", "at-any-time", "--no-wait")
+    tab = visitor()
+
+    tab.sign_in("jobs?since=abc")
+
+    expect(tab.page.get_by_role("table")).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Since: Ever")).to_be_visible()

@@ -97,5 +97,5 @@ def test_a_wrong_key_is_refused_in_words(visitor: Visit, server: ServerProcess) 
 
     page = by_key(tab, server.credentials["access_key"], "not the secret")
 
-    expect(page.get_by_role("alert")).to_contain_text("aksk")
+    expect(page.get_by_role("alert")).to_have_text("The access key or the secret key is wrong.")
     tab.check()

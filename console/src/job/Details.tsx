@@ -31,7 +31,7 @@ export function Details(props: { store: JobStore; step: Step | undefined }) {
       <Tabs className={ui.tabs ?? ''}>
         <TabList className={ui.tabList ?? ''} aria-label={say.details}>
           <Tab id="facts" className={ui.tab ?? ''}>
-            {say.cause}
+            {messages.cluster.overview}
           </Tab>
           <Tab id="attempts" className={ui.tab ?? ''}>
             {say.attempts} ({Math.max(step.attempt, store.attemptsOf(step.uid).length)})

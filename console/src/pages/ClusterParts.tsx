@@ -142,7 +142,7 @@ export function Addons(props: { cluster: string }) {
         { id: 'version', title: say.version, width: '110px', cell: (row) => row.spec.version },
         {
           id: 'about',
-          title: say.reason,
+          title: say.about,
           width: 'minmax(200px, 3fr)',
           cell: (row) => row.status.Reason || row.status.message || row.spec.description,
         },

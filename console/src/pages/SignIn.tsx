@@ -2,6 +2,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState, type FormEvent } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
+import { Refusal } from '../api/client'
 import { hasExpired, session } from '../api/session'
 import { NoProject, signIn, signInByKey } from '../api/signin'
 import { LOCALES, useLanguage, type Locale } from '../i18n'
@@ -57,10 +58,13 @@ export function SignIn() {
       }
       leave()
     } catch (failed) {
-      setError(failed instanceof NoProject ? say.noProject : failed)
+      setError(failed)
       setBusy(false)
     }
   }
+  // The server's own words for what is wrong most often are English, and for programs.
+  const isWrong = error instanceof Refusal && error.status === 401
+  const told = isWrong ? (way === 'key' ? say.wrongKey : say.wrongPassword) : error instanceof NoProject ? say.noProject : error
   const wrong = (value: string) => (asked && !value ? { wrong: say.required } : {})
 
   return (
@@ -141,7 +145,7 @@ export function SignIn() {
             />
           </TabPanel>
         </Tabs>
-        <Refused error={error} />
+        <Refused error={told} />
         <Button type="submit" kind="primary" isPending={busy}>
           {busy ? say.submitting : say.submit}
         </Button>
