@@ -15,6 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from clusterwright.cce.inside.door import HANDSHAKE_SECONDS
 from tests.api.cloud import Cloud, open_cloud
 from tests.api.nodes_examples import node
 
@@ -149,3 +150,73 @@ async def test_requests_follow_one_another_and_broken_ones_end_the_visit(cloud: 
     assert large.status_code == 413
     assert await reader.read() == b""
     writer.close()
+
+
+def hello(config: dict[str, Any]) -> bytes:
+    """The first record of a client."""
+    name = config["clusters"][0]["cluster"]["tls-server-name"]
+    sent = ssl.MemoryBIO()
+    client = context_of(config).wrap_bio(ssl.MemoryBIO(), sent, server_hostname=name)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return sent.read()
+
+
+def in_records(record: bytes, most: int) -> bytes:
+    """A record's bytes again, in records of ``most`` bytes."""
+    message = record[5:]
+    pieces = [message[at : at + most] for at in range(0, len(message), most)]
+    return b"".join(record[:3] + len(each).to_bytes(2) + each for each in pieces)
+
+
+async def knock(config: dict[str, Any], sent: bytes, *, at_a_time: int) -> bytes:
+    """The head of the first record that comes back; nothing where the door is closed."""
+    url = httpx.URL(config["clusters"][0]["cluster"]["server"])
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        for at in range(0, len(sent), at_a_time):
+            writer.write(sent[at : at + at_a_time])
+            await asyncio.sleep(0)
+        return await reader.read(3)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("most", [1 << 14, 100, 3])
+async def test_a_first_message_is_looked_at_once_in_however_many_pieces(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    config = await kubeconfig(cloud, await cloud.cluster())
+    sent = in_records(hello(config), most)
+    begun: list[ssl.SSLContext] = []
+    wrap = ssl.SSLContext.wrap_bio
+
+    def noted(self: ssl.SSLContext, *buffers: Any, **options: Any) -> ssl.SSLObject:
+        begun.append(self)
+        return wrap(self, *buffers, **options)
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_bio", noted)
+    answers = [await knock(config, sent, at_a_time=each) for each in (1, len(sent))]
+
+    assert [answer[:2] for answer in answers] == [b"\x16\x03"] * 2
+    assert len(begun) == 4  # each time a look for the name, and the handshake itself
+    assert len(set(begun)) == 2
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x15\x03\x01\x00\x02\x02\x28",
+        b"\x16\x02\x00\x00\x04\x01\x00\x00\x00",
+        b"\x16\x03\x01\x00\x00",
+        b"\x16\x03\x01\xff\xff",
+        b"\x16\x03\x01\x00\x04\x01\xff\xff\xff",
+        b"\x16\x03\x01\x00\x04\x01\x00\x00\x00",
+        b"\x16\x03\x01\x00\x04\x02\x00\x00\x00",
+    ],
+    ids=["alert", "old", "empty", "long record", "long message", "nothing", "no hello"],
+)
+async def test_what_is_no_first_message_ends_the_visit_at_once(cloud: Cloud, sent: bytes) -> None:
+    config = await kubeconfig(cloud, await cloud.cluster())
+    async with asyncio.timeout(HANDSHAKE_SECONDS / 2):
+        assert await knock(config, sent, at_a_time=len(sent)) == b""

@@ -9,13 +9,17 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 T = TypeVar("T")
 
 CHUNK = 16 * 1024
 _LONGEST_HELLO = 64 * 1024
+_HANDSHAKE = b"\x16\x03"
+"""How every record of a first message begins: its type, and the major version."""
+_RECORD_HEAD = 5
+_MESSAGE_HEAD = 4
 
 
 class NotTls(Exception):
@@ -34,17 +38,13 @@ class TlsStream:
 
     async def accept(self, choose: Callable[[str], Awaitable[ssl.SSLContext | None]]) -> str:
         """Shake hands; returns the name that was asked for. Raises NotTls and OSError."""
-        hello = bytearray()
-        while (name := _name_in(bytes(hello))) is None:
-            data = await self._reader.read(CHUNK)
-            hello += data
-            if not data or len(hello) > _LONGEST_HELLO:
-                raise NotTls
+        hello = await self._hello()
+        name = _name_in(hello)
         context = await choose(name)
         if context is None:
             raise NotTls
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._incoming.write(bytes(hello))
+        self._incoming.write(hello)
         try:
             await self._pump(self._tls.do_handshake)
         except ssl.SSLError as error:
@@ -52,6 +52,27 @@ class TlsStream:
                 await self._flush()  # the alert that tells the client why
             raise NotTls from error
         return name
+
+    async def _hello(self) -> bytes:
+        """The records of the first message, as many as it tells by its length. Raises NotTls.
+
+        Nobody is known yet: pieces, however small, cost no more than being put together.
+        """
+        hello, message = bytearray(), bytearray()
+        while len(message) < _MESSAGE_HEAD or len(message) < _whole(message):
+            try:
+                head = await self._reader.readexactly(_RECORD_HEAD)
+                length = int.from_bytes(head[3:])
+                if not head.startswith(_HANDSHAKE) or not 0 < length <= CHUNK:
+                    raise NotTls
+                piece = await self._reader.readexactly(length)
+            except asyncio.IncompleteReadError as error:
+                raise NotTls from error
+            hello += head + piece
+            message += piece
+            if len(hello) > _LONGEST_HELLO or _whole(message) > _LONGEST_HELLO:
+                raise NotTls
+        return bytes(hello)
 
     def shown(self) -> bytes | None:
         """The certificate that the client has shown and holds, in DER."""
@@ -91,25 +112,40 @@ class TlsStream:
             await self._writer.drain()
 
 
-def _name_in(hello: bytes) -> str | None:
-    """The name that a first message asks for, None where it is not whole. Raises NotTls."""
-    asked: list[str] = []
+def _whole(message: bytearray) -> int:
+    """How many bytes a handshake message has, as far as its head is there."""
+    return _MESSAGE_HEAD + int.from_bytes(message[1:_MESSAGE_HEAD])
 
-    def note(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int:
-        asked.append(name or "")
-        return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
 
+class _Probe(ssl.SSLObject):
+    """A handshake that ends when the name is known."""
+
+    name: str | None = None
+
+
+def _note(probe: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int:
+    assert isinstance(probe, _Probe)
+    probe.name = name
+    return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+
+
+@cache
+def _probing() -> ssl.SSLContext:
+    """What all probes share: making it costs many times what a probe costs."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.sni_callback = note
+    context.sslobject_class = _Probe
+    context.sni_callback = _note
+    return context
+
+
+def _name_in(hello: bytes) -> str:
+    """The name that a first message asks for. Raises NotTls."""
     incoming = ssl.MemoryBIO()
-    probe = context.wrap_bio(incoming, ssl.MemoryBIO(), server_side=True)
+    probe = _probing().wrap_bio(incoming, ssl.MemoryBIO(), server_side=True)
+    assert isinstance(probe, _Probe)
     incoming.write(hello)
-    try:
+    with contextlib.suppress(ssl.SSLError):
         probe.do_handshake()
-    except ssl.SSLWantReadError:
-        return None
-    except ssl.SSLError:
-        pass
-    if not asked or not asked[0]:
+    if not probe.name:
         raise NotTls
-    return asked[0]
+    return probe.name
