@@ -16,6 +16,8 @@ import pytest
 import pytest_asyncio
 
 from clusterwright.cce.inside.door import HANDSHAKE_SECONDS
+from clusterwright.drivers.simulated.doors import SimulatedDoors
+from clusterwright.storage.database import StorageUnavailable
 from tests.api.cloud import Cloud, open_cloud
 from tests.api.nodes_examples import node
 
@@ -220,3 +222,24 @@ async def test_what_is_no_first_message_ends_the_visit_at_once(cloud: Cloud, sen
     config = await kubeconfig(cloud, await cloud.cluster())
     async with asyncio.timeout(HANDSHAKE_SECONDS / 2):
         assert await knock(config, sent, at_a_time=len(sent)) == b""
+
+
+async def test_a_visitor_is_let_go_while_the_database_is_away(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = await kubeconfig(cloud, await cloud.cluster())
+
+    async def away(*_: Any) -> None:
+        raise StorageUnavailable("The server is starting up.")
+
+    with monkeypatch.context() as patch, caplog.at_level("WARNING"):
+        patch.setattr(SimulatedDoors, "context", away)
+        met = await knock(config, hello(config), at_a_time=1 << 14)
+    with monkeypatch.context() as patch, caplog.at_level("WARNING"):
+        patch.setattr(SimulatedDoors, "holder", away)
+        unheld = await ask(config)
+
+    assert met == b""
+    assert (unheld.status_code, unheld.json()["kind"]) == (503, "Status")
+    assert not caplog.records
+    assert (await ask(config)).status_code == 200

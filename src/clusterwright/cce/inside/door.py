@@ -22,7 +22,7 @@ from clusterwright.cce.inside.operations import Refusal
 from clusterwright.cce.inside.tls import NotTls, TlsStream
 from clusterwright.iam.caller import Caller
 from clusterwright.iam.directory import Directory
-from clusterwright.storage.database import Database
+from clusterwright.storage.database import Database, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Door:
         self._visits.add(task)
         try:
             await self._serve(TlsStream(reader, writer))
-        except (NotTls, OSError, TimeoutError, h11.RemoteProtocolError) as error:
+        except (NotTls, OSError, StorageUnavailable, h11.RemoteProtocolError) as error:
             log.debug("closing a door", extra={"reason": repr(error)})
         finally:
             self._visits.discard(task)
