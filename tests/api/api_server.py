@@ -43,6 +43,8 @@ class ApiServer:
         self.pongs = 0
         self.flooded = 0
         """Messages that there was room for."""
+        self.lines: asyncio.Queue[bytes] = asyncio.Queue()
+        """What the log of the pod ``told`` will tell; nothing ends it."""
         self.visits: set[asyncio.Task[None]] = set()
         """One for each connection that is there."""
 
@@ -80,7 +82,7 @@ class ApiServer:
         try:
             asked = await talk.next()
         except RemoteProtocolError:
-            await talk.answer_without_upgrade()
+            await talk.answer_without_upgrade(self.lines)
             return
         assert isinstance(asked, Request)
         self.asked.append(asked)
@@ -172,15 +174,21 @@ class _Talk:
         await self.say(RejectConnection(status_code=code, headers=headers, has_body=True))
         await self.say(RejectData(data=body))
 
-    async def answer_without_upgrade(self) -> None:
+    async def answer_without_upgrade(self, lines: asyncio.Queue[bytes]) -> None:
         """Answer a request for no WebSocket: a followed log has a line, or none, and no end."""
         if b"follow=true" in self._head:
-            self._writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            self._writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+            self._writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
+            while b"/pods/told/" in self._head:
+                line = await lines.get()
+                self._writer.write(b"%x\r\n%b\r\n" % (len(line), line))
+                if not line:
+                    return
             if b"/pods/quiet/" not in self._head:
                 self._writer.write(b"5\r\nline\n\r\n")
             await self.until_gone()
             return
-        missing = b"/pods/missing/" in self._head
+        missing = b"/pods/missing" in self._head
         code, message = (404, "not found") if missing else (400, "Upgrade request required")
         body = _status(code, message)
         head = f"HTTP/1.1 {code} No\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"

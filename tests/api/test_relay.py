@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from tests.websockets import Client, Refused
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 V5 = "v5.channel.k8s.io"
+MISSING = "/api/v1/namespaces/default/pods/missing"
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
 
 
@@ -358,6 +360,26 @@ async def followed(
 async def test_a_watch_has_begun_before_anything_happens(host: Host) -> None:
     async with asyncio.timeout(20), followed(host, {}, pod="quiet"):
         pass
+
+
+async def test_a_watch_goes_on_however_many_other_users_come(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy, "MOST_CLIENTS", 1)
+    own = host.behind.kubeconfig
+    others = [replace(own, client_key=own.client_key + "\n" * each) for each in (1, 2)]
+
+    async with asyncio.timeout(20), followed(host, {}, pod="told") as pieces:
+        host.behind.lines.put_nowait(b"one")
+        assert await anext(pieces) == "one"
+        for other in others:
+            monkeypatch.setattr(host.behind, "kubeconfig", other)
+            missing = await host.cloud.client.get(MISSING, headers=host.headers)
+            assert missing.status_code == 404
+        host.behind.lines.put_nowait(b"two")
+        assert await anext(pieces) == "two"
+        host.behind.lines.put_nowait(b"")
+        assert [piece async for piece in pieces] == []
 
 
 async def test_an_orderly_stop_ends_them_at_once(host: Host) -> None:

@@ -7,7 +7,7 @@ itself is handed on: no credentials of ours, no impersonation, no headers of pro
 
 import asyncio
 import ssl
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from clusterwright.drivers.certificates import Pair
 from clusterwright.drivers.contract import Kubeconfig, Unavailable
 
 MOST_CLIENTS = 64
-"""Users of clusters to whom a connection is kept."""
+"""Users of clusters to whom a connection is kept while they ask for nothing."""
 MOST_STREAMS = 200
 """Requests of one user of a cluster that are under way at a time, watches included, and as many
 WebSockets.
@@ -52,12 +52,16 @@ class Passed:
     content: AsyncIterator[bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _User:
     """What requests of one certificate share."""
 
     tls: ssl.SSLContext
     client: "httpx.AsyncClient"
+    asking: int = 0
+    """Requests and WebSockets that are under way."""
+    sockets: int = 0
+    """WebSockets among them."""
 
 
 class Proxy:
@@ -66,7 +70,6 @@ class Proxy:
     def __init__(self) -> None:
         self._clients: OrderedDict[Kubeconfig, _User] = OrderedDict()
         self._retired: set[asyncio.Task[None]] = set()
-        self._open: Counter[Kubeconfig] = Counter()
 
     async def close(self) -> None:
         """End every connection."""
@@ -80,23 +83,26 @@ class Proxy:
         self, kubeconfig: Kubeconfig, method: str, target: str, headers: Headers, body: bytes
     ) -> AsyncIterator[Passed]:
         """The answer to a request, which ends with the block. Raises Unavailable."""
-        client = (await self._user(kubeconfig)).client
         kept = [(name, value) for name, value in headers if name in _HANDED_ON]
-        # An answer of unknown end, such as a watch, may take as long as it likes between two bytes.
-        request = client.build_request(
-            method, f"{kubeconfig.server}{target}", headers=kept, content=body
-        )
-        try:
-            response = await client.send(request, stream=True)
-        except httpx.PoolTimeout as error:
-            raise Unavailable(f"{MOST_STREAMS} requests of this user are under way.") from error
-        except httpx.HTTPError as error:
-            raise Unavailable(f"The API server does not answer: {type(error).__name__}.") from error
-        try:
-            back = handed_back(response.headers.raw)
-            yield Passed(response.status_code, back, _pieces(response))
-        finally:
-            await response.aclose()
+        async with self._user(kubeconfig) as user:
+            # An answer of unknown end, such as a watch, may take as long as it likes between two
+            # bytes.
+            request = user.client.build_request(
+                method, f"{kubeconfig.server}{target}", headers=kept, content=body
+            )
+            try:
+                response = await user.client.send(request, stream=True)
+            except httpx.PoolTimeout as error:
+                raise Unavailable(f"{MOST_STREAMS} requests of this user are under way.") from error
+            except httpx.HTTPError as error:
+                raise Unavailable(
+                    f"The API server does not answer: {type(error).__name__}."
+                ) from error
+            try:
+                back = handed_back(response.headers.raw)
+                yield Passed(response.status_code, back, _pieces(response))
+            finally:
+                await response.aclose()
 
     @asynccontextmanager
     async def connect(
@@ -106,24 +112,27 @@ class Proxy:
 
         Raises Unavailable.
         """
-        tls = (await self._user(kubeconfig)).tls
-        if self._open[kubeconfig] >= MOST_STREAMS:
-            raise Unavailable(f"{MOST_STREAMS} WebSockets of this user are open.")
-        self._open[kubeconfig] += 1
-        try:
-            async with websocket.opened(
-                kubeconfig.server,
-                target,
-                tls,
-                headers=[(name, value) for name, value in headers if name in _HANDED_ON],
-                subprotocols=[each for each in subprotocols if not each.startswith(_CREDENTIALS)],
-            ) as found:
-                yield found
-        finally:
-            self._open[kubeconfig] -= 1
-            self._open += Counter()  # forgets who has none
+        async with self._user(kubeconfig) as user:
+            if user.sockets >= MOST_STREAMS:
+                raise Unavailable(f"{MOST_STREAMS} WebSockets of this user are open.")
+            user.sockets += 1
+            try:
+                async with websocket.opened(
+                    kubeconfig.server,
+                    target,
+                    user.tls,
+                    headers=[(name, value) for name, value in headers if name in _HANDED_ON],
+                    subprotocols=[
+                        each for each in subprotocols if not each.startswith(_CREDENTIALS)
+                    ],
+                ) as found:
+                    yield found
+            finally:
+                user.sockets -= 1
 
-    async def _user(self, kubeconfig: Kubeconfig) -> _User:
+    @asynccontextmanager
+    async def _user(self, kubeconfig: Kubeconfig) -> AsyncIterator[_User]:
+        """What requests of a certificate share, which stays open inside the block."""
         user = self._clients.get(kubeconfig)
         if user is None:
             tls = await asyncio.to_thread(_context, kubeconfig)
@@ -140,12 +149,21 @@ class Proxy:
             )
             self._clients[kubeconfig] = user
         self._clients.move_to_end(kubeconfig)
-        while len(self._clients) > MOST_CLIENTS:
-            _, old = self._clients.popitem(last=False)
-            task = asyncio.create_task(old.client.aclose())
+        user.asking += 1
+        try:
+            self._retire()
+            yield user
+        finally:
+            user.asking -= 1
+            self._retire()
+
+    def _retire(self) -> None:
+        """Close those of the clients above the limit that have been idle for longest."""
+        idle = [each for each, user in self._clients.items() if not user.asking]
+        for kubeconfig in idle[: max(len(self._clients) - MOST_CLIENTS, 0)]:
+            task = asyncio.create_task(self._clients.pop(kubeconfig).client.aclose())
             self._retired.add(task)
             task.add_done_callback(self._retired.discard)
-        return user
 
 
 def handed_back(headers: Headers) -> list[tuple[bytes, bytes]]:
