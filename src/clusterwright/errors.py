@@ -164,6 +164,7 @@ _REASONS = {
     500: "InternalError",
     501: "NotImplemented",
     503: "ServiceUnavailable",
+    504: "Timeout",
 }
 _TITLES = {
     400: "Bad Request",

@@ -176,6 +176,9 @@ class _Talk:
 
     async def answer_without_upgrade(self, lines: asyncio.Queue[bytes]) -> None:
         """Answer a request for no WebSocket: a followed log has a line, or none, and no end."""
+        if b"/pods/frozen/" in self._head:
+            await self.until_gone()
+            return
         if b"follow=true" in self._head:
             self._writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
             self._writer.write(b"Transfer-Encoding: chunked\r\n\r\n")

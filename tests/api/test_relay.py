@@ -382,6 +382,43 @@ async def test_a_watch_goes_on_however_many_other_users_come(
         assert [piece async for piece in pieces] == []
 
 
+async def test_a_frozen_api_server_holds_no_requests(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await until_async("a connection stays", lambda: not host.behind.visits)
+    monkeypatch.setattr(proxy, "HEAD_SECONDS", 0.1)
+    frozen = "/api/v1/namespaces/default/pods/frozen/status"
+
+    async with asyncio.timeout(20), followed(host, {}, pod="told") as pieces:
+        answers = [
+            await host.cloud.client.get(frozen + query, headers=host.headers)
+            for query in ("", "?watch=true", "?follow=false")
+        ]
+        await until_async("requests stay", lambda: len(host.behind.visits) == 1)
+        host.behind.lines.put_nowait(b"late")
+        assert await anext(pieces) == "late"
+        host.behind.lines.put_nowait(b"")
+
+    assert {(each.status_code, each.json()["reason"]) for each in answers} == {(504, "Timeout")}
+
+
+async def test_a_log_may_have_its_first_line_late(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy, "HEAD_SECONDS", 0.1)
+    frozen = "/api/v1/namespaces/default/pods/frozen/log"
+
+    log = asyncio.create_task(host.cloud.client.get(f"{frozen}?follow=true", headers=host.headers))
+    other = await host.cloud.client.get(f"{frozen}?sinceSeconds=1", headers=host.headers)
+
+    assert other.status_code == 504
+    assert not log.done()
+    await until_async("nobody asks", lambda: host.behind.visits)
+    for visit in host.behind.visits:
+        visit.cancel()
+    assert (await log).status_code == 503
+
+
 async def test_an_orderly_stop_ends_them_at_once(host: Host) -> None:
     """The last test of this file: nobody is served afterwards."""
     async with host.connected("echo") as client, followed(host, {}) as pieces:

@@ -47,8 +47,9 @@ _ONE_NODE = re.compile(r"/api/v1/nodes/[^/]+")
 _SENSITIVE = (b"golangsdk", b"terraform")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 # As Kubernetes reads them: whatever is not false is true.
-_ENDLESS = re.compile(
-    rb"(?:^|&)(?:watch|follow)(?:=(?!(?:false|0)(?:&|$))[^&]*)?(?:&|$)", re.IGNORECASE
+_ENDLESS, _FOLLOWED = (
+    re.compile(rb"(?:^|&)(?:%b)(?:=(?!(?:false|0)(?:&|$))[^&]*)?(?:&|$)" % names, re.IGNORECASE)
+    for names in (b"watch|follow", b"follow")
 )
 
 
@@ -72,6 +73,14 @@ class _Visit:
     def is_endless(self) -> bool:
         """Whether the answer has no end of its own: a watch, or a log that is followed."""
         return _ENDLESS.search(self.scope["query_string"]) is not None
+
+    @property
+    def begins_late(self) -> bool:
+        """Whether the answer may have no beginning for long: a log has none before its first line.
+
+        A watch has, before anything happens.
+        """
+        return _FOLLOWED.search(self.scope["query_string"]) is not None
 
 
 class KubernetesApi:
@@ -157,7 +166,12 @@ class KubernetesApi:
     async def _hand_on(self, visit: _Visit, kubeconfig: Kubeconfig, body: bytes) -> None:
         scope = visit.scope
         async with self._proxy.ask(
-            kubeconfig, scope["method"], visit.target, scope["headers"], body
+            kubeconfig,
+            scope["method"],
+            visit.target,
+            scope["headers"],
+            body,
+            begins_late=visit.begins_late,
         ) as passed:
             if passed.code == 400 and _asks_for_spdy(scope):
                 passed = await _with_advice(passed)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import httpx
 
 from clusterwright.cce.inside import websocket
+from clusterwright.cce.inside.operations import Refusal
 from clusterwright.cce.inside.websocket import CONNECTING_SECONDS, NoWebSocket, WebSocket
 from clusterwright.drivers import certificates
 from clusterwright.drivers.certificates import Pair
@@ -26,6 +27,8 @@ MOST_STREAMS = 200
 """Requests of one user of a cluster that are under way at a time, watches included, and as many
 WebSockets.
 """
+HEAD_SECONDS = 75.0
+"""How long an API server may take to begin its answer: it gives up after a minute by itself."""
 
 _HANDED_ON = (
     b"accept",
@@ -80,9 +83,20 @@ class Proxy:
 
     @asynccontextmanager
     async def ask(
-        self, kubeconfig: Kubeconfig, method: str, target: str, headers: Headers, body: bytes
+        self,
+        kubeconfig: Kubeconfig,
+        method: str,
+        target: str,
+        headers: Headers,
+        body: bytes,
+        *,
+        begins_late: bool = False,
     ) -> AsyncIterator[Passed]:
-        """The answer to a request, which ends with the block. Raises Unavailable."""
+        """The answer to a request, which ends with the block.
+
+        One that ``begins_late`` is waited for without a limit. Raises Unavailable, and Refusal for
+        an answer that does not begin in time.
+        """
         kept = [(name, value) for name, value in headers if name in _HANDED_ON]
         async with self._user(kubeconfig) as user:
             # An answer of unknown end, such as a watch, may take as long as it likes between two
@@ -91,7 +105,12 @@ class Proxy:
                 method, f"{kubeconfig.server}{target}", headers=kept, content=body
             )
             try:
-                response = await user.client.send(request, stream=True)
+                async with asyncio.timeout(None if begins_late else HEAD_SECONDS):
+                    response = await user.client.send(request, stream=True)
+            except TimeoutError as error:
+                raise Refusal(
+                    504, f"The API server has not begun to answer for {HEAD_SECONDS:g} s."
+                ) from error
             except httpx.PoolTimeout as error:
                 raise Unavailable(f"{MOST_STREAMS} requests of this user are under way.") from error
             except httpx.HTTPError as error:
