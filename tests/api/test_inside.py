@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
+from clusterwright.cce.inside.api import KubernetesApi
 from tests.api.cloud import Cloud, stranger
 from tests.api.nodes_examples import node
 from tests.api.test_pod_identities import inside
@@ -184,6 +186,31 @@ async def test_a_cluster_is_named_by_its_host_or_by_a_header(shared_cloud: Cloud
     assert (named.status_code, own.status_code) == (200, 200)
     assert (unnamed.status_code, unnamed.json()["errorCode"]) == (501, "CCE.01501001")
     assert "X-Cluster-ID" in unnamed.json()["error_msg"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_bodies_may_be_as_large_as_kubernetes_takes_them(
+    shared_cloud: Cloud, uid: str, chunked: bool
+) -> None:
+    async def answer(path: str, size: int) -> httpx.Response:
+        body = b'{"spec": {}' + b" " * (size - 12) + b"}"
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield body[:1000]
+            yield body[1000:]
+
+        content = pieces() if chunked else body
+        headers = {"X-Cluster-ID": uid, "Content-Type": "application/json"}
+        return await shared_cloud.client.post(path, content=content, headers=headers)
+
+    review = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    taken = await answer(review, KubernetesApi.most_body)
+    large = await answer(review, KubernetesApi.most_body + 1)
+    ours = await answer(f"{shared_cloud.project}/clusters", KubernetesApi.most_body)
+
+    assert taken.status_code == 201
+    assert (large.status_code, large.json()["kind"]) == (413, "Status")
+    assert (ours.status_code, ours.json()["error_code"]) == (413, "APIGW.0201")
 
 
 async def test_an_offer_of_http_2_is_passed_over(shared_cloud: Cloud, uid: str) -> None:

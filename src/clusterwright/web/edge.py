@@ -55,6 +55,9 @@ class AtHand(Protocol):
 class OwnHost(Protocol):
     """What answers on hosts of its own, refusals included, in front of the framework."""
 
+    most_body: int
+    """Bytes that the body of a request may have there."""
+
     def matches(self, scope: Scope) -> bool:
         """Whether this answers the request."""
 
@@ -157,7 +160,7 @@ class Edge:
         try:
             self._check_head(scope, upgrades=True)
             if scope["type"] == "http":
-                receive = _Body(self, receive, scope["path"], request_id)
+                receive = _Body(self, receive, scope["path"], request_id, hosts.most_body)
             await hosts.answer(scope, receive, noted, request_id)
         except Exception as error:
             if started:
@@ -236,8 +239,12 @@ class _Body:
     _began = 0.0
     _complete = False
 
-    def __init__(self, edge: Edge, receive: Receive, path: str, request_id: str) -> None:
+    def __init__(
+        self, edge: Edge, receive: Receive, path: str, request_id: str, most: int = 0
+    ) -> None:
+        """``most`` is how many bytes it may have, 0 for as many as the path may."""
         self._edge = edge
+        self._most = most
         self._receive = receive
         self._path = path
         self._request_id = request_id
@@ -264,7 +271,7 @@ class _Body:
                 errors.BODY_BROKEN, "The body broke off, or its chunks are not as HTTP wants them."
             )
         self._received += len(message.get("body", b""))
-        if self._received > (most := self._edge.body_limit(self._path)):
+        if self._received > (most := self._most or self._edge.body_limit(self._path)):
             raise ApiError(errors.BODY_TOO_LARGE, f"Send at most {most} bytes of body.")
         self._complete = not message.get("more_body", False)
         return message

@@ -86,6 +86,9 @@ class _Visit:
 class KubernetesApi:
     """Answers for the clusters of this server."""
 
+    most_body = 3 * 1024 * 1024
+    """As much as API servers take themselves."""
+
     def __init__(
         self, data: Database, drivers: Drivers, authenticator: Authenticator, answers: Answers
     ) -> None:
@@ -127,7 +130,7 @@ class KubernetesApi:
             if scope["type"] == "websocket":
                 return b""
             if body is None:  # once: after the body, whoever asks waits until the client has gone
-                body = await read_body(receive, limit=_MOST_BODY)
+                body = await read_body(receive, limit=self.most_body)
             return body
 
         caller = await self._authenticator.authenticate(scope, read)
@@ -227,7 +230,6 @@ async def _held(tx: Tx, caller: Caller, uid: str) -> tuple[Cluster, int]:
         return await access.get_held(tx, replace(caller, autopilot=True), uid)
 
 
-_MOST_BODY = 3 * 1024 * 1024
 _NO_SPDY = (
     "This server hands on WebSockets, and no SPDY: use kubectl 1.31 or newer. Of kubectl 1.30 and"
     " 1.29, exec and attach do with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true. The cluster's own"
