@@ -4,12 +4,14 @@ import asyncio
 import inspect
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from clusterwright.storage import inline
 from clusterwright.web import idempotency, store
 from clusterwright.web.routes import Route, database, database_at_once
 from tests import postgresql
@@ -106,6 +108,23 @@ async def test_a_user_has_so_many_keys_and_no_more(
     assert answer.status_code == 429
     assert answer.json()["errorCode"] == "CCE.01429004"
     assert await names(cloud) == ["first"]
+
+
+async def test_who_asks_while_the_database_is_locked_is_told_to_ask_again_under_the_same_key(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{cloud.project}/clusters"
+    other = sqlite3.connect(tmp_path / "data" / "clusterwright.db", isolation_level=None)
+    with closing(other), monkeypatch.context() as patch:
+        patch.setattr(inline, "BUSY_TIMEOUT", 1)
+        other.execute("BEGIN IMMEDIATE")
+        busy = await ask(cloud, path, cluster("later"), "key")
+        other.execute("ROLLBACK")
+
+    again = await ask(cloud, path, cluster("later"), "key")
+
+    assert (busy.status_code, again.status_code) == (503, 201), busy.text
+    assert "Idempotent-Replayed" not in again.headers
 
 
 async def test_a_process_that_dies_has_done_both_or_neither(

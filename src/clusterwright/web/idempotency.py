@@ -138,8 +138,9 @@ class Attempt:
 
     async def _own(self) -> Tx:
         if self._tx is None:
-            self._opened = self._kept.database.transaction()
-            self._tx = await self._opened.__aenter__()
+            opened = self._kept.database.transaction()
+            self._tx = await opened.__aenter__()
+            self._opened = opened  # only now: what never began cannot be ended
             await self._claim(self._tx)
         return self._tx
 
