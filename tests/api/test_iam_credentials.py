@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.iam import store
+from clusterwright.clock import now
+from clusterwright.iam import passwords, store
 from clusterwright.ids import new_id
 from tests.api.iam_server import Server, serving
 
@@ -175,6 +176,51 @@ async def test_a_temporary_key_can_be_made_with_a_signature(server: Server) -> N
     )
 
     assert made.status_code == 201
+
+
+async def test_a_temporary_key_is_made_with_the_token_of_the_body_where_one_is_given(
+    server: Server,
+) -> None:
+    path, headers = "/v3.0/OS-CREDENTIAL/securitytokens", {"X-Auth-Token": await server.token()}
+    other = store.User(
+        id=new_id(),
+        domain_id=server.account["domain_id"],
+        name="other",
+        password_hash=passwords.hash_password("right"),
+        password_changed_at=now(),
+    )
+    await server.change(other)
+    theirs = await server.ask_token(password={"user": {"id": other.id, "password": "right"}})
+
+    def asked(id: str) -> dict[str, object]:
+        return {"auth": {"identity": {"methods": ["token"], "token": {"id": id}}}}
+
+    bad = await server.client.post(path, json=asked("rubbish"), headers=headers)
+    good = await server.client.post(
+        path, json=asked(theirs.headers["X-Subject-Token"]), headers=headers
+    )
+
+    assert (bad.status_code, bad.json()["error_code"]) == (401, "IAM.0001")
+    made = server.directory.snapshot.access_keys[good.json()["credential"]["access"]]
+    assert made.user_id == other.id
+
+
+async def test_a_temporary_key_with_fewer_rights_is_refused_and_not_made_with_all(
+    server: Server,
+) -> None:
+    denied = {"Version": "1.1", "Statement": [{"Effect": "Deny", "Action": ["*:*:*"]}]}
+    body = {"auth": {"identity": {"methods": ["token"], "policy": denied}}}
+    before = dict(server.directory.snapshot.access_keys)
+
+    answer = await server.client.post(
+        "/v3.0/OS-CREDENTIAL/securitytokens",
+        json=body,
+        headers={"X-Auth-Token": await server.token()},
+    )
+
+    assert (answer.status_code, answer.json()["error_code"]) == (501, "IAM.0501")
+    assert "auth.identity.policy" in answer.json()["error_msg"]
+    assert server.directory.snapshot.access_keys == before
 
 
 async def test_other_ways_to_temporary_keys_are_refused_clearly(server: Server) -> None:

@@ -284,10 +284,22 @@ async def list_users(
 async def issue_security_token(
     request: Request,
     caller: Authenticated,
+    guard: Guard,
     directory: Known,
     asked: Annotated[SecurityTokenRequest, Depends(routes.Body(SecurityTokenRequest))],
 ) -> Response:
-    """Issue a temporary access key. It ends no later than the credentials that ask for it."""
+    """Issue a temporary access key. It ends no later than the credentials that ask for it.
+
+    It is made with the token of the body where one is given there, and otherwise with what the
+    request itself came with.
+    """
+    if asked.auth.identity.policy is not None:
+        raise ApiError(
+            errors.IAM_NOT_SUPPORTED,
+            "auth.identity.policy: A key has all rights of its user here. Ask without a policy.",
+        )
+    if asked.token:
+        caller = guard.by_token(asked.token)
     issued = temporary.issue(directory.vault, caller, seconds=asked.duration_seconds)
     most = (await routes.settings(request)).temporary_keys
     await change(request, partial(temporary.keep, issued=issued, most=most))

@@ -1,6 +1,6 @@
 """What clients ask of the identity service: documents with snake_case keys."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -65,6 +65,7 @@ class Identity(IdentityDocument):
     methods: list[str]
     password: PasswordMethod | None = None
     token: TokenMethod | None = None
+    policy: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _is_supported(self) -> Self:
@@ -112,6 +113,12 @@ class SecurityTokenRequest(IdentityDocument):
         if self.auth.identity.methods != ["token"]:
             raise ValueError("auth.identity.methods must be token")
         return self
+
+    @property
+    def token(self) -> str:
+        """The token that the key is to be made with; empty where the body has none."""
+        token = self.auth.identity.token
+        return (token.id if token else None) or ""
 
     @property
     def duration_seconds(self) -> int:

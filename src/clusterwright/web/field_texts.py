@@ -337,6 +337,7 @@ updated | When this version of the API was made. | 该版本的发布时间。
 min_version | The oldest minor version; there are none. | 最小微版本，始终为空。
 self | Where the document is. | 文档自身的链接。
 trust_domain_name | The name of the account that is trusted. | 被委托账号的名称。
+Identity.policy | What the new key may do; a key that is to do less than its user is not made. | 新密钥的权限策略；不支持限制权限的密钥。
 delegated_domain | The name of the account that is trusted. | 被委托账号的名称。
 parent_id | The id of the parent. | 上级的 ID。
 quotas | How much of each there may be, and is. | 各项配额与用量。
