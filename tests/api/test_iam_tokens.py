@@ -117,6 +117,26 @@ async def test_a_body_that_breaks_a_rule_is_refused_in_the_services_words(
     assert answer.headers["X-IAM-Trace-Id"] == answer.headers["X-Request-Id"]
 
 
+@pytest.mark.parametrize("part", ["project", "domain"])
+@pytest.mark.parametrize("empty", [{}, {"id": "", "name": None}])
+async def test_a_scope_that_names_nothing_is_refused_by_its_field(
+    server: Server, part: str, empty: dict[str, object]
+) -> None:
+    answer = await server.log_in({part: empty})
+
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "IAM.0011")
+    assert f"auth.scope.{part}" in answer.json()["error"]["message"]
+
+
+async def test_a_content_type_is_refused_in_the_services_words(server: Server) -> None:
+    answer = await server.client.post(
+        "/v3/auth/tokens", content="{}", headers={"Content-Type": "text/plain"}
+    )
+
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "IAM.0011")
+    assert "text/plain" in answer.json()["error"]["message"]
+
+
 async def test_a_secret_never_comes_back_in_an_error(server: Server) -> None:
     body = (
         '{"auth":{"identity":{"methods":["password"],"password":{"user":{"password":["s3cret"]}}}}}'

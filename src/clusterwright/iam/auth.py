@@ -47,6 +47,7 @@ _IDENTITY = {
     errors.FORBIDDEN: errors.IAM_FORBIDDEN,
     errors.PROJECT_UNAVAILABLE: errors.IAM_FORBIDDEN,
     errors.NOT_SUPPORTED: errors.IAM_NOT_SUPPORTED,
+    errors.CONTENT_TYPE: errors.IAM_INVALID_BODY,
 }
 
 

@@ -102,6 +102,16 @@ class TokenRequest(IdentityDocument):
             raise ValueError("auth.identity.token.id is missing")
         return self
 
+    @model_validator(mode="after")
+    def _names_its_scope(self) -> Self:
+        scope = self.auth.scope
+        if isinstance(scope, Scope):
+            named = scope.project or scope.domain
+            if named and named.id is None and named.name is None:
+                part = "project" if scope.project else "domain"
+                raise ValueError(f"give auth.scope.{part} an id or a name")
+        return self
+
 
 class SecurityTokenRequest(IdentityDocument):
     """``POST /v3.0/OS-CREDENTIAL/securitytokens``."""
