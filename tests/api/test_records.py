@@ -154,6 +154,20 @@ async def test_a_subnet_that_does_not_fit_is_refused(
     assert refused["message"].startswith(field)
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_a_subnet_is_not_found_in_another_vpc(cloud: Cloud, method: str) -> None:
+    made = await subnet(cloud, (await vpc(cloud))["id"])
+    shown = at(cloud, f"/v1/{{project_id}}/subnets/{made['id']}")
+    before = await cloud.call("GET", shown, expect=200)
+    body = {"subnet": {"name": unique("other")}}
+
+    for elsewhere in ((await vpc(cloud))["id"], "nowhere"):
+        path = at(cloud, f"/v1/{{project_id}}/vpcs/{elsewhere}/subnets/{made['id']}")
+        await cloud.call(method, path, body if method == "PUT" else None, expect=404)
+
+    assert await cloud.call("GET", shown, expect=200) == before
+
+
 async def test_a_subnet_needs_its_vpc_only_where_that_was_made_here(cloud: Cloud) -> None:
     gone = await vpc(cloud)
     await cloud.call("DELETE", at(cloud, f"/v1/{{project_id}}/vpcs/{gone['id']}"), expect=204)

@@ -111,12 +111,22 @@ def _create(dialect: Dialect, body: type[SnakeCase]) -> Answer:
     return created
 
 
+def _vpc(request: Request) -> str:
+    """The VPC that a path is below; empty for the paths that are below none."""
+    named: str = request.path_params.get("vpc_id", "")
+    return named
+
+
 def _change(dialect: Dialect, body: type[SnakeCase]) -> Answer:
     caller, given = _caller(dialect), Depends(Body(body))
 
-    async def changed(data: Data, id: Id, who: Caller = caller, asked: Any = given) -> Response:
+    async def changed(
+        request: Request, data: Data, id: Id, who: Caller = caller, asked: Any = given
+    ) -> Response:
         async with data.transaction() as tx:
-            seen, record = await operations.change(tx, who, dialect.kind, id, asked.content)
+            seen, record = await operations.change(
+                tx, who, dialect.kind, id, asked.content, vpc=_vpc(request)
+            )
         return json_response({dialect.one: dialect.read(seen, record)})
 
     return changed
@@ -125,9 +135,9 @@ def _change(dialect: Dialect, body: type[SnakeCase]) -> Answer:
 def _delete(dialect: Dialect) -> Answer:
     caller = _caller(dialect)
 
-    async def deleted(data: Data, id: Id, who: Caller = caller) -> Response:
+    async def deleted(request: Request, data: Data, id: Id, who: Caller = caller) -> Response:
         async with data.transaction() as tx:
-            await operations.remove(tx, who, dialect.kind, id)
+            await operations.remove(tx, who, dialect.kind, id, vpc=_vpc(request))
         return Response(status_code=dialect.gone)
 
     return deleted

@@ -79,16 +79,16 @@ async def add(tx: Tx, caller: Caller, kind: Kind, content: Json) -> tuple[Around
 
 
 async def change(
-    tx: Tx, caller: Caller, kind: Kind, id: str, content: Json
+    tx: Tx, caller: Caller, kind: Kind, id: str, content: Json, *, vpc: str = ""
 ) -> tuple[Around, Record]:
-    """Keep what is new in a record that was made here.
+    """Keep what is new in a record that was made here, in ``vpc`` where one is named.
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST.
     """
     await clusters.hold_project(tx, caller.project_id)
     seen = await around.look(tx, caller)
     found = seen.made(kind, id)
-    if found is None:
+    if found is None or not _is_in(found, vpc):
         raise unknown(WORDS[kind], id)
     speed = found.document.get("bandwidth", {}) | content.get("bandwidth", {})
     changed = replace(
@@ -117,8 +117,15 @@ async def change_tags(tx: Tx, caller: Caller, kind: Kind, id: str, asked: TagAct
     await change(tx, caller, kind, id, {"tags": kept})
 
 
-async def remove(tx: Tx, caller: Caller, kind: Kind, id: str) -> None:
+def _is_in(found: Record, vpc: str) -> bool:
+    """Whether a record is in a VPC; in none that is named, every one is."""
+    return vpc in ("", found.document.get("vpc_id"))
+
+
+async def remove(tx: Tx, caller: Caller, kind: Kind, id: str, *, vpc: str = "") -> None:
     """Forget a record that nothing uses; a security group's rules go with it.
+
+    Where ``vpc`` names one, the record must be in that.
 
     Raises ApiError: NOT_FOUND, IN_USE.
     """
@@ -127,6 +134,8 @@ async def remove(tx: Tx, caller: Caller, kind: Kind, id: str) -> None:
     await store.hold(tx, kind, project_id=caller.project_id)
     seen = await around.look(tx, caller)
     found = seen.made(kind, id)
+    if found and not _is_in(found, vpc):
+        raise unknown(WORDS[kind], id)
     user = _user(seen, kind, id if found is None else found.id, found)
     if found and not user:
         user = await _inner_user(tx, kind, store.names(found), project_id=caller.project_id)
