@@ -20,7 +20,8 @@ _RESOLVE_SECONDS = 5.0
 # are: no crowd of them may take the threads that everything else needs. There are more than one
 # project has webhooks (store.MOST), so that nobody alone keeps the others from theirs.
 _LOOKUPS = ThreadPoolExecutor(32, thread_name_prefix="names")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_AROUND_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
+"""NAT64, and the older "IPv4-compatible" form: an IPv4 address is in the last 32 bits of each."""
 _PORTS = {"http": 80, "https": 443}
 Address = IPv4Address | IPv6Address
 
@@ -73,7 +74,7 @@ def is_public(address: Address) -> bool:
     """Whether an address is in the world's network, and of one host."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
+        if any(address in network for network in _AROUND_IPV4):
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
