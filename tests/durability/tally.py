@@ -12,10 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from clusterwright.cce.clusters.store import cluster_quotas, clusters
+from clusterwright.cce.clusters.store import clusters
 from clusterwright.cce.nodes.store import nodes
 from clusterwright.drivers.simulated.store import machines
 from clusterwright.jobs.store import job_trees, jobs
+from clusterwright.storage.projects import cluster_quotas
 from tests.durability.evidence import connect
 from tests.durability.installation import Installation
 from tests.durability.load import Ledger, ServerError

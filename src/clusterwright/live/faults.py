@@ -17,7 +17,7 @@ from clusterwright.errors import ApiError
 from clusterwright.iam.auth import Member
 from clusterwright.jobs.plan import Registry
 from clusterwright.live.wire import FaultArmed, FaultsArmed, FaultToArm
-from clusterwright.storage import limits
+from clusterwright.storage import limits, projects
 from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, Router, Setup, json_response
 from clusterwright.web.server import given
@@ -54,6 +54,7 @@ async def arm_fault(
         )
     wanted = FaultRequest.model_validate(asked.told())
     async with data.transaction() as tx:
+        await projects.hold(tx, caller.project_id)
         known = await faults.find_striking(tx, caller.project_id)
         if sum(fault.project is not None for fault in known) >= limits.MOST_FAULTS:
             raise ApiError(

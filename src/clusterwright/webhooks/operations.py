@@ -6,6 +6,7 @@ from clusterwright.iam.caller import Caller
 from clusterwright.iam.vault import Vault
 from clusterwright.jobs import events
 from clusterwright.jobs.positions import Position
+from clusterwright.storage import projects
 from clusterwright.storage.database import Tx
 from clusterwright.webhooks import signing, store
 from clusterwright.webhooks.store import Delivery, Webhook
@@ -19,6 +20,7 @@ async def create(
 
     Raises ApiError QUOTA.
     """
+    await projects.hold(tx, caller.project_id)
     if len(await store.find(tx, caller.project_id)) >= store.MOST:
         raise ApiError(errors.QUOTA, f"A project may have {store.MOST} webhooks. Delete one.")
     secret = signing.new_secret()

@@ -27,7 +27,7 @@ from clusterwright.cce.surroundings.store import Kind
 from clusterwright.drivers.contract import Driver, DriverError, Kubeconfig, Unavailable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.storage import limits
+from clusterwright.storage import limits, projects
 from clusterwright.storage.database import Tx
 
 MINUTE = 60
@@ -234,7 +234,7 @@ async def create_policy(
 
     Raises ApiError: QUOTA, NOT_FOUND for a cluster of another project.
     """
-    await clusters_store.hold_project(tx, _project(caller))
+    await projects.hold(tx, _project(caller))
     if await store.count_policies(tx, project_id=_project(caller)) >= quota:
         raise ApiError(
             errors.QUOTA, f"This project may have {quota} access policies. Delete one first."

@@ -21,8 +21,8 @@ from clusterwright.cce.catalog.wire import (
     ZoneDocument,
 )
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters import store as clusters_store
 from clusterwright.iam.auth import Anyone, Member
+from clusterwright.storage import projects
 from clusterwright.web.openapi import described
 from clusterwright.web.routes import Body, Data, Router, Setup, json_response
 
@@ -45,7 +45,7 @@ ClusterType = Annotated[Literal["VirtualMachine", "ARM64"] | None, Query(alias="
 async def show_quotas(caller: Member, data: Data, setup: Setup) -> Response:
     """How many clusters the project may have, and has."""
     async with data.reading() as tx:
-        used = await clusters_store.count(tx, project_id=caller.project_id)
+        used = await projects.clusters(tx, caller.project_id)
     quota = {
         "quotaKey": "cluster",
         "quotaLimit": setup.cluster_quota,
@@ -64,7 +64,7 @@ async def show_quotas(caller: Member, data: Data, setup: Setup) -> Response:
 async def show_nested_quotas(caller: Member, data: Data, setup: Setup) -> Response:
     """The same facts as ShowQuotas: clusters of both kinds share one quota."""
     async with data.reading() as tx:
-        used = await clusters_store.count(tx, project_id=caller.project_id)
+        used = await projects.clusters(tx, caller.project_id)
     quota = setup.cluster_quota
     resources = [
         {"type": kind, "quota": quota, "used": used, "unit": "", "min": 0, "max": quota}

@@ -7,9 +7,9 @@ from clusterwright import clock, errors, ids
 from clusterwright.cce.charts import archive, store
 from clusterwright.cce.charts.store import Chart, Kept
 from clusterwright.cce.charts.wire import UploadParameters
-from clusterwright.cce.clusters import store as clusters
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
+from clusterwright.storage import projects
 from clusterwright.storage.database import Tx
 
 
@@ -34,7 +34,7 @@ async def upload(tx: Tx, caller: Caller, sent: Upload, *, quota: int) -> Chart:
     Raises ApiError: FORBIDDEN without a project, ALREADY_EXISTS, QUOTA for more than ``quota``.
     """
     project_id = _project(caller)
-    await clusters.hold_project(tx, project_id)
+    await projects.hold(tx, project_id)
     found = await store.find(tx, sent.told.name, sent.told.version, project_id=project_id)
     if found is not None:
         if not sent.asked.override:
@@ -69,7 +69,7 @@ async def update(tx: Tx, caller: Caller, uid: str, sent: Upload) -> Chart:
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST for another chart's archive, ALREADY_EXISTS.
     """
-    await clusters.hold_project(tx, _project(caller))
+    await projects.hold(tx, _project(caller))
     found = await show(tx, caller, uid, lock=True)
     if sent.told.name != found.name:
         raise ApiError(
@@ -130,7 +130,7 @@ async def used(tx: Tx, caller: Caller) -> int:
 
 async def delete(tx: Tx, caller: Caller, uid: str) -> Chart:
     """Forget a chart. What was installed of it stays. Raises ApiError NOT_FOUND."""
-    await clusters.hold_project(tx, _project(caller))
+    await projects.hold(tx, _project(caller))
     found = await show(tx, caller, uid, lock=True)
     await store.remove(tx, uid)
     return found

@@ -30,6 +30,7 @@ from clusterwright.jobs import actions
 from clusterwright.jobs import store as jobs
 from clusterwright.jobs.plan import JobType, Request
 from clusterwright.jobs.tree import Target
+from clusterwright.storage import projects
 from clusterwright.storage.database import Tx
 
 DELETE_CHOICES = ("true", "block", "try", "false", "skip")
@@ -74,7 +75,7 @@ async def create(
         ),
     )
     # After the job and before the cluster: the order of locks. Nobody else chooses a range now.
-    used = await store.hold_project(tx, caller.project_id, adding=1)
+    used = await projects.hold(tx, caller.project_id, adding=1)
     taken = await _taken(tx, caller.project_id, asked.spec)
     vpc = asked.spec.host_network.vpc
     subnets = await checks.ranges(tx, vpc, project_id=caller.project_id)
@@ -233,7 +234,7 @@ async def update(
     alias = asked.metadata.alias if asked.metadata is not None else None
     network = asked.spec.container_network if asked.spec is not None else None
     if alias is not None or network is not None:
-        await store.hold_project(tx, caller.project_id)
+        await projects.hold(tx, caller.project_id)
     cluster = await show(tx, caller, uid, lock=True)
     changed = replace(cluster, updated_at=clock.now())
     if asked.spec is not None and asked.spec.model_fields_set | set(asked.spec.model_extra or ()):

@@ -12,11 +12,10 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from clusterwright.cce.offers import AUTOPILOT_FLAVOR
-from clusterwright.storage import facts
+from clusterwright.storage import facts, projects
 from clusterwright.storage.database import Tx, metadata
 from clusterwright.storage.limits import BoundedJSON
 from clusterwright.turns import parts, unhurried
@@ -68,13 +67,6 @@ cluster_ranges = sa.Table(
     sa.Column("project_id", sa.String(64), nullable=False),
     sa.Column("vpc", sa.String(64), nullable=False),
     sa.Index("ix_cluster_ranges_project_id", "project_id", "vpc"),
-)
-
-cluster_quotas = sa.Table(
-    "cluster_quotas",
-    metadata,
-    sa.Column("project_id", sa.String(64), primary_key=True),
-    sa.Column("used", sa.Integer, nullable=False),
 )
 
 
@@ -173,20 +165,6 @@ _AS_SENT = [
 _SHOWN = tuple(column.name for column in _AS_SENT)
 
 
-def _counting(dialect: Any) -> sa.Executable:
-    """One statement locks, counts and tells: of two creations at once one takes the last place."""
-    added = dialect.insert(cluster_quotas)
-    counting: sa.Executable = added.on_conflict_do_update(
-        index_elements=[cluster_quotas.c.project_id],
-        set_={"used": cluster_quotas.c.used + added.excluded.used},
-    ).returning(cluster_quotas.c.used)
-    return counting
-
-
-_COUNT = {True: _counting(sqlite), False: _counting(postgresql)}
-"""By whether the database is SQLite."""
-
-
 class NameTaken(Exception):
     """Another cluster of the project has this name or alias."""
 
@@ -195,19 +173,6 @@ async def insert(tx: Tx, cluster: Cluster) -> None:
     """Add a cluster, in a project that was held for one more. Raises NameTaken."""
     await tx.execute(_INSERT, facts.columns(cluster))
     await _claim_names(tx, cluster)
-
-
-async def hold_project(tx: Tx, project_id: str, *, adding: int = 0) -> int:
-    """Let nobody else add, rename or remove clusters of this project in this transaction.
-
-    Returns how many it has, with those that the transaction is ``adding``.
-    """
-    return await _count(tx, project_id, adding)
-
-
-async def _count(tx: Tx, project_id: str, change: int) -> int:
-    counted = await tx.execute(_COUNT[tx.is_sqlite], {"project_id": project_id, "used": change})
-    return int(counted.scalar_one())
 
 
 async def _claim_names(tx: Tx, cluster: Cluster) -> None:
@@ -319,12 +284,6 @@ def _listing(*, by_phase: bool, by_type: bool, by_version: bool) -> sa.Select[An
     return sa.select(*_AS_SENT).where(*wanted).order_by(clusters.c.created_at, clusters.c.uid)
 
 
-async def count(tx: Tx, *, project_id: str) -> int:
-    """How many clusters the project has."""
-    query = sa.select(cluster_quotas.c.used).where(cluster_quotas.c.project_id == project_id)
-    return int((await tx.execute(query)).scalar_one_or_none() or 0)
-
-
 async def update(tx: Tx, uid: str, **values: Any) -> None:
     """Change columns of a cluster."""
     await tx.execute(facts.changing(clusters, tuple(values), "uid"), values | {"of_uid": uid})
@@ -379,14 +338,14 @@ async def reasons(tx: Tx, uids: Iterable[str], *, phase: ClusterPhase) -> dict[s
 
 async def remove(tx: Tx, uid: str, *, project_id: str) -> None:
     """Forget a cluster. Forgetting an unknown one does nothing."""
-    await hold_project(tx, project_id)
+    await projects.hold(tx, project_id)
     gone = await tx.execute(
         sa.delete(clusters)
         .where(clusters.c.uid == uid, clusters.c.project_id == project_id)
         .returning(clusters.c.uid)
     )
     if gone.one_or_none() is not None:
-        await _count(tx, project_id, -1)
+        await projects.hold(tx, project_id, adding=-1)
 
 
 def _cluster(row: Any) -> Cluster:

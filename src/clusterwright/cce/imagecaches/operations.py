@@ -11,7 +11,7 @@ from clusterwright.cce.imagecaches.store import CacheStatus, ImageCache, NameTak
 from clusterwright.cce.imagecaches.wire import CacheToCreate
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
-from clusterwright.storage import limits
+from clusterwright.storage import limits, projects
 from clusterwright.storage.database import Tx
 
 
@@ -25,6 +25,7 @@ async def create(tx: Tx, caller: Caller, asked: CacheToCreate) -> ImageCache:
     uid = asked.building_config.cluster
     # The path is not below /autopilot, and the cluster is of that kind all the same.
     knowing = replace(caller, autopilot=True)
+    await projects.hold(tx, caller.project_id)  # before the cluster: the order of locks
     try:
         cluster = await clusters.get_in_phase(tx, knowing, uid, STEADY)
     except ApiError as refusal:

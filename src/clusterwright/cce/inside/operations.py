@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusterwright import clock, ids
+from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.inside import documents, store
@@ -263,6 +264,10 @@ async def _create(here: Here, asked: Asked, what: str, namespace: str | None) ->
     if sent["metadata"].get("namespace") not in (None, place):
         raise Refusal(400, "the namespace of the provided object does not match the request")
     async with here.data.transaction() as tx:
+        # Objects are counted by whoever holds their cluster.
+        held = here.cluster
+        if await clusters.get(tx, held.uid, project_id=held.project_id, lock=True) is None:
+            raise Refusal(404, f"The cluster {held.name} was deleted.")
         known = {each["metadata"]["name"] for each in await _namespaces(tx, here.cluster)}
         if kind is Kind.NAMESPACE and name in known:
             raise _exists(what, name)

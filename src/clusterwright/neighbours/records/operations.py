@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clusterwright import clock, errors
 from clusterwright.cce.access.operations import public_address
 from clusterwright.cce.catalog import store as catalog_store
-from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.store import Cluster
 from clusterwright.cce.nodes import references
 from clusterwright.cce.surroundings import store
@@ -26,7 +25,7 @@ from clusterwright.neighbours import tags
 from clusterwright.neighbours.records import around
 from clusterwright.neighbours.records.around import Around
 from clusterwright.neighbours.wire import TagAction
-from clusterwright.storage import limits
+from clusterwright.storage import limits, projects
 from clusterwright.storage.database import Tx
 
 Json = dict[str, Any]
@@ -54,7 +53,7 @@ async def add(tx: Tx, caller: Caller, kind: Kind, content: Json) -> tuple[Around
 
     Raises ApiError: QUOTA, INVALID_REQUEST, ALREADY_EXISTS.
     """
-    await clusters.hold_project(tx, caller.project_id)
+    await projects.hold(tx, caller.project_id)
     seen = await around.look(tx, caller)
     if sum(record.kind == kind for record in seen.records) >= limits.MOST_RECORDS:
         raise ApiError(
@@ -85,7 +84,7 @@ async def change(
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST.
     """
-    await clusters.hold_project(tx, caller.project_id)
+    await projects.hold(tx, caller.project_id)
     seen = await around.look(tx, caller)
     found = seen.made(kind, id)
     if found is None or not _is_in(found, vpc):
@@ -111,7 +110,7 @@ async def change_tags(tx: Tx, caller: Caller, kind: Kind, id: str, asked: TagAct
 
     Raises ApiError: NOT_FOUND, INVALID_REQUEST.
     """
-    await clusters.hold_project(tx, caller.project_id)
+    await projects.hold(tx, caller.project_id)
     _, record = await show(tx, caller, kind, id)
     kept = tags.changed(record.document.get("tags", []), asked)
     await change(tx, caller, kind, id, {"tags": kept})
@@ -129,7 +128,7 @@ async def remove(tx: Tx, caller: Caller, kind: Kind, id: str, *, vpc: str = "") 
 
     Raises ApiError: NOT_FOUND, IN_USE.
     """
-    await clusters.hold_project(tx, caller.project_id)
+    await projects.hold(tx, caller.project_id)
     # Whoever begins to use a record keeps it until it is done, so users are looked for only now.
     await store.hold(tx, kind, project_id=caller.project_id)
     seen = await around.look(tx, caller)
