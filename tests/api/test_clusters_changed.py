@@ -10,7 +10,7 @@ import pytest_asyncio
 from clusterwright.iam import store
 from clusterwright.ids import new_id
 from clusterwright.storage.database import Database
-from tests.api.cloud import Cloud, cluster, sign_in, unique
+from tests.api.cloud import TURBO, Cloud, cluster, sign_in, unique
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -60,7 +60,6 @@ async def second_project(cloud: Cloud, database_url: str) -> tuple[str, str]:
         ("customSan", ["a.test", "10.0.0.1"]),
         ("deletionProtection", False),
         ("agencyName", "agency"),
-        ("eniNetwork", {"subnets": [{"subnetID": "s"}]}),
     ],
 )
 async def test_a_field_that_may_change_is_changed_alone(
@@ -87,6 +86,16 @@ async def test_an_empty_update_changes_nothing(shared_cloud: Cloud, steady: str)
     assert after["metadata"]["alias"] == before["metadata"]["alias"]
 
 
+async def test_pods_of_a_turbo_cluster_get_more_subnets(shared_cloud: Cloud) -> None:
+    path = path_of(shared_cloud, await shared_cloud.cluster(**TURBO))
+    subnets = [*TURBO["eniNetwork"]["subnets"], {"subnetID": "s"}]
+
+    await shared_cloud.call("PUT", path, {"spec": {"eniNetwork": {"subnets": subnets}}}, expect=200)
+
+    after = await shared_cloud.call("GET", path, expect=200)
+    assert after["spec"]["eniNetwork"]["subnets"] == subnets
+
+
 async def test_new_container_ranges_are_added_to_the_old_ones(shared_cloud: Cloud) -> None:
     elsewhere = {"vpc": unique("vpc"), "subnet": "s"}
     path = path_of(shared_cloud, await shared_cloud.cluster(hostNetwork=elsewhere))
@@ -108,6 +117,11 @@ async def test_new_container_ranges_are_added_to_the_old_ones(shared_cloud: Clou
         ({"spec": {"description": "é" * 101}}, "CCE.01400001", "spec.description"),
         ({"spec": {"version": "v1.30"}}, "CCE.01400001", "spec.version"),
         ({"spec": {"flavor": "cce.s2.large"}}, "CCE.01400001", "spec.flavor"),
+        (
+            {"spec": {"eniNetwork": {"subnets": [{"subnetID": "s"}]}}},
+            "CCE.01400001",
+            "spec.eniNetwork",
+        ),
         ({"spec": {"deletionProtection": "yes"}}, "CCE.01400001", "spec.deletionProtection"),
         ({"metadata": {"alias": "UPPER"}}, "CCE.01400001", "metadata.alias"),
         (

@@ -15,7 +15,7 @@ from clusterwright.cce.clusters.networks import (
     HostNetworkToUpdate,
 )
 from clusterwright.cce.clusters.ranges import ROUTED, check_apart, check_free
-from clusterwright.cce.clusters.spec import invalid, ranges_of
+from clusterwright.cce.clusters.spec import check_subnets, invalid, ranges_of
 from clusterwright.cce.clusters.wire import SpecToUpdate
 from clusterwright.document import Document
 
@@ -49,7 +49,7 @@ def merged(
     if "secretConfig" in sent:
         spec["secretConfig"] = stored.get("secretConfig", {}) | sent["secretConfig"]
     if "eniNetwork" in sent:
-        spec["eniNetwork"] = _with_subnets(stored.get("eniNetwork", {}), sent["eniNetwork"])
+        spec["eniNetwork"] = _with_subnets(stored, sent["eniNetwork"])
     if "containerNetwork" in sent:
         spec["containerNetwork"] = _with_ranges(stored, sent["containerNetwork"], taken)
     return spec
@@ -88,9 +88,10 @@ def _says_the_same(stored: Any, sent: Any) -> bool:
 def _with_subnets(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     """The pods' subnets with new ones: the list names all that there are, and may only grow."""
     path = "spec.eniNetwork"
-    network = _changed(stored, sent, EniNetwork, path, frozenset({"subnets"}))
-    there = stored.get("subnets") or [
-        {"subnetID": stored[key]} for key in ("eniSubnetId",) if stored.get(key)
+    before: Mapping[str, Any] = stored.get("eniNetwork", {})
+    network = _changed(before, sent, EniNetwork, path, frozenset({"subnets"}))
+    there = before.get("subnets") or [
+        {"subnetID": before[key]} for key in ("eniSubnetId",) if before.get(key)
     ]
     if "subnets" not in sent:
         return network
@@ -100,6 +101,7 @@ def _with_subnets(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[st
             f"{path}.subnets",
             f"Subnets can be added and not removed: {', '.join(missing)} must be named too.",
         )
+    check_subnets(stored["containerNetwork"]["mode"], bool(named or there))
     return network
 
 

@@ -215,11 +215,7 @@ def _check_networks(asked: Spec, *, eni: bool) -> None:
             f" {asked.container_network.mode}. Mode eni is the one of Turbo.",
         )
     subnets = asked.eni_network and (asked.eni_network.subnets or asked.eni_network.eni_subnet_id)
-    if eni is not bool(subnets):
-        raise invalid(
-            "spec.eniNetwork.subnets",
-            "Network mode eni needs at least one subnet, and other modes have none.",
-        )
+    check_subnets(asked.container_network.mode, bool(subnets))
     network = asked.container_network
     if network.cidrs and len(network.cidrs) > 1 and network.mode != ROUTED:
         raise invalid(
@@ -230,6 +226,18 @@ def _check_networks(asked: Spec, *, eni: bool) -> None:
     services = asked.service_network
     if services and services.ipv6_cidr and not asked.ipv6enable:
         raise invalid("spec.serviceNetwork.IPv6CIDR", "This range needs spec.ipv6enable.")
+
+
+def check_subnets(mode: str, given: bool) -> None:
+    """Make sure that subnets of pods are given where the mode has them, and in no other.
+
+    Raises ApiError INVALID_REQUEST.
+    """
+    if (mode == "eni") is not given:
+        raise invalid(
+            "spec.eniNetwork.subnets",
+            "Network mode eni needs at least one subnet, and other modes have none.",
+        )
 
 
 def _check_authentication(asked: Authentication) -> None:
