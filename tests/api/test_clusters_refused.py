@@ -64,6 +64,7 @@ VALUES: list[tuple[str, Any, tuple[str, str]]] = [
     ("spec.description", "nul\x00", INVALID),
     ("spec.customSan", ["a.test", "a.test"], INVALID),
     ("spec.customSan", ["a.test", "A.TEST"], INVALID),
+    ("spec.customSan", ["2001:db8::1", "2001:0DB8:0:0:0:0:0:1"], INVALID),
     ("spec.customSan", "a.test", INVALID),
     ("spec.customSan", [f"n{n}.test" for n in range(101)], INVALID),
     *(("spec.customSan", [name], INVALID) for name in SANS),

@@ -330,6 +330,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "more nodes than the cluster may ever have": {"autoscaling": {"maxNodeCount": 51}},
     "no template": {"nodeTemplate": None},
     "an unknown type": {"type": "tape"},
+    "a threshold below zero": {"autoscaling": {"scaleDownUtilizationThreshold": -0.5}},
     "an unknown policy": {"labelPolicyOnExistingNodes": "never"},
 }
 

@@ -179,4 +179,5 @@ async def test_labels_are_listed_by_pool_and_key(cloud: Cloud, cluster: str) -> 
 async def test_there_are_no_hyper_nodes(cloud: Cloud, cluster: str) -> None:
     assert await cloud.call("GET", f"{cluster}/hypernodes?limit=5&offset=0", expect=200) == []
     await cloud.call("GET", f"{cluster}/hypernodes?limit=1001", expect=400)
+    await cloud.call("GET", f"{cluster}/hypernodes?limit=1_0", expect=400)
     await cloud.call("GET", f"{cloud.project}/clusters/nowhere/hypernodes", expect=404)

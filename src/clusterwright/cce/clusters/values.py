@@ -67,9 +67,17 @@ def each_once(*names: str) -> AfterValidator:
 
 
 def _unique(values: list[str]) -> list[str]:
-    if len({value.lower() for value in values}) != len(values):
+    if len(set(map(_spelt_alike, values))) != len(values):
         raise ValueError("every entry must be given once")
     return values
+
+
+def _spelt_alike(name: str) -> str:
+    """The one spelling of a name or an address that clients may write in several."""
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name.lower()
 
 
 def is_written_plainly(value: str) -> str:

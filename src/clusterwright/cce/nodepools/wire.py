@@ -21,6 +21,12 @@ MOST_MIGRATED = 50
 """Nodes that one request may move into a pool (API reference, 9)."""
 
 
+def _share(value: float) -> float:
+    if value < 0 and value != -1:
+        raise ValueError("a share of 0 to 1 is needed, or -1 for the cluster's own")
+    return value
+
+
 class Autoscaling(Document):
     """When the pool may change its size by itself; kept for whoever scales."""
 
@@ -30,7 +36,9 @@ class Autoscaling(Document):
     scale_down_cooldown_time: Annotated[int, Field(ge=0, le=_LONGEST)] | None = None
     priority: Annotated[int, Field(ge=-_LONGEST, le=_LONGEST)] | None = None
     scale_down_unneeded_time: Annotated[int, Field(ge=-1, le=_LONGEST)] | None = None
-    scale_down_utilization_threshold: Annotated[float, Field(ge=-1, le=1)] | None = None
+    scale_down_utilization_threshold: (
+        Annotated[float, Field(ge=-1, le=1), AfterValidator(_share)] | None
+    ) = None
 
 
 class NodeManagement(Document):

@@ -19,7 +19,7 @@ from clusterwright.cce.upkeep.wire import (
 )
 from clusterwright.iam.auth import Member
 from clusterwright.web.openapi import Nothing, described
-from clusterwright.web.routes import Body, Data, Router, json_response
+from clusterwright.web.routes import Body, Data, Router, Whole, json_response
 
 router = Router(prefix="/api/v3/projects/{project_id}/clusters/{cluster_id}", tags=["Node"])
 
@@ -99,8 +99,8 @@ async def list_hyper_nodes(
     caller: Member,
     data: Data,
     cluster_id: str,
-    _limit: Annotated[int, Query(alias="limit", ge=1, le=1000)] = 100,
-    _offset: Annotated[int, Query(alias="offset", ge=0)] = 0,
+    _limit: Annotated[Whole, Query(alias="limit", ge=1, le=1000)] = 100,
+    _offset: Annotated[Whole, Query(alias="offset", ge=0)] = 0,
 ) -> Response:
     """The groups of servers that are bought as one; no pool here is made of any."""
     async with data.reading() as tx:
