@@ -224,6 +224,27 @@ async def test_a_new_group_lets_everything_out_and_its_own_in(cloud: Cloud) -> N
     assert (await cloud.call("GET", at(cloud, of), expect=200))["security_group_rules"] == []
 
 
+async def test_a_dry_run_is_refused_and_makes_nothing(cloud: Cloud) -> None:
+    groups, rules = (
+        at(cloud, f"/v3/{{project_id}}/vpc/security-group{s}") for s in ("s", "-rules")
+    )
+    own = (await group(cloud))["id"]
+    bodies: list[tuple[str, Json]] = [
+        (groups, {"security_group": {"name": unique("g")}}),
+        (rules, {"security_group_rule": {"security_group_id": own, "direction": "egress"}}),
+    ]
+    before = [await cloud.call("GET", path, expect=200) for path in (groups, rules)]
+
+    for path, body in bodies:
+        refusal = await cloud.call("POST", path, body | {"dry_run": True}, expect=400)
+        assert "dry_run" in refusal["error_msg"]
+    after = [await cloud.call("GET", path, expect=200) for path in (groups, rules)]
+
+    assert after == before
+    for path, body in bodies:
+        await cloud.call("POST", path, body | {"dry_run": False}, expect=201)
+
+
 async def test_a_group_of_a_cluster_cannot_be_deleted(cloud: Cloud) -> None:
     made = await group(cloud)
     network = cluster("x")["spec"]["hostNetwork"] | {"SecurityGroup": made["id"]}

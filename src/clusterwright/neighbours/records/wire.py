@@ -86,13 +86,21 @@ Ports = Annotated[
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
+def _no_trial(value: bool) -> bool:
+    if value:
+        raise ValueError("nothing is only tried here: send the request without it")
+    return value
+
+
 class Envelope(SnakeCase):
     """A body with one object in it, by the service's word for that."""
+
+    dry_run: Annotated[bool, AfterValidator(_no_trial)] | None = None
 
     @property
     def content(self) -> dict[str, Any]:
         """The object as it was sent."""
-        (name,) = type(self).model_fields
+        (name,) = type(self).model_fields.keys() - Envelope.model_fields.keys()
         sent: dict[str, Any] = getattr(self, name).as_sent()
         return sent
 
