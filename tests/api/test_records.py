@@ -271,6 +271,43 @@ async def test_a_plain_rule_has_its_ports_in_both_forms(cloud: Cloud) -> None:
     assert (v3["multiport"], v3["action"], v3["priority"]) == ("80-90", "allow", 1)
 
 
+@pytest.mark.parametrize("protocol", ["icmp", "ICMP", "1", "icmpv6", "ipv6-icmp", "58"])
+async def test_icmp_has_a_type_and_a_code_where_others_have_ports(
+    cloud: Cloud, protocol: str
+) -> None:
+    path, own = "/v1/{project_id}/security-group-rules", (await group(cloud))["id"]
+    asked = {"security_group_id": own, "direction": "ingress", "protocol": protocol}
+
+    made = await make(
+        cloud,
+        path,
+        {"security_group_rule": asked | {"port_range_min": 8, "port_range_max": 0}},
+        expect=201,
+    )
+    for end in ("port_range_min", "port_range_max"):
+        refusal = await cloud.call(
+            "POST", at(cloud, path), {"security_group_rule": asked | {end: 256}}, expect=400
+        )
+        assert end in refusal["error_msg"]
+
+    assert (made["port_range_min"], made["port_range_max"]) == (8, 0)
+
+
+async def test_a_port_range_has_its_ends_in_order(cloud: Cloud) -> None:
+    own = (await group(cloud))["id"]
+    asked = {"security_group_id": own, "direction": "ingress", "protocol": "tcp"}
+    asked |= {"port_range_min": 90, "port_range_max": 80}
+
+    refusal = await cloud.call(
+        "POST",
+        at(cloud, "/v1/{project_id}/security-group-rules"),
+        {"security_group_rule": asked},
+        expect=400,
+    )
+
+    assert "port_range_max" in refusal["error_msg"]
+
+
 async def test_a_key_pair_is_made_or_taken(cloud: Cloud) -> None:
     made = await key_pair(cloud)
     taken = {"name": unique("k"), "public_key": made["public_key"]}

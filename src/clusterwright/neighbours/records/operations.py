@@ -233,10 +233,6 @@ def _rule(seen: Around, made: Record) -> Record:
     if store.is_ours(other) and seen.find(Kind.GROUP, other) is None:
         rule = "This security group does not exist any more."
         raise ApiError(errors.INVALID_REQUEST, f"security_group_rule.remote_group_id: {rule}")
-    low, high = asked.get("port_range_min", 0), asked.get("port_range_max", 65535)
-    if low > high:
-        rule = f"It must not be less than port_range_min, {low}."
-        raise ApiError(errors.INVALID_REQUEST, f"security_group_rule.port_range_max: {rule}")
     return made
 
 

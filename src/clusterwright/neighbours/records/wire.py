@@ -69,6 +69,8 @@ _PROTOCOLS = (
     *("ipv6-encap", "ipv6-frag", "ipv6-icmp", "ipv6-nonxt", "ipv6-opts", "ipv6-route", "ospf"),
     *("pgm", "rsvp", "sctp", "udplite", "vrrp"),
 )
+_OF_TYPES = ("icmp", "1", "icmpv6", "ipv6-icmp", "58")
+_LAST_TYPE = 255
 
 
 Name = Annotated[Short, Field(min_length=1)]
@@ -346,6 +348,19 @@ class Rule(SnakeCase):
         family = (self.ethertype or "IPv4").lower()
         if self.remote_ip_prefix and (":" in self.remote_ip_prefix) is not (family == "ipv6"):
             raise ValueError(f"the remote_ip_prefix is not of the ethertype {family}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_ports_or_a_type(self) -> Self:
+        low, high = self.port_range_min, self.port_range_max
+        if (self.protocol or "").lower() in _OF_TYPES:
+            if max(low or 0, high or 0) > _LAST_TYPE:
+                raise ValueError(
+                    "of ICMP, port_range_min is the type and port_range_max the code, each of 0 to"
+                    f" {_LAST_TYPE}"
+                )
+        elif (low or 0) > (65535 if high is None else high):
+            raise ValueError(f"give a port_range_max that is not less than port_range_min, {low}")
         return self
 
 
