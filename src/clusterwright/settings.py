@@ -340,13 +340,6 @@ def has_password(database: str) -> bool:
     return bool(told)
 
 
-def without_password(database: str) -> str:
-    """The URL of a database as everybody may read it."""
-    user, at, host = urlsplit(database).netloc.rpartition("@")
-    told = f"{user.partition(':')[0]}{at}{host}"
-    return database.replace(f"//{user}{at}{host}", f"//{told}", 1)
-
-
 def _options(url: str) -> list[tuple[str, str]]:
     return parse_qsl(urlsplit(url).query, keep_blank_values=True)
 

@@ -11,7 +11,8 @@ import yaml
 from sqlalchemy import make_url
 
 from clusterwright.cli import rows
-from clusterwright.settings import Settings, without_password
+from clusterwright.cli.folder import without_password
+from clusterwright.settings import Settings
 from clusterwright.storage.database import Tx
 from clusterwright.storage.migrations import migrate
 from tests.cli.command_line import LIMIT, CommandLine, Ran, begun

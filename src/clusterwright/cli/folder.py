@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 from clusterwright.cli.output import fail, leave
 
@@ -108,6 +109,12 @@ def database_in_use(folder: Path) -> str:
     if not (folder / ENDPOINT_FILE).exists():
         return ""
     return str(_read(folder / ENDPOINT_FILE).get("database", ""))
+
+
+def without_password(database: str) -> str:
+    """The URL of a database as everybody may read it."""
+    user = urlsplit(database).netloc.rpartition("@")[0]
+    return database.replace(f"//{user}@", f"//{user.partition(':')[0]}@", 1)
 
 
 def variables(folder: Path) -> dict[str, str]:

@@ -21,12 +21,13 @@ from clusterwright.cli.folder import (
     ENDPOINT_FILE,
     configured,
     private_files,
+    without_password,
     wrong_setting,
 )
 from clusterwright.cli.options import EXIT_FAILED, Data, DatabaseUrl
 from clusterwright.cli.output import leave
 from clusterwright.cli.stopping import Stop
-from clusterwright.settings import Settings, without_password
+from clusterwright.settings import Settings
 
 if TYPE_CHECKING:
     from clusterwright.web.edge import Edge
