@@ -50,7 +50,7 @@ async def empty(data: Database) -> None:
 @pytest.fixture
 async def bench(bench_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     """A bench on an empty database of each kind, where nothing waits longer than it must."""
-    monkeypatch.setattr(execution, "CANCEL_PERIOD", 0.01)
+    monkeypatch.setattr(execution, "LOOK_PERIOD", 0.01)
     for module in (execution, tries):
         monkeypatch.setattr(module, "FIRST_BACKOFF", 0.001)
     data = WatchedDatabase(bench_url)

@@ -27,13 +27,15 @@ from clusterwright.jobs.store import Superseded
 from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree, failure
 from clusterwright.jobs.tries import FIRST_BACKOFF, LONGEST_BACKOFF, Tries
 from clusterwright.jobs.wire import Rendering
-from clusterwright.storage.database import Database, StorageUnavailable
+from clusterwright.storage.database import Database, StorageUnavailable, Tx
 from clusterwright.turns import parts, unhurried
 
 log = logging.getLogger(__name__)
 
-CANCEL_PERIOD = 1.0
-"""Seconds between two looks for a cancellation while a step is at work."""
+LOOK_PERIOD = 1.0
+"""Seconds between two looks, while a step is at work, whether the job is to be cancelled, and whose
+it is.
+"""
 BRANCHES = 32
 """Copies of one member that are at work at the same time; the others wait for their turn."""
 SMALL_TREE = 300
@@ -84,6 +86,8 @@ class Execution:
         self.progress = Progress(weights=weights)
         self._rendering = Rendering()
         self._shown_at = -math.inf
+        self._was_ours = -math.inf
+        """When the job was last known to be this worker's."""
         self._catching_up: asyncio.TimerHandle | None = None
         self._due: list[Change] = []
         self._messages: list[Message] = []
@@ -215,7 +219,7 @@ class Execution:
             job=job,
             tree=self._tree,
             hold=partial(store.hold, tree=self._tree),
-            look=partial(store.look, tree=self._tree),
+            look=self._look_now_and_then,
             drivers=self._drivers,
             database=self._database,
             on_driver=self._uses,
@@ -267,12 +271,26 @@ class Execution:
         while True:
             if self._stopped is not None and self._stopped.mode is CancelMode.NOW:
                 raise Cancelled(self._stopped.reason)
-            await asyncio.sleep(CANCEL_PERIOD)
+            await asyncio.sleep(LOOK_PERIOD)
             try:
                 async with self._database.reading() as tx:
-                    self._stopped = await store.look(tx, self._tree)
+                    await self._look(tx)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"reason": str(error)})
+
+    async def _look(self, tx: Tx) -> None:
+        """See whether to stop. Raises Superseded where the job is another worker's."""
+        began = time.monotonic()
+        self._stopped = await store.look(tx, self._tree)
+        self._was_ours = began
+
+    async def _look_now_and_then(self, tx: Tx) -> None:
+        """As ``_look``, unless the job was ours a moment ago.
+
+        Nobody takes a job over from a worker that was heard of so lately (``workers.DEAD_AFTER``).
+        """
+        if time.monotonic() - self._was_ours >= LOOK_PERIOD:
+            await self._look(tx)
 
     async def _commit(self, *changes: Change) -> None:
         """Make changes durable, with all others that are due by then."""
@@ -319,6 +337,7 @@ class Execution:
     async def _write(
         self, changes: list[Change], messages: list[Message], writes: list[Write]
     ) -> None:
+        began = time.monotonic()
         advance = self.progress.after(changes, clock.now())
         root = advance.jobs[0] if advance.jobs else self.progress.root
         async for job in unhurried(advance.jobs):
@@ -341,6 +360,7 @@ class Execution:
                 await write(tx)
             if root.phase.is_final:
                 await self._type.settle(tx, root)
+        self._was_ours = began
         self.progress.take(advance)
         if shown:
             self._shown_at = time.monotonic()
