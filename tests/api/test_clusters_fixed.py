@@ -12,6 +12,7 @@ from clusterwright.cce.clusters.store import ClusterPhase
 from clusterwright.storage.database import Database
 from tests.api.cloud import SUBNET, TURBO, VPC, Cloud, cluster, open_cloud, unique
 from tests.api.declared import example
+from tests.api.upgrades_asked import hop
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -151,6 +152,9 @@ async def test_empty_texts_of_an_update_change_nothing_but_a_description(cloud: 
 ASLEEP = {ClusterPhase.HIBERNATING, ClusterPhase.HIBERNATION}
 BUSY = {ClusterPhase.CREATING, ClusterPhase.AWAKING, ClusterPhase.RESIZING, ClusterPhase.UPGRADING}
 GOING = {ClusterPhase.DELETING}
+UNREADY = ASLEEP | BUSY | GOING
+ASSOCIATION = {"namespace": "a", "serviceAccount": "b", "agencyName": "c"}
+SETTINGS = {"kind": "Configuration", "apiVersion": "v3", "spec": {"packages": []}}
 FORBIDDEN: tuple[tuple[str, str, Any, set[ClusterPhase]], ...] = (
     ("DELETE", "", None, ASLEEP),
     ("PUT", "", {"spec": {"description": "a"}}, ASLEEP | BUSY | GOING),
@@ -163,6 +167,15 @@ FORBIDDEN: tuple[tuple[str, str, Any, set[ClusterPhase]], ...] = (
     ("POST", "/clustercertrevoke", {"userId": "u"}, ASLEEP | GOING | {ClusterPhase.CREATING}),
     ("POST", "/operation/upgrade/pause", None, GOING),
     ("POST", "/operation/upgrade/continue", None, GOING),
+    ("PUT", "/nodepools/master/configuration", SETTINGS, UNREADY),
+    ("PUT", "/nodepools/any/configuration", SETTINGS, BUSY | GOING),
+    ("POST", "/operation/precheck", hop("PreCheckTask"), UNREADY),
+    ("POST", "/operation/postcheck", hop("PostCheckTask"), UNREADY),
+    ("POST", "/operation/upgradeworkflows", hop("WorkFlowTask", clusterID="any"), UNREADY),
+    ("POST", "/pod-identity-associations", ASSOCIATION, UNREADY),
+    ("PUT", "/pod-identity-associations/any", {"agencyName": "d"}, UNREADY),
+    ("PUT", "/mastereip", {"spec": {"action": "unbind"}}, UNREADY),
+    ("PUT", "/longaksk/config", {"enableLongAKSK": False}, UNREADY),
 )
 
 

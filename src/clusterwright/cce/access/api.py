@@ -250,9 +250,8 @@ async def update_long_key(
     asked: Annotated[LongKeyInCluster, Depends(Body(LongKeyInCluster))],
 ) -> Response:
     """Take the key out of a cluster, which has none; none can be given."""
-    async with data.reading() as tx:
-        await clusters.show(tx, caller, cluster_id)
-    operations.check_long_key(enable=asked.enable)
+    async with data.transaction() as tx:
+        await operations.choose_long_key(tx, caller, cluster_id, enable=asked.enable)
     return Response(status_code=204)
 
 

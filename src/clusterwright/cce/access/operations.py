@@ -20,7 +20,7 @@ from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters import store as clusters_store
 from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.clusters.extensions import AddressHolder
-from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.cce.surroundings import checks
 from clusterwright.cce.surroundings.checks import Named
 from clusterwright.cce.surroundings.store import Kind
@@ -45,6 +45,13 @@ _UNREACHABLE = (
     ClusterPhase.HIBERNATION,
     ClusterPhase.AWAKING,
 )
+_WORKED_ON = (
+    *_UNREACHABLE,
+    ClusterPhase.UPGRADING,
+    ClusterPhase.RESIZING,
+    ClusterPhase.ROLLING_BACK,
+)
+"""Phases in which the control plane's certificate is not to change as well."""
 
 
 @contextmanager
@@ -180,7 +187,7 @@ async def change_address(
     another cluster or a node has.
     """
     cluster = await clusters.show(tx, caller, uid, lock=True)
-    if cluster.phase in _UNREACHABLE or not cluster.endpoint:
+    if cluster.phase in _WORKED_ON or not cluster.endpoint:
         raise ApiError(
             errors.WRONG_STATE,
             f"The cluster is {cluster.phase}. Change its address when it is Available.",
@@ -296,6 +303,12 @@ async def delete_policy(tx: Tx, caller: Caller, uid: str) -> None:
     """Forget an access policy. Raises ApiError NOT_FOUND."""
     await show_policy(tx, caller, uid, lock=True)
     await store.remove_policy(tx, uid)
+
+
+async def choose_long_key(tx: Tx, caller: Caller, uid: str, *, enable: bool) -> None:
+    """Take the key out of a cluster, which has none. Raises ApiError: NOT_FOUND, WRONG_STATE."""
+    await clusters.get_in_phase(tx, caller, uid, STEADY)
+    check_long_key(enable=enable)
 
 
 def check_long_key(*, enable: bool) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import operations as clusters
-from clusterwright.cce.clusters.store import Cluster
+from clusterwright.cce.clusters.store import STEADY, Cluster
 from clusterwright.cce.identities import spec, store
 from clusterwright.cce.identities.spec import BadToken, Claims
 from clusterwright.cce.identities.store import Associated, Association
@@ -23,7 +23,7 @@ async def create(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, ALREADY_EXISTS, QUOTA.
     """
-    cluster = await clusters.get_alive(tx, caller, cluster_uid)
+    cluster = await clusters.get_in_phase(tx, caller, cluster_uid, STEADY)
     if await store.count(tx, cluster.uid) >= limits.MOST_IDENTITIES:
         raise ApiError(
             errors.QUOTA,
@@ -73,7 +73,7 @@ async def update(
     tx: Tx, caller: Caller, cluster_uid: str, uid: str, asked: AssociationToUpdate
 ) -> Association:
     """Let the service account act as another agency. Raises ApiError: NOT_FOUND, WRONG_STATE."""
-    await clusters.get_alive(tx, caller, cluster_uid)
+    await clusters.get_in_phase(tx, caller, cluster_uid, STEADY)
     found = await show(tx, caller, cluster_uid, uid, lock=True)
     changed = replace(found, agency_name=asked.agency_name, updated_at=clock.now())
     await store.update(tx, uid, agency_name=changed.agency_name, updated_at=changed.updated_at)

@@ -22,16 +22,10 @@ from clusterwright.storage.database import Tx
 
 MASTER = "master"
 
-_AWAKE = (
-    *STEADY,
-    ClusterPhase.CREATING,
-    ClusterPhase.AWAKING,
-    ClusterPhase.RESIZING,
-    ClusterPhase.UPGRADING,
-)
-"""Phases of a control plane that runs, or soon will. Any other begins with what is set by then."""
-_WITH_NODES = (*_AWAKE, ClusterPhase.HIBERNATING, ClusterPhase.HIBERNATION)
-"""Phases in which nodes go on running, whether or not their control plane does."""
+_WITH_NODES = (*STEADY, ClusterPhase.HIBERNATING, ClusterPhase.HIBERNATION)
+"""Phases in which nodes run and nothing is done with them, whether or not their control plane
+runs.
+"""
 
 
 async def show(tx: Tx, caller: Caller, cluster_uid: str, pool_uid: str) -> dict[str, Any]:
@@ -67,7 +61,8 @@ async def update(
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a value that an option cannot have.
     """
-    cluster = await clusters.show(tx, caller, cluster_uid, lock=True)
+    allowed = STEADY if pool_uid == MASTER else _WITH_NODES
+    cluster = await clusters.get_in_phase(tx, caller, cluster_uid, allowed)
     pool = None if pool_uid == MASTER else await sizes.get_changeable(tx, cluster, pool_uid)
     packages = await _stored(tx, cluster, pool_uid)
     options = await _options(tx, caller, cluster_uid, pool_uid)
@@ -77,15 +72,13 @@ async def update(
         packages[package.name] = packages.get(package.name, {}) | news
     if pool_uid == MASTER:
         await clusters_store.update(tx, cluster_uid, configuration=packages)
-        if cluster.phase in _AWAKE:
-            await clusters.submit(tx, cluster, CONFIGURE_CLUSTER, {})
+        await clusters.submit(tx, cluster, CONFIGURE_CLUSTER, {})
     if pool is not None:
         await pools.configure(
             tx, pool_uid, packages, project_id=caller.project_id, cluster_uid=cluster_uid
         )
-        if cluster.phase in _WITH_NODES:
-            target = Target(pool.uid, pool.name)
-            await promises.submit(tx, cluster, (), CONFIGURE_NODE_POOL, target=target)
+        target = Target(pool.uid, pool.name)
+        await promises.submit(tx, cluster, (), CONFIGURE_NODE_POOL, target=target)
     return await show(tx, caller, cluster_uid, pool_uid)
 
 

@@ -8,7 +8,7 @@ from clusterwright import clock, errors, ids
 from clusterwright.cce import offers
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.blueprint import blueprint
-from clusterwright.cce.clusters.store import Cluster, ClusterPhase
+from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.cce.upgrades import paths, store, workflows
 from clusterwright.cce.upgrades.job_types import TARGET, TASK, UPGRADE_CLUSTER
 from clusterwright.cce.upgrades.store import Task, TaskPhase, TaskType, Workflow
@@ -19,6 +19,8 @@ from clusterwright.iam.caller import Caller
 from clusterwright.storage.database import Tx
 
 _RETRYABLE = (ClusterPhase.ERROR, ClusterPhase.AVAILABLE)
+_AT_REST = (*STEADY, ClusterPhase.UNAVAILABLE, ClusterPhase.ERROR, ClusterPhase.ROLLBACK_FAILED)
+"""Phases that a check may find: an upgrade that has failed leaves some of them."""
 
 
 async def upgrade(
@@ -162,8 +164,11 @@ async def check_before(
     control_plane_ready: bool,
     runnable: Sequence[str],
 ) -> Task:
-    """Look whether an upgrade may begin, and keep what was found. Raises ApiError NOT_FOUND."""
-    cluster = await clusters.show(tx, caller, uid, lock=True)
+    """Look whether an upgrade may begin, and keep what was found.
+
+    Raises ApiError: NOT_FOUND, WRONG_STATE.
+    """
+    cluster = await clusters.get_in_phase(tx, caller, uid, _AT_REST)
     _check_names_cluster(asked, uid)
     known = paths.targets(cluster.version, runnable)
     available = cluster.phase is ClusterPhase.AVAILABLE
@@ -180,8 +185,8 @@ async def check_before(
 async def check_after(
     tx: Tx, caller: Caller, uid: str, asked: Hop, *, control_plane_ready: bool
 ) -> Task:
-    """Look whether an upgrade has led where it should. Raises ApiError NOT_FOUND."""
-    cluster = await clusters.show(tx, caller, uid, lock=True)
+    """Look whether an upgrade has led where it should. Raises ApiError: NOT_FOUND, WRONG_STATE."""
+    cluster = await clusters.get_in_phase(tx, caller, uid, _AT_REST)
     _check_names_cluster(asked, uid)
     there = offers.minor(cluster.version) == offers.minor(asked.target_version)
     available = cluster.phase is ClusterPhase.AVAILABLE
@@ -246,7 +251,7 @@ async def create_workflow(
             errors.INVALID_REQUEST,
             "spec.clusterID: Invalid field cluster ID. Send the id of the cluster in the path.",
         )
-    cluster = await clusters.get_alive(tx, caller, uid)
+    cluster = await clusters.get_in_phase(tx, caller, uid, _AT_REST)
     _check_names_cluster(asked, uid)
     _check_path(cluster, asked.target_version, runnable)
     if await _open_workflow(tx, uid) is not None:
