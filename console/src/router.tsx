@@ -81,7 +81,7 @@ const jobs = createRoute({
   path: '/jobs',
   validateSearch: (search: Record<string, unknown>) => {
     const found = texts('phase', 'type', 'cluster', 'since')(search)
-    if (!SECONDS.test(found.since ?? '')) delete found.since
+    if (!SECONDS.test(found.since ?? '')) found.since = ''
     return found
   },
   component: lazyRouteComponent(() => wanted(() => import('./pages/Jobs')), 'Jobs'),

@@ -99,7 +99,8 @@ def test_a_session_that_has_ended_is_told_of_what_is_sent(visitor: Visit) -> Non
     tab = visitor()
     tab.expected = ["status of 401"]
     page = tab.page
-    tab.sign_in("explorer/issue_token_v3_auth_tokens_post?body=json")
+    tab.sign_in()
+    tab.open("explorer/issue_token_v3_auth_tokens_post?body=json")
     page.get_by_role("textbox", name="Body").fill(
         '{"auth": {"identity": {"methods": ["password"], "password": {"user":'
         ' {"name": "nobody", "domain": {"name": "clusterwright"}, "password": "wrong"}}}}}'
@@ -113,10 +114,10 @@ def test_a_session_that_has_ended_is_told_of_what_is_sent(visitor: Visit) -> Non
     send = page.get_by_role("button", name="Send", exact=True)
     expect(send).to_be_enabled()
     page.evaluate(
-        "sessionStorage['clusterwright.session'] = JSON.stringify("
-        "{...JSON.parse(sessionStorage['clusterwright.session']), token: 'no longer good'})"
+        "() => { const { token } = JSON.parse(sessionStorage['clusterwright.session']);"
+        " const headers = { 'X-Auth-Token': token, 'X-Subject-Token': token };"
+        " return fetch('/v3/auth/tokens', { method: 'DELETE', headers }) }"
     )
-    page.reload()
     send.click()
 
     expect(page.get_by_text("Your session has ended")).to_be_visible()

@@ -23,7 +23,8 @@ def opened(visitor: Visit, path: str) -> Page:
     """A page with a filter whose text stands in the address."""
     tab = visitor()
     tab.page.route("**/api/v3/projects/*/clusters", lambda route: route.fulfill(json=many(3)))
-    tab.sign_in(path)
+    tab.sign_in()
+    tab.open(path)
     return tab.page
 
 

@@ -37,10 +37,14 @@ export function buttonClass(looks: Looks = {}): string {
   return [css.button, ...extra].filter(Boolean).join(' ')
 }
 
-/** What is under way is `isPending`: a button that were disabled meanwhile would lose the focus, and its dialog the keys. */
-export function Button({ kind, small, icon, children, ...props }: AriaButtonProps & Looks & { children?: ReactNode }) {
+/**
+ * What is under way is `isPending`: a disabled button would lose the focus, and its dialog the keys. React
+ * Aria's own announces a button by its id, which may have left the page with what the button did.
+ */
+export function Button({ kind, small, icon, isPending, children, ...props }: AriaButtonProps & Looks & { children?: ReactNode }) {
+  const still: AriaButtonProps = isPending ? { 'aria-disabled': true, type: 'button', onPress: () => undefined } : {}
   return (
-    <AriaButton {...props} className={buttonClass({ ...(kind && { kind }), ...(small && { small }) })}>
+    <AriaButton {...props} {...still} className={buttonClass({ ...(kind && { kind }), ...(small && { small }) })}>
       {icon && <Icon name={icon} />}
       {children}
     </AriaButton>
