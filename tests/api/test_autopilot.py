@@ -210,11 +210,11 @@ async def test_it_is_upgraded_in_a_workflow(cloud: Cloud, action: str) -> None:
     where = f"{autopilot(cloud)}/{uid}"
     snapshots = f"{where}/operation/snapshot".replace("/v3/", "/v3.1/")
 
-    async def post(ending: str) -> Any:
+    async def post(ending: str, status: int = 200) -> Any:
         path = f"{where}/operation/{ending}"
-        return await cloud.call("POST", path, body_for(path, uid), expect=200)
+        return await cloud.call("POST", path, body_for(path, uid), expect=status)
 
-    flow = await post("upgradeworkflows")
+    flow = await post("upgradeworkflows", 201)
     check = await post("precheck")
     kept = await cloud.call("POST", snapshots, expect=200)
     promised = await cloud.call(

@@ -205,7 +205,7 @@ async def snapshot(cloud: Cloud, here: str) -> tuple[str, str]:
 async def workflow(cloud: Cloud, here: str) -> tuple[str, str]:
     url = f"{here}/operation/upgradeworkflows"
     body = hop("WorkFlowTask", clusterID=here.rpartition("/")[2])
-    made = await cloud.call("POST", url, body, expect=200)
+    made = await cloud.call("POST", url, body, expect=201)
     uid = made["metadata"]["uid"]
     await cloud.call("PATCH", f"{url}/{uid}", {"status": {"phase": "Cancel"}}, expect=200)
     return uid, url

@@ -42,6 +42,7 @@ FIXED = sorted(example(wire.Spec).keys() - wire.SpecToUpdate.MAY_CHANGE - PASSED
 OTHERS = {
     "kubeProxyMode": "ipvs",
     "kubernetesSvcIpRange": "10.96.0.0/16",
+    "supportIstio": False,
     "type": "ARM64",
     "version": "v1.32",
 }
@@ -130,7 +131,8 @@ async def test_empty_texts_are_no_values(cloud: Cloud) -> None:
 
     for each in made:
         assert each["metadata"]["alias"] == each["metadata"]["name"]
-        assert each["spec"]["hostNetwork"].pop("SecurityGroup")
+        for name in ("SecurityGroup", "controlPlaneSecurityGroup"):
+            assert each["spec"]["hostNetwork"].pop(name)
     assert made[0]["spec"] == made[1]["spec"]
 
 
