@@ -362,7 +362,7 @@ async def one_policy(cloud: Cloud) -> AsyncIterator[str]:
     made = await cloud.call("POST", POLICIES, policy(), expect=201)
     url = f"{POLICIES}/{made['policyId']}"
     yield url
-    await cloud.call("DELETE", url, expect=200)
+    await cloud.call("DELETE", url, expect=204)
 
 
 async def everything(cloud: Cloud, at: dict[str, str]) -> list[Any]:

@@ -57,7 +57,7 @@ async def set_everything(folder: Path) -> tuple[str, list[Any]]:
                 "POST",
                 "operation/upgradeworkflows",
                 {"apiVersion": "v3", "kind": "WorkFlowTask", "spec": hop | {"clusterID": uid}},
-                200,
+                201,
             ),
             (
                 "POST",

@@ -226,7 +226,7 @@ async def test_of_a_deletion_and_a_use_at_once_one_is_refused(stage: Stage, use:
 async def test_tags_that_are_set_at_once_are_both_kept(stage: Stage, of: str) -> None:
     if of == "a server":
         await stage.cloud.until(stage.here, "status.phase", "Available")
-        (made,) = await nodes_examples.add_nodes(stage.cloud, stage.here)
+        *_, made = await nodes_examples.add_nodes(stage.cloud, stage.here)
         id = made["status"]["serverId"]
         tags, row = (
             "/v1/{project_id}/cloudservers/{id}/tags",

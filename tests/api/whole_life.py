@@ -271,6 +271,7 @@ async def change_access(cloud: Cloud, here: str) -> None:
         await cloud.call("POST", f"{here}/clustercertrevoke", user, expect=200)
     bind = {"spec": {"action": "bind", "spec": {"id": "an-eip"}}}
     await cloud.call("PUT", f"{here}/mastereip", bind, expect=200)
+    await cloud.call("PUT", f"{here}/longaksk/config", {"enableLongAKSK": False}, expect=204)
     policy = {
         "name": "policy",
         "clusters": [here.rpartition("/")[2]],
@@ -281,7 +282,7 @@ async def change_access(cloud: Cloud, here: str) -> None:
     made = await cloud.call("POST", POLICIES, policy, expect=201)
     one = f"{POLICIES}/{made['policyId']}"
     await cloud.call("PUT", one, policy, expect=200)
-    await cloud.call("DELETE", one, expect=200)
+    await cloud.call("DELETE", one, expect=204)
 
 
 async def change_releases(cloud: Cloud, here: str) -> None:
@@ -330,7 +331,7 @@ async def change_version(cloud: Cloud, here: str) -> None:
         return {"apiVersion": "v3", "kind": kind, "spec": named | {"targetVersion": "v1.32"}}
 
     flows = f"{here}/operation/upgradeworkflows"
-    flow = await cloud.call("POST", flows, hop("WorkFlowTask"), expect=200)
+    flow = await cloud.call("POST", flows, hop("WorkFlowTask"), expect=201)
     await cloud.call("POST", f"{here}/operation/precheck", hop("PreCheckTask"), expect=200)
     newer = here.replace("/api/v3/", "/api/v3.1/")
     await cloud.call("POST", f"{newer}/operation/snapshot", expect=200)

@@ -189,12 +189,14 @@ def test_a_wrong_call_gives_exit_code_2(nowhere: CommandLine, arguments: tuple[s
     assert (ran.code, ran.out) == (2, "")
 
 
-def test_a_refusal_is_one_line_with_status_code_and_request_id(run: CommandLine) -> None:
+def test_a_refusal_is_one_line_with_status_code_and_request_id_and_the_next_step(
+    run: CommandLine,
+) -> None:
     ran = run("job", "show", UNKNOWN, "-o", "json")
 
     assert (ran.code, ran.out) == (1, "")
     line = rf"Error: 404 CCE_CM\.0003: .*{UNKNOWN}.* \(request id [0-9a-f]{{32}}\)\n"
-    assert re.fullmatch(line, ran.err)
+    assert re.fullmatch(line + "See the jobs with: clusterwright job list\n", ran.err)
 
 
 def test_the_variables_of_env_are_enough(run: CommandLine, nowhere: CommandLine, name: str) -> None:

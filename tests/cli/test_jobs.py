@@ -148,7 +148,8 @@ def test_what_cannot_be_done_is_refused_in_one_line(run: CommandLine, name: str)
 
     assert {(ran.code, ran.out) for ran in (*tried, *unknown)} == {(1, "")}
     assert all(re.fullmatch(r"Error: 409 \S+: .*\(request id \w+\)\n", ran.err) for ran in tried)
-    assert all(re.fullmatch(r"Error: 404 \S+: .*\(request id \w+\)\n", ran.err) for ran in unknown)
+    refused = r"Error: 404 \S+: .*\(request id \w+\)\nSee the jobs with: .*\n"
+    assert all(re.fullmatch(refused, ran.err) for ran in unknown)
 
 
 def test_a_job_is_cancelled_and_followed_to_its_end(held: Held) -> None:
