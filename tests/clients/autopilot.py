@@ -125,7 +125,7 @@ PILOT_STOCK = (
     Call(
         operation="CreateAutopilotUpgradeWorkFlow",
         args=IN_PILOT | {"body": document("WorkFlowTask", **HOP)},
-        status=200,
+        status=201,
         keeps={"pilot_flow": "metadata.uid"},
     ),
     Call(
@@ -162,6 +162,7 @@ PILOT_END = (
     Call(
         operation="CreateAutopilotUpgradeWorkFlow",
         args=IN_PILOT | {"body": document("WorkFlowTask", **NEXT_HOP)},
+        status=201,
         keeps={"pilot_flow": "metadata.uid"},
     ),
     Call(

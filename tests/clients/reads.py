@@ -78,7 +78,12 @@ STOCK = (
             "body": document("Configuration", "configuration", packages=OPTIONS),
         },
     ),
-    Call(operation="CreateAccessPolicy", args={"body": POLICY}, keeps={"policy": "policyId"}),
+    Call(
+        operation="CreateAccessPolicy",
+        args={"body": POLICY},
+        status=201,
+        keeps={"policy": "policyId"},
+    ),
     Call(
         operation="UpdateAccessPolicy",
         args={"policy_id": "$policy", "body": POLICY | {"policyType": "CCEAdminPolicy"}},
@@ -86,6 +91,7 @@ STOCK = (
     Call(operation="ListAddonInstances", args=IN_CLUSTER, keeps={"addon": "items.0.metadata.uid"}),
     Call(
         operation="BatchCreateAddonPrecheck",
+        status=201,
         args=IN_CLUSTER
         | {
             "body": document(
@@ -97,6 +103,7 @@ STOCK = (
     ),
     Call(
         operation="CreateUpgradeWorkFlow",
+        status=201,
         args=IN_CLUSTER | {"body": document("WorkFlowTask", **HOP)},
         keeps={"flow": "metadata.uid"},
     ),
@@ -130,9 +137,10 @@ STOCK = (
 END = (
     *IDENTITY_END,
     *CHART_END,
-    Call(operation="DeleteAccessPolicy", args={"policy_id": "$policy"}),
+    Call(operation="DeleteAccessPolicy", args={"policy_id": "$policy"}, status=204),
     Call(
         operation="CreateUpgradeWorkFlow",
+        status=201,
         args=IN_CLUSTER | {"body": document("WorkFlowTask", **NEXT_HOP)},
         keeps={"flow": "metadata.uid"},
     ),

@@ -141,7 +141,7 @@ def upgraded(place: str, action: str) -> tuple[Call, ...]:
     keeps = {"task": "metadata.uid"}
     return (
         Call(operation=f"GET {place}/upgradeinfo", shows={"spec.versionInfo.targetVersions": ...}),
-        Call(**asked("upgradeworkflows", "WorkFlowTask", clusterVersion="")),
+        Call(**asked("upgradeworkflows", "WorkFlowTask", clusterVersion=""), status=201),
         Call(**asked("precheck", "PreCheckTask"), keeps=keeps),
         succeeded("precheck"),
         Call(operation=f"POST {place}/operation/upgrade", args={"body": task}, keeps=keeps),

@@ -76,6 +76,7 @@ SAID = (
     Call(operation=f"GET {CLUSTER}/configuration/detail", shows={"kube-apiserver": ...}),
     Call(
         operation="POST /api/v3/access-policies",
+        status=201,
         args={
             "body": {
                 "accessScope": {"namespaces": ["default"]},
@@ -204,7 +205,7 @@ NODES = (
 )
 AWAY = (
     Call(operation=f"DELETE {IDENTITIES}/$identity", status=204),
-    Call(operation="DELETE /api/v3/access-policies/$policy"),
+    Call(operation="DELETE /api/v3/access-policies/$policy", status=204),
 )
 
 WALK = (
