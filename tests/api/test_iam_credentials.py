@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clusterwright.clock import now
-from clusterwright.iam import passwords, store
+from clusterwright.iam import store
+from clusterwright.iam.first_account import new_user
 from clusterwright.ids import new_id
 from tests.api.iam_server import Server, serving
 
@@ -182,13 +182,7 @@ async def test_a_temporary_key_is_made_with_the_token_of_the_body_where_one_is_g
     server: Server,
 ) -> None:
     path, headers = "/v3.0/OS-CREDENTIAL/securitytokens", {"X-Auth-Token": await server.token()}
-    other = store.User(
-        id=new_id(),
-        domain_id=server.account["domain_id"],
-        name="other",
-        password_hash=passwords.hash_password("right"),
-        password_changed_at=now(),
-    )
+    other = new_user(server.account["domain_id"], "other", "right")
     await server.change(other)
     theirs = await server.ask_token(password={"user": {"id": other.id, "password": "right"}})
 

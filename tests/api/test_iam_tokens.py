@@ -1,6 +1,7 @@
 """Tokens over HTTP: who gets one, what it says, and when it is good no more."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from clusterwright.clock import now
 from clusterwright.errors import ApiError
 from clusterwright.iam import auth, passwords, store, tokens
+from clusterwright.iam.first_account import new_user
 from clusterwright.iam.tokens import Tokens
 from clusterwright.ids import new_id
 from tests.api.iam_server import Server, serving
@@ -73,14 +75,7 @@ async def test_a_token_for_the_domain_is_refused_outside_the_identity_service(
 async def test_unknown_users_wrong_passwords_and_disabled_users_look_the_same(
     server: Server,
 ) -> None:
-    disabled = store.User(
-        id=new_id(),
-        domain_id=server.account["domain_id"],
-        name="gone",
-        password_hash=passwords.hash_password("right"),
-        password_changed_at=now(),
-        enabled=False,
-    )
+    disabled = replace(new_user(server.account["domain_id"], "gone", "right"), enabled=False)
     await server.change(disabled)
     tries = [(disabled.id, "right"), (server.account["user_id"], "wrong"), ("nobody", "x")]
 

@@ -76,17 +76,15 @@ def create(
         },
     )
     promised = node["status"]["jobID"]
-    if not wait and (count == 1 or output is not Output.TABLE):
+    if wait:
+        job = job_screen.wait(api, promised, timeout=timeout, output=output)
+        _print_made(api, uid, job, output)
+        return
+    if count == 1 or output is not Output.TABLE:
         _show(node, output)
     else:
-        job = (
-            job_screen.wait(api, promised, timeout=timeout, output=output)
-            if wait
-            else api.show_job(promised)
-        )
-        _print_made(api, uid, job, output)
-    if not wait:
-        job_screen.advise(promised, output)
+        _print_made(api, uid, api.show_job(promised), output)
+    job_screen.advise(promised, output)
 
 
 def _print_made(api: Api, cluster: str, job: Document, output: Output) -> None:

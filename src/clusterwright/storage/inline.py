@@ -31,6 +31,7 @@ from clusterwright.storage.sqlite import (
     set_sqlite_modes,
 )
 from clusterwright.storage.transaction import Outbox, Parameters, Tx
+from clusterwright.uninterrupted import uninterrupted
 
 T = TypeVar("T")
 
@@ -257,16 +258,11 @@ class Inline:
 
     @staticmethod
     async def _wait_for_commit(tx: InlineTx, member: asyncio.Future[None]) -> None:
-        cancelled = None
-        while not member.done():
-            try:
-                await asyncio.wait([member])
-            except asyncio.CancelledError as error:
-                cancelled = error  # told below: what it does to our rows is not open any more then
-        tx.is_committed = member.exception() is None
-        if cancelled is not None:
-            raise cancelled
-        member.result()
+        # Whoever is cancelled waits too: what it does to our rows is not open any more then.
+        try:
+            await uninterrupted(member)
+        finally:
+            tx.is_committed = member.exception() is None
 
     def _take_back(self, writer: _Place, error: BaseException) -> None:
         """Undo the transaction that has the place, and what SQLite has undone with it."""
