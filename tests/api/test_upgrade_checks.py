@@ -115,6 +115,20 @@ async def test_a_check_of_another_cluster_than_the_path_names_is_refused(
     await cloud.call("POST", f"{path}/operation/precheck", body, expect=400)
 
 
+@pytest.mark.parametrize("named", ["v1.30", "v1.3", "v1.31.99", "v1.31.99-r0", "v1.32"])
+@pytest.mark.parametrize(
+    ("operation", "kind"), [("precheck", "PreCheckTask"), ("upgradeworkflows", "WorkFlowTask")]
+)
+async def test_an_upgrade_begins_at_the_version_that_the_cluster_has(
+    cloud: Cloud, path: str, operation: str, kind: str, named: str
+) -> None:
+    body = hop(kind, clusterID=path.rpartition("/")[2], clusterVersion=named)
+
+    refusal = await cloud.call("POST", f"{path}/operation/{operation}", body, expect=400)
+
+    assert refusal["message"].startswith("spec.clusterVersion: The cluster has v1.31")
+
+
 async def test_snapshots_are_listed_newest_first(cloud: Cloud, path: str) -> None:
     snapshot = f"{path.replace('/v3/', '/v3.1/')}/operation/snapshot"
     empty = await cloud.call("GET", f"{snapshot}/tasks", expect=200)

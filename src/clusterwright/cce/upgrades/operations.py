@@ -166,10 +166,12 @@ async def check_before(
 ) -> Task:
     """Look whether an upgrade may begin, and keep what was found.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE.
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST for a body about another cluster or
+    another version of it.
     """
     cluster = await clusters.get_in_phase(tx, caller, uid, _AT_REST)
     _check_names_cluster(asked, uid)
+    _check_names_version(asked, cluster)
     known = paths.targets(cluster.version, runnable)
     available = cluster.phase is ClusterPhase.AVAILABLE
     follows = offers.minor(asked.target_version) in known
@@ -201,6 +203,15 @@ async def check_after(
 def _check_names_cluster(asked: Hop, uid: str) -> None:
     if asked.cluster_id not in (None, "", uid):
         raise ApiError(errors.INVALID_REQUEST, "spec.clusterID: The path names another cluster.")
+
+
+def _check_names_version(asked: Hop, cluster: Cluster) -> None:
+    """An upgrade begins at the version that the cluster has; an empty one stands for it."""
+    named, has = asked.cluster_version, cluster.version
+    if named and named != has and not has.startswith((f"{named}.", f"{named}-")):
+        raise ApiError(
+            errors.INVALID_REQUEST, f"spec.clusterVersion: The cluster has {has}, not {named}."
+        )
 
 
 def _control_plane(*, ready: bool) -> dict[str, Any]:
@@ -243,8 +254,8 @@ async def create_workflow(
 ) -> dict[str, Any]:
     """Begin a workflow, to which the tasks that follow belong.
 
-    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST unless the body names the cluster,
-    VERSION_NOT_SUPPORTED, ALREADY_EXISTS while another is under way.
+    Raises ApiError: NOT_FOUND, WRONG_STATE, INVALID_REQUEST unless the body names the cluster and
+    no version that it has not, VERSION_NOT_SUPPORTED, ALREADY_EXISTS while another is under way.
     """
     if not asked.cluster_id:
         raise ApiError(
@@ -253,6 +264,7 @@ async def create_workflow(
         )
     cluster = await clusters.get_in_phase(tx, caller, uid, _AT_REST)
     _check_names_cluster(asked, uid)
+    _check_names_version(asked, cluster)
     _check_path(cluster, asked.target_version, runnable)
     if await _open_workflow(tx, uid) is not None:
         raise ApiError(
