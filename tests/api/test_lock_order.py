@@ -33,7 +33,7 @@ async def test_no_two_transactions_lock_rows_in_two_orders(
             await whole_life.live(cloud)
 
     assert order.names >= WRITING
-    assert order.names >= {f"{name}: Execution._write" for name in REGISTRY.types}
+    assert order.names >= {f"{name}: Commits._write" for name in REGISTRY.types}
     found = [*order.circles(), *order.upgrades]
     assert not found, "\n".join(found)
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from clusterwright.drivers.contract import Drivers
 from clusterwright.drivers.simulated import SimulatedDriver
-from clusterwright.jobs import execution, reader, tries
+from clusterwright.jobs import commits, reader, tries
 from clusterwright.storage.database import Database, metadata
 from tests import postgresql, schema
 from tests.drivers.examples import SEAL
@@ -50,8 +50,8 @@ async def empty(data: Database) -> None:
 @pytest.fixture
 async def bench(bench_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     """A bench on an empty database of each kind, where nothing waits longer than it must."""
-    monkeypatch.setattr(execution, "LOOK_PERIOD", 0.01)
-    for module in (execution, tries):
+    monkeypatch.setattr(commits, "LOOK_PERIOD", 0.01)
+    for module in (commits, tries):
         monkeypatch.setattr(module, "FIRST_BACKOFF", 0.001)
     data = WatchedDatabase(bench_url)
     await empty(data)

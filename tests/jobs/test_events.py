@@ -1,6 +1,7 @@
 """Events of jobs: one for each commit, from which the whole tree can be told again."""
 
 import asyncio
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,8 @@ from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.events import job_events
 from clusterwright.jobs.execution import Execution
 from clusterwright.jobs.plan import JobType, Serial, Step
+from clusterwright.jobs.store import Superseded
+from clusterwright.storage.database import StorageUnavailable
 from tests.jobs.bench import Bench, with_action
 from tests.jobs.trees import job_types, request, unsettled
 
@@ -119,6 +122,30 @@ async def test_a_worker_and_its_successor_number_events_in_one_line(bench: Bench
     assert happened[-1].progress == 1
     tree = await bench.take_over(uid)
     assert tree.driver == "simulated"
+
+
+async def test_what_a_commit_without_an_answer_has_told_is_not_told_again(bench: Bench) -> None:
+    uid = await bench.submit("CreateCluster")
+    known = len(await told(bench, uid))
+    lost = 0
+
+    async def lose() -> None:
+        nonlocal known, lost
+        seen, known = known, len(await told(bench, uid))
+        if known > seen and lost < 30:  # more than there are, so that telling it again ends, too
+            lost += 1
+            raise StorageUnavailable("The connection was lost.", in_doubt=True)
+
+    bench.database.at_commit = lose
+    with suppress(Superseded):  # the end is known already, too
+        await bench.run(uid)
+
+    happened = await told(bench, uid)
+    changes = [change for event in happened for change in event.document["changes"]]
+    shown = [(change["uid"], change["phase"]) for change in changes]
+    assert len(shown) == len(set(shown))
+    assert {change["uid"]: change for change in changes} == await as_rows(bench, uid)
+    assert lost == len(happened) - 1
 
 
 async def test_the_next_job_of_a_cluster_knows_its_driver_before_it_has_begun(bench: Bench) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from clusterwright.drivers import causes
 from clusterwright.drivers.contract import DriverError
-from clusterwright.jobs import execution, removal, store, wire
+from clusterwright.jobs import commits, execution, removal, store, wire
 from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.execution import Execution
 from clusterwright.jobs.plan import Action, ForEach, JobType, Serial, Step
@@ -84,8 +84,8 @@ async def test_a_job_works_on_a_bounded_number_of_copies_and_on_all_of_them(benc
 async def test_a_large_job_moves_forward_and_ends_as_its_rows_say(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "SMALL_TREE", 10)
-    monkeypatch.setattr(execution, "DOCUMENT_PERIOD", 0.02)
+    monkeypatch.setattr(commits, "SMALL_TREE", 10)
+    monkeypatch.setattr(commits, "DOCUMENT_PERIOD", 0.02)
     job_type = on_each(nothing)
     uid = await submitted(bench, job_type, 100)
     reads: list[Document] = []
@@ -104,8 +104,8 @@ async def test_a_large_job_moves_forward_and_ends_as_its_rows_say(
 async def test_a_large_job_that_waits_shows_what_has_been_done(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "SMALL_TREE", 10)
-    monkeypatch.setattr(execution, "DOCUMENT_PERIOD", 0.05)
+    monkeypatch.setattr(commits, "SMALL_TREE", 10)
+    monkeypatch.setattr(commits, "DOCUMENT_PERIOD", 0.05)
     waiting = asyncio.Event()
 
     async def wait(context: StepContext) -> None:
@@ -129,8 +129,8 @@ async def test_a_large_job_that_waits_shows_what_has_been_done(
 async def test_a_worker_that_takes_a_large_job_over_shows_it_as_it_is(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "SMALL_TREE", 10)
-    monkeypatch.setattr(execution, "DOCUMENT_PERIOD", 3600)
+    monkeypatch.setattr(commits, "SMALL_TREE", 10)
+    monkeypatch.setattr(commits, "DOCUMENT_PERIOD", 3600)
     waiting = asyncio.Event()
 
     async def wait(context: StepContext) -> None:

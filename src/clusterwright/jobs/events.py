@@ -95,6 +95,11 @@ async def record(
 
     ``share`` is how much of the whole has succeeded, as far as the caller knows.
     """
+    await add(tx, root, document(root, changed, messages), share=share)
+
+
+async def add(tx: Tx, root: Job, document: bytes, *, share: float) -> None:
+    """As ``record``, of a ``document`` made before."""
     tx.has_news = True
     await tx.execute(
         _INSERT_SQLITE if tx.is_sqlite else _INSERT_POSTGRESQL,
@@ -102,14 +107,30 @@ async def record(
             "root_uid": root.uid,
             "project_id": root.project_id,
             "share": share,
-            "document": msgspec.json.encode(_document(root, changed, messages)),
+            "document": document,
         },
     )
 
 
-def _document(root: Job, changed: Iterable[Job], messages: Iterable[Message]) -> dict[str, Any]:
-    """What readers are told besides the event's numbers."""
-    return {
+_IS_KNOWN = (
+    sa.select(job_events.c.id)
+    .where(
+        job_events.c.root_uid == sa.bindparam("which"),
+        job_events.c.document == sa.bindparam("document"),
+    )
+    .limit(1)
+)
+
+
+async def is_known(tx: Tx, root: Job, document: bytes) -> bool:
+    """Whether this very document, which tells when it was made, has been added to a held tree."""
+    found = await tx.execute(_IS_KNOWN, {"which": root.uid, "document": document})
+    return found.first() is not None
+
+
+def document(root: Job, changed: Iterable[Job], messages: Iterable[Message]) -> bytes:
+    """What readers are told now besides the event's numbers."""
+    told = {
         "type": root.type,
         "clusterUID": root.cluster_uid,
         "at": clock.rfc3339(clock.now()),
@@ -131,6 +152,7 @@ def _document(root: Job, changed: Iterable[Job], messages: Iterable[Message]) ->
             for each in messages
         ],
     }
+    return msgspec.json.encode(told)
 
 
 def when(nanoseconds: int | None) -> str | None:

@@ -1,49 +1,36 @@
 """Walks one job's tree from wherever it stands to its end, without knowing the engine.
 
-The stored rows are the memo: what is Success is not run again, everything else is. Changes that are
-due at the same moment are committed together, and the commit that ends the top job also settles its
-resource. A large job works on a bounded number of branches, and shows itself a few times a second.
+The stored rows are the memo: what is Success is not run again, everything else is. A large job
+works on a bounded number of branches. What is done gets written by ``jobs.commits``.
 """
 
 import asyncio
 import logging
-import math
 import time
 from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from clusterwright import clock
 from clusterwright.drivers import causes
 from clusterwright.drivers.causes import Cause
 from clusterwright.drivers.contract import DriverError, Drivers
-from clusterwright.jobs import events, store
-from clusterwright.jobs.context import StepContext, Write
+from clusterwright.jobs import commits, store
+from clusterwright.jobs.commits import Commits
+from clusterwright.jobs.context import StepContext
 from clusterwright.jobs.events import Level, Message
 from clusterwright.jobs.plan import Branch, ForEach, JobType, Member, Serial, Step
 from clusterwright.jobs.progress import Progress
 from clusterwright.jobs.store import Superseded
-from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Stop, Tree, failure
-from clusterwright.jobs.tries import FIRST_BACKOFF, LONGEST_BACKOFF, Tries
-from clusterwright.jobs.wire import Rendering
-from clusterwright.storage.database import Database, StorageUnavailable, Tx
+from clusterwright.jobs.tree import CancelMode, Change, Job, JobPhase, Tree, failure
+from clusterwright.jobs.tries import Tries
+from clusterwright.storage.database import Database, StorageUnavailable
 from clusterwright.turns import parts, unhurried
 
 log = logging.getLogger(__name__)
 
-LOOK_PERIOD = 1.0
-"""Seconds between two looks, while a step is at work, whether the job is to be cancelled, and whose
-it is.
-"""
 BRANCHES = 32
 """Copies of one member that are at work at the same time; the others wait for their turn."""
-SMALL_TREE = 300
-"""Jobs of a tree whose document is written with every commit (docs/decisions/0004)."""
-DOCUMENT_PERIOD = 0.2
-"""Seconds between two writings of a larger tree's document."""
-LEAVING_SECONDS = 1.0
-"""Seconds that a commit under way may still take when its worker stops."""
 
 
 class Cancelled(Exception):
@@ -84,20 +71,12 @@ class Execution:
         self._drivers = drivers
         self._below: defaultdict[str | None, list[Job]] = defaultdict(list)
         self.progress = Progress(weights=weights)
-        self._rendering = Rendering()
-        self._shown_at = -math.inf
-        self._was_ours = -math.inf
-        """When the job was last known to be this worker's."""
-        self._catching_up: asyncio.TimerHandle | None = None
-        self._due: list[Change] = []
-        self._messages: list[Message] = []
-        self._writes: list[Write] = []
-        self.driver = tree.driver
-        self._next_flush: asyncio.Future[None] | None = None
-        self._flushes: set[asyncio.Future[None]] = set()
-        self._flushing = asyncio.Lock()
-        self._turnstile = asyncio.Lock()
-        self._stopped: Stop | None = None
+        self._commits = Commits(tree, job_type, database=database, progress=self.progress)
+
+    @property
+    def driver(self) -> str:
+        """The driver that the job is known to use; empty for none."""
+        return self._commits.driver
 
     async def run(self) -> None:
         """Walk the tree to its end. Raises Superseded when another worker has taken it over.
@@ -108,23 +87,12 @@ class Execution:
             return
         async for job in unhurried(self._tree.jobs):
             self._below[job.parent_uid].append(job)
-            self.progress.add(job)
-            self._rendering.add(job)
+            self._commits.add(job)
         try:
             await self._visit(self._type.root, self._tree.root)
-            await self._commit()
+            await self._commits.commit()
         finally:
-            await self._leave()
-
-    async def _leave(self) -> None:
-        """Let the commits that are under way end, or take them back."""
-        if self._catching_up is not None:
-            self._catching_up.cancel()
-        if self._flushes:
-            await asyncio.wait(self._flushes, timeout=LEAVING_SECONDS)
-        for flush in self._flushes:
-            flush.cancel()
-        await asyncio.gather(*self._flushes, return_exceptions=True)
+            await self._commits.leave()
 
     def _leaves(self, job: Job) -> list[Job]:
         below = self._below[job.uid]
@@ -177,16 +145,18 @@ class Execution:
 
     async def _skip(self, leaves: list[Job], reason: str) -> None:
         async for part in parts(leaves):
-            await self._commit(*(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in part))
+            await self._commits.commit(
+                *(Change(leaf.uid, JobPhase.FAILED, reason) for leaf in part)
+            )
 
     async def _fail(self, step: Job, reason: str, cause: Cause) -> bool:
         """Let a step have failed, which is all that this tells."""
-        await self._commit(failure(step, reason, cause))
+        await self._commits.commit(failure(step, reason, cause))
         return False
 
     async def _step(self, step: Step, job: Job) -> bool:
-        if self._stopped is None:
-            await self._commit(Change(job.uid, JobPhase.RUNNING))
+        if self._commits.stop is None:
+            await self._commits.commit(Change(job.uid, JobPhase.RUNNING))
         try:
             await self._act(step, job)
         except Cancelled as stop:
@@ -207,23 +177,23 @@ class Execution:
             return await self._fail(job, reason, causes.INTERNAL_ERROR)
         # Not awaited: the start of the next step, or the end of the job, carries it to the
         # database.
-        self._note(Change(job.uid, JobPhase.SUCCESS))
+        self._commits.note(Change(job.uid, JobPhase.SUCCESS))
         return True
 
     async def _act(self, step: Step, job: Job) -> None:
         """Run the step's action until it returns, fails, is out of time or is cancelled."""
-        if self._stopped is not None:
-            raise Cancelled(self._stopped.reason)
+        if (stop := self._commits.stop) is not None:
+            raise Cancelled(stop.reason)
         log.info("running a step", extra={"job": job.root_uid, "step": step.name})
         context = StepContext(
             job=job,
             tree=self._tree,
             hold=partial(store.hold, tree=self._tree),
-            look=self._look_now_and_then,
+            look=self._commits.look_now_and_then,
             drivers=self._drivers,
             database=self._database,
             on_driver=self._uses,
-            along=self._writes_along,
+            along=self._commits.along,
         )
         tries = Tries(step, job, self._say)
         action = asyncio.ensure_future(tries.until_done(context))
@@ -235,18 +205,11 @@ class Execution:
             watch.cancel()
             await asyncio.gather(action, watch, return_exceptions=True)
 
-    def _writes_along(self, write: Write) -> None:
-        """Let the commit that ends the step, or an earlier one, carry what the step writes."""
-        self._writes.append(write)
-
     def _uses(self, driver: str) -> None:
-        self.driver = driver
+        self._commits.driver = driver
 
     def _say(self, job: Job, level: Level, text: str) -> None:
-        """Let the next commit, which follows at once, carry a message to people."""
-        if len(self._messages) < events.MOST_MESSAGES:
-            self._messages.append(Message(job.uid, level, text))
-        self._note()
+        self._commits.say(Message(job.uid, level, text))
 
     async def _within_deadline(
         self, step: Step, tries: Tries, either: set[asyncio.Future[None]]
@@ -269,114 +232,12 @@ class Execution:
     async def _watch(self) -> None:
         """Raise Cancelled once the job was asked to stop now, Superseded once it is not ours."""
         while True:
-            if self._stopped is not None and self._stopped.mode is CancelMode.NOW:
-                raise Cancelled(self._stopped.reason)
-            await asyncio.sleep(LOOK_PERIOD)
+            stop = self._commits.stop
+            if stop is not None and stop.mode is CancelMode.NOW:
+                raise Cancelled(stop.reason)
+            await asyncio.sleep(commits.LOOK_PERIOD)
             try:
                 async with self._database.reading() as tx:
-                    await self._look(tx)
+                    await self._commits.look(tx)
             except StorageUnavailable as error:
                 log.warning("waiting for the database", extra={"reason": str(error)})
-
-    async def _look(self, tx: Tx) -> None:
-        """See whether to stop. Raises Superseded where the job is another worker's."""
-        began = time.monotonic()
-        self._stopped = await store.look(tx, self._tree)
-        self._was_ours = began
-
-    async def _look_now_and_then(self, tx: Tx) -> None:
-        """As ``_look``, unless the job was ours a moment ago.
-
-        Nobody takes a job over from a worker that was heard of so lately (``workers.DEAD_AFTER``).
-        """
-        if time.monotonic() - self._was_ours >= LOOK_PERIOD:
-            await self._look(tx)
-
-    async def _commit(self, *changes: Change) -> None:
-        """Make changes durable, with all others that are due by then."""
-        await asyncio.shield(self._note(*changes))
-        async with self._turnstile:  # or all branches would go on in one turn of the loop
-            await asyncio.sleep(0)
-
-    def _note(self, *changes: Change) -> asyncio.Future[None]:
-        """Let the next commit carry changes; the future tells when that has happened."""
-        self._due.extend(changes)
-        if self._next_flush is None:
-            self._next_flush = asyncio.ensure_future(self._flush())
-            self._flushes.add(self._next_flush)
-            self._next_flush.add_done_callback(self._flushes.discard)
-            # Who awaits a later commit learns of the failure too; asyncio need not report it.
-            self._next_flush.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return self._next_flush
-
-    async def _flush(self) -> None:
-        async with self._flushing:
-            await asyncio.sleep(0)  # let the branches that end in this very moment join
-            changes, self._due, self._next_flush = self._due, [], None
-            messages, self._messages = self._messages, []
-            writes, self._writes = self._writes, []
-            # What has ended is settled, and its resource may be another job's by now.
-            if not self.progress.root.phase.is_final:
-                await self._write_in_the_end(changes, messages, writes)
-
-    async def _write_in_the_end(
-        self, changes: list[Change], messages: list[Message], writes: list[Write]
-    ) -> None:
-        backoff = FIRST_BACKOFF
-        while True:
-            try:
-                return await self._write(changes, messages, writes)
-            except StorageUnavailable as error:
-                log.error(
-                    "waiting for the database",
-                    extra={"job": self._tree.root.uid, "reason": str(error)},
-                )
-            await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, LONGEST_BACKOFF)
-
-    async def _write(
-        self, changes: list[Change], messages: list[Message], writes: list[Write]
-    ) -> None:
-        began = time.monotonic()
-        advance = self.progress.after(changes, clock.now())
-        root = advance.jobs[0] if advance.jobs else self.progress.root
-        async for job in unhurried(advance.jobs):
-            self._rendering.replace(job)
-        shown = root.phase.is_final or self._document_is_due()
-        async with self._database.transaction() as tx:
-            if shown:
-                document = self._rendering.encode()
-                self._stopped = await store.hold_and_show(
-                    tx, self._tree, root, document, driver=self.driver
-                )
-            else:
-                self._stopped = await store.hold(tx, self._tree)
-            await store.record_jobs(tx, advance.jobs)
-            if advance.jobs or messages:
-                share = self.progress.share(advance)
-                changed = self.progress.in_new_phases(advance)
-                await events.record(tx, root, changed, share=share, messages=messages)
-            for write in writes:
-                await write(tx)
-            if root.phase.is_final:
-                await self._type.settle(tx, root)
-        self._was_ours = began
-        self.progress.take(advance)
-        if shown:
-            self._shown_at = time.monotonic()
-        elif self._catching_up is None:
-            self._catching_up = asyncio.get_running_loop().call_later(
-                DOCUMENT_PERIOD, self._catch_up
-            )
-
-    def _document_is_due(self) -> bool:
-        """Whether clients are to see this commit at once.
-
-        A worker's first commit always shows what the worker before it may have left out.
-        """
-        small = len(self._tree.jobs) <= SMALL_TREE
-        return small or time.monotonic() - self._shown_at >= DOCUMENT_PERIOD
-
-    def _catch_up(self) -> None:
-        self._catching_up = None
-        self._note()
