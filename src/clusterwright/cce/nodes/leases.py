@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import insert
 
 from clusterwright.cce.nodes.store import nodes
 from clusterwright.storage.database import Tx, metadata
@@ -28,6 +28,7 @@ leases = sa.Table(
 )
 
 
+_TAKE = insert(leases).on_conflict_do_nothing().returning(leases.c.name)
 _LOOKED_THROUGH = 4096
 """Addresses of a block that are all looked at for free ones; of a larger one, some."""
 
@@ -107,13 +108,13 @@ async def free(tx: Tx, block: str, subnet: str, *, count: int, project_id: str) 
 async def take(tx: Tx, wanted: Mapping[str, Sequence[Lease]], *, project_id: str) -> None:
     """Let new nodes, given by their uids, hold what nobody holds. Raises Taken."""
     asked = sorted((lease, uid) for uid, each in wanted.items() for lease in each)
-    try:
-        # In one order, so that two who want the same never wait for each other.
-        async for part in parts(asked):
-            rows = [
-                {"project_id": project_id, "name": lease.name, "node_uid": uid}
-                for lease, uid in part
-            ]
-            await tx.execute(sa.insert(leases), rows)
-    except IntegrityError:
-        raise Taken(asked[0][0].told) from None
+    # In one order, so that two who want the same never wait for each other.
+    async for part in parts(asked):
+        rows = [
+            {"project_id": project_id, "name": lease.name, "node_uid": uid} for lease, uid in part
+        ]
+        got = set((await tx.execute(_TAKE.values(rows))).scalars())
+        for lease, _ in part:
+            if lease.name not in got:
+                raise Taken(lease.told)
+            got.remove(lease.name)
