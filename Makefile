@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := 0.13.9
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--no-header --no-annotate
 PYTEST_OPTIONS ?= -n auto --dist loadfile --no-loadscope-reorder
 # Whole folders, so that a new test is fast or not by where it is. Everything else is `make test`.
 FAST_TESTS := tests/architecture tests/database
@@ -18,8 +20,10 @@ install: $(VENV)/.ready ## Make .venv from the lock, with everything that the ot
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@awk '/^[^ ]/ { is_uv = /^uv==/ } is_uv' requirements.lock >$(VENV)/uv.txt
+	$(PIP) --require-hashes -r $(VENV)/uv.txt
+	tools/install.sh $(BIN)/python requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 console: $(VENV)/.ready ## Build the console into the package, where its sources have changed
@@ -71,15 +75,10 @@ helm: ## Build Helm, which installs charts, once for a machine (some 4 minutes o
 kubernetes: ## Build the programs of real Kubernetes, once for a machine (some 11 minutes of one core)
 	@$(PYTHON) tools/kubernetes/build.py
 
-lock: ## Resolve the dependencies again, into requirements.lock
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
-		--no-annotate --all-extras --group dev --group bench pyproject.toml -o requirements.lock
-	cd tests/clients/openstack && ../../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-strip-extras --no-header --no-annotate requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
-		--no-annotate tools/console/node.in -o tools/console/node.txt
+lock: $(VENV)/.ready ## Resolve the dependencies again, into requirements.lock
+	$(UV) --all-extras --group dev --group bench pyproject.toml -o requirements.lock
+	$(UV) tests/clients/openstack/requirements.in -o tests/clients/openstack/requirements.txt
+	$(UV) tools/console/node.in -o tools/console/node.txt
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) dist src/clusterwright/console console/node_modules .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import pytest
 
 _SOURCES = Path(__file__).parent
+_INSTALL = _SOURCES.parents[1] / "tools" / "install.sh"
 _CACHE = _SOURCES.parent.parent / ".cache" / "clients"
 _NOT_SOURCES = shutil.ignore_patterns("__pycache__", "node_modules", "target")
 
@@ -81,7 +82,8 @@ class Program:
 class Source:
     """What a program is built of: the folder of its name, the tools it needs, and the commands.
 
-    They run in a copy of the folder, without a shell. ``{python}`` stands for this interpreter.
+    They run in a copy of the folder, without a shell. ``{python}`` stands for this interpreter,
+    ``{install}`` for what installs requirements.
     """
 
     name: str
@@ -110,7 +112,10 @@ class Source:
                 shutil.rmtree(folder, ignore_errors=True)
                 shutil.copytree(_SOURCES / self.name, folder, ignore=_NOT_SOURCES)
                 for command in self.build:
-                    words = [word.format(python=sys.executable) for word in command.split()]
+                    words = [
+                        word.format(python=sys.executable, install=_INSTALL)
+                        for word in command.split()
+                    ]
                     subprocess.run(words, cwd=folder, check=True)
                 stamp.write_text(digest)
         return folder
@@ -209,7 +214,7 @@ OPENSTACK = Source(
     name="openstack",
     build=(
         "{python} -m venv venv",
-        "venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt",
+        "{install} venv/bin/python requirements.txt",
     ),
 )
 """The ``openstack`` command, in an environment of its own: it wants other versions than we do."""

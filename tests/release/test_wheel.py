@@ -27,8 +27,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a new environment with the wheel, its extra and what they ask for."""
     folder = tmp_path_factory.mktemp("installed")
-    # Versions as locked, so that pip finds in its cache what `make install` has fetched. Hashes
-    # must go: with any of them pip wants one for the wheel too. Extras must go from constraints.
+    # Versions as locked. Hashes must go: with any of them pip wants one for the wheel too. Extras
+    # must go from constraints.
     locked = re.findall(
         r"^([\w.-]+)(?:\[[\w,-]+\])?(==[^\\\n]+)",
         (ROOT / "requirements.lock").read_text(),
