@@ -134,21 +134,28 @@ def check(bin_dir: BinDir = None, output: OutputOption = Output.TABLE) -> None:
     from clusterwright.drivers.local import binaries, host
 
     found = binaries.runnable(VERSIONS, _folder(bin_dir))
-    checks = host.check(next(iter(found.values()), None))
+    newest = next(iter(found.values()), None)
+    place = newest.place if newest else ""
+    checks = host.check(newest)
     able = {purpose: not host.lacking(checks, purpose) for purpose in host.Purpose}
     if output is not Output.TABLE:
         document = {
             "versions": list(found),
+            "place": place,
             "able": {purpose.name.lower(): can for purpose, can in able.items()},
             "checks": [_check(each) for each in checks],
         }
         print_document(document, output)
     else:
-        rows = [[c.name, c.purpose.value, _mark(c), c.found, c.remedy] for c in checks]
-        print_rows(["LOOKED FOR", "NEEDED FOR", "", "FOUND", "WHAT TO DO"], rows)
+        titles = ["NEEDED FOR", "LOOKED FOR", "", "FOUND"]
+        rows = [[c.purpose.value, c.name, _mark(c), c.found] for c in checks]
+        if any(c.remedy for c in checks):
+            titles.append("WHAT TO DO")
+            rows = [[*row, c.remedy] for row, c in zip(rows, checks, strict=True)]
+        print_rows(titles, rows)
         typer.echo()
         told = {purpose.value: "yes" if can else "no" for purpose, can in able.items()}
-        print_facts({"versions": ", ".join(found) or "none"} | told)
+        print_facts({"versions": ", ".join(found) or "none", "programs": place} | told)
     if not able[host.Purpose.CONTROL_PLANES]:
         raise typer.Exit(EXIT_FAILED)
 

@@ -167,7 +167,7 @@ def _programs(binaries: Binaries | None) -> Iterator[Check]:
         (Purpose.SNAPSHOTS, SNAPSHOTS, install),
     ):
         missing = binaries.missing(names) if binaries else names
-        there = f"{binaries.version} in {binaries.place}" if binaries and not missing else ""
+        there = binaries.version if binaries and not missing else ""
         without = f"without {', '.join(missing)}" if binaries and missing else ""
         yield Check(
             name=", ".join(names),
