@@ -1,6 +1,7 @@
 """Parts that many tests share: databases of both kinds and a running server."""
 
 import os
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -40,8 +41,15 @@ _LONG_WAITS_FIRST = ("durability", "clients", "cli", "api")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Hand out the long modules first, and in the end those that wait for Kubernetes to be built.
 
-    Inside a folder everything keeps its order.
+    Inside a folder everything keeps its order. ``CLUSTERWRIGHT_TEST_ORDER`` is the seed of another
+    order of modules: what a worker did before may make no difference.
     """
+    if seed := os.environ.get("CLUSTERWRIGHT_TEST_ORDER"):
+        modules = sorted({item.path for item in items})
+        random.Random(seed).shuffle(modules)
+        shuffled = {path: rank for rank, path in enumerate(modules)}
+        items.sort(key=lambda item: shuffled[item.path])
+        return
     ranks = {folder: rank for rank, folder in enumerate(_LONG_WAITS_FIRST)}
     here = Path(__file__).parent
     waiting = {item.path for item in items if needs_kubernetes.mark in item.iter_markers()}
