@@ -3,77 +3,33 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
-from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 from wsproto.events import CloseConnection
 
 from clusterwright.cce.inside import api, proxy, relay
-from clusterwright.drivers.simulated import SimulatedDriver
 from clusterwright.web.edge import Edge, Only
 from clusterwright.web.listener import Limits, Listener
 from tests import websockets
 from tests.api import iam_server
-from tests.api.api_server import LARGE, ApiServer
-from tests.api.cloud import Cloud, open_cloud, sign_in
+from tests.api.api_server import LARGE
+from tests.api.cloud import sign_in
 from tests.api.identities_made import KEYS, key
+from tests.api.relayed import V5, Host, followed, open_host
 from tests.kit import until_async
-from tests.websockets import Client, Refused
+from tests.websockets import Refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-V5 = "v5.channel.k8s.io"
-MISSING = "/api/v1/namespaces/default/pods/missing"
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
-
-
-class Host:
-    """A server on a port, one cluster of it, and the API server that stands for real ones."""
-
-    def __init__(self, cloud: Cloud, listener: Listener, uid: str, behind: ApiServer) -> None:
-        self.cloud = cloud
-        self.listener = listener
-        self.port = listener.port
-        self.uid = uid
-        self.behind = behind
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Of a caller who may do everything."""
-        token = self.cloud.client.headers["X-Auth-Token"]
-        return {"X-Auth-Token": token, "Host": f"{self.uid}.cce.example.test"}
-
-    def connected(
-        self, pod: str, *subprotocols: str, headers: dict[str, str] | None = None
-    ) -> AbstractAsyncContextManager[Client]:
-        """A WebSocket to a pod. Raises Refused."""
-        target = f"/api/v1/namespaces/default/pods/{pod}/exec?command=sh&command=a%20b"
-        chosen = self.headers if headers is None else headers
-        return websockets.connected(self.port, target, *(subprotocols or (V5,)), headers=chosen)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Host]:
     """A server whose clusters' API servers are one of ours."""
-    folder = tmp_path_factory.mktemp("relay")
-    async with ApiServer().serving(folder) as behind, open_cloud(folder) as cloud:
-        uid = await cloud.cluster()
-        listener = Listener("127.0.0.1", 0, Limits(64, head_seconds=10, answer_seconds=10))
-        listener.start(cloud.app)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(SimulatedDriver, "serves_kubernetes", True)
-
-            async def kubeconfig(*args: Any, **named: Any) -> Any:
-                return behind.kubeconfig
-
-            patch.setattr(SimulatedDriver, "kubeconfig", kubeconfig)
-            yield Host(cloud, listener, uid, behind)
-        if not listener.ended.done():
-            await listener.stop(1, asyncio.Event())
+    async with open_host(tmp_path_factory.mktemp("relay")) as host:
+        yield host
 
 
 async def test_messages_go_both_ways_as_they_are(host: Host) -> None:
@@ -327,96 +283,6 @@ async def test_spdy_is_refused_by_a_status_that_says_what_to_use(host: Host) -> 
     assert (refused.status_code, refused.json()["kind"]) == (501, "Status")
     assert "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true" in refused.json()["message"]
     assert missing.status_code == 404
-
-
-async def test_a_log_is_followed_until_its_token_ends(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api, "CONFIRMING_SECONDS", 0.1)
-    token = await sign_in(host.cloud.client, host.cloud.account)
-
-    async with followed(host, {"X-Auth-Token": token}) as pieces:
-        assert await anext(pieces) == "line\n"
-        await host.cloud.call(
-            "DELETE", "/v3/auth/tokens", expect=204, headers={"X-Subject-Token": token}
-        )
-        assert [piece async for piece in pieces] == []
-
-
-@asynccontextmanager
-async def followed(
-    host: Host, headers: dict[str, str], *, pod: str = "web"
-) -> AsyncIterator[AsyncIterator[str]]:
-    """The log of a pod as it comes."""
-    url = f"http://127.0.0.1:{host.port}/api/v1/namespaces/default/pods/{pod}/log?follow=true"
-    async with (
-        httpx.AsyncClient() as client,
-        client.stream("GET", url, headers=host.headers | headers) as answer,
-    ):
-        assert answer.status_code == 200
-        yield answer.aiter_text()
-
-
-async def test_a_watch_has_begun_before_anything_happens(host: Host) -> None:
-    async with asyncio.timeout(20), followed(host, {}, pod="quiet"):
-        pass
-
-
-async def test_a_watch_goes_on_however_many_other_users_come(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(proxy, "MOST_CLIENTS", 1)
-    own = host.behind.kubeconfig
-    others = [replace(own, client_key=own.client_key + "\n" * each) for each in (1, 2)]
-
-    async with asyncio.timeout(20), followed(host, {}, pod="told") as pieces:
-        host.behind.lines.put_nowait(b"one")
-        assert await anext(pieces) == "one"
-        for other in others:
-            monkeypatch.setattr(host.behind, "kubeconfig", other)
-            missing = await host.cloud.client.get(MISSING, headers=host.headers)
-            assert missing.status_code == 404
-        host.behind.lines.put_nowait(b"two")
-        assert await anext(pieces) == "two"
-        host.behind.lines.put_nowait(b"")
-        assert [piece async for piece in pieces] == []
-
-
-async def test_a_frozen_api_server_holds_no_requests(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await until_async("a connection stays", lambda: not host.behind.visits)
-    monkeypatch.setattr(proxy, "HEAD_SECONDS", 0.1)
-    frozen = "/api/v1/namespaces/default/pods/frozen/status"
-
-    async with asyncio.timeout(20), followed(host, {}, pod="told") as pieces:
-        answers = [
-            await host.cloud.client.get(frozen + query, headers=host.headers)
-            for query in ("", "?watch=true", "?follow=false")
-        ]
-        await until_async("requests stay", lambda: len(host.behind.visits) == 1)
-        host.behind.lines.put_nowait(b"late")
-        assert await anext(pieces) == "late"
-        host.behind.lines.put_nowait(b"")
-
-    assert {(each.status_code, each.json()["reason"]) for each in answers} == {(504, "Timeout")}
-
-
-async def test_a_log_may_have_its_first_line_late(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(proxy, "HEAD_SECONDS", 0.1)
-    frozen = "/api/v1/namespaces/default/pods/frozen/log"
-
-    log = asyncio.create_task(host.cloud.client.get(f"{frozen}?follow=true", headers=host.headers))
-    other = await host.cloud.client.get(f"{frozen}?sinceSeconds=1", headers=host.headers)
-
-    assert other.status_code == 504
-    assert not log.done()
-    await until_async("nobody asks", lambda: host.behind.visits)
-    for visit in host.behind.visits:
-        visit.cancel()
-    assert (await log).status_code == 503
 
 
 async def test_an_orderly_stop_ends_them_at_once(host: Host) -> None:
