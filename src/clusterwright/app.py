@@ -39,6 +39,7 @@ from clusterwright.cce.lifecycle.job_types import JOB_TYPES as LIFECYCLE_JOB_TYP
 from clusterwright.cce.nodepools import api as nodepools_api
 from clusterwright.cce.nodepools.job_types import JOB_TYPES as NODE_POOL_JOB_TYPES
 from clusterwright.cce.nodes import api as nodes_api
+from clusterwright.cce.nodes import operations as nodes_operations
 from clusterwright.cce.nodes import references
 from clusterwright.cce.nodes.health import NodesHealth
 from clusterwright.cce.nodes.job_types import JOB_TYPES as NODE_JOB_TYPES
@@ -286,6 +287,7 @@ async def open_app(settings: Settings) -> AsyncIterator[Edge]:
             Extensions(
                 census=addons_operations.census,
                 on_create=addons_operations.add_built_in,
+                on_delete=nodes_operations.keep_servers,
                 address_holder=references.address_holder,
             ),
         )

@@ -180,6 +180,23 @@ async def test_a_deleted_node_leaves_no_server_behind(cloud: Cloud, cluster: str
     assert "flavor" not in after["spec"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "kept"), [("", False), ("delete", False), ("retain", True), ("Reset", True)]
+)
+async def test_servers_outlast_their_cluster_where_its_deletion_says_so(
+    cloud: Cloud, cluster: str, policy: str, kept: bool
+) -> None:
+    before = [await made(cloud, cluster, name, **SERVER) for name in ("a", "b")]
+    query = f"?ondemand_node_policy={policy}" if policy else ""
+    answer = await cloud.call("DELETE", f"{cluster}{query}", expect=200)
+    await job(cloud, answer["status"]["jobID"])
+    other = f"{cloud.project}/clusters/{await cloud.cluster()}"
+
+    after = [await accepted(cloud, other, node["status"]["serverId"]) for node in before]
+
+    assert [node["spec"].get("flavor") == SERVER["flavor"] for node in after] == [kept, kept]
+
+
 async def test_only_the_newest_servers_are_remembered(
     cloud: Cloud, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

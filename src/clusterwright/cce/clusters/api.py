@@ -196,11 +196,13 @@ async def delete_cluster(
     data: Data,
     cluster_id: str,
     options: Annotated[dict[str, str], Depends(delete_options)],
+    extended: Extended,
 ) -> Response:
     """Promise the cluster's end; ``status.jobID`` tells which job brings it about."""
     try:
         async with data.transaction() as tx:
             cluster, job_uid = await operations.delete(tx, caller, cluster_id, options=options)
+            await extended.on_delete(tx, cluster, options)
     except AlreadyDeleting as known:
         cluster, job_uid = known.cluster, known.cluster.job_uid
     return json_response(documents.cluster(cluster, job_uid=job_uid))

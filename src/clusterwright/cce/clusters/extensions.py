@@ -47,6 +47,13 @@ class OnCreate(Protocol):
         """``annotations`` are those of the request. Raises ApiError."""
 
 
+class OnDelete(Protocol):
+    """Keeps what is to outlast a cluster, before its end is promised."""
+
+    async def __call__(self, tx: Tx, cluster: Cluster, options: Mapping[str, str]) -> None:
+        """``options`` are those of the request."""
+
+
 class AddressHolder(Protocol):
     """Tells which node has a public address, in words; empty for none."""
 
@@ -59,4 +66,5 @@ class Extensions:
 
     census: Census
     on_create: OnCreate
+    on_delete: OnDelete
     address_holder: AddressHolder

@@ -4,7 +4,7 @@ A node's row names the job that works on it. Steps leave a node alone that has b
 or is gone, and every job ends in the same way: what it has not brought to an end is in Error.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -176,6 +176,23 @@ async def delete_server(ctx: StepContext) -> None:
         await store.remove(tx, subject.node.uid, job_uid=ctx.root.uid)
 
 
+def servers(nodes: Iterable[Node]) -> list[ReleasedServer]:
+    """What is to be remembered of the servers of nodes; some nodes have none yet."""
+    now = clock.now()
+    return [
+        ReleasedServer(
+            project_id=node.project_id,
+            server_id=node.server_id,
+            name=node.name,
+            private_ip=node.private_ip,
+            spec=of_the_server(node.spec),
+            released_at=now,
+        )
+        for node in nodes
+        if node.server_id
+    ]
+
+
 async def release_server(ctx: StepContext) -> None:
     """Take the node out of its cluster, and remember its server in the node's place."""
     subject = await _subject(ctx)
@@ -186,16 +203,7 @@ async def release_server(ctx: StepContext) -> None:
     async with ctx.transaction() as tx:
         await _cluster(tx, node.cluster_uid, node.project_id, lock=True)
         await store.remove(tx, node.uid, job_uid=ctx.root.uid)
-        if node.server_id:
-            server = ReleasedServer(
-                project_id=node.project_id,
-                server_id=node.server_id,
-                name=node.name,
-                private_ip=node.private_ip,
-                spec=of_the_server(node.spec),
-                released_at=clock.now(),
-            )
-            await released.remember(tx, server)
+        await released.remember(tx, servers([node]), project_id=node.project_id)
 
 
 async def uninstall_node(ctx: StepContext) -> None:

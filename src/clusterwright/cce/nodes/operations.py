@@ -11,8 +11,9 @@ from typing import Any
 from clusterwright import clock, errors, ids
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.store import Cluster
-from clusterwright.cce.nodes import pools, sizes, store
+from clusterwright.cce.nodes import pools, released, sizes, store
 from clusterwright.cce.nodes.documents import POOL_ANNOTATION
+from clusterwright.cce.nodes.job_types import servers
 from clusterwright.cce.nodes.promises import (
     addresses,
     check_idle,
@@ -201,3 +202,10 @@ async def delete(
     else:
         await sizes.lose(tx, cluster, [node])
     return Deletion(node=node, job_uid=job_uid, before=before, after=before - 1)
+
+
+async def keep_servers(tx: Tx, cluster: Cluster, options: Mapping[str, str]) -> None:
+    """Remember the servers of a cluster that is about to be deleted, where that is asked for."""
+    if options.get("ondemand_node_policy") in ("retain", "reset"):
+        nodes = await store.find(tx, project_id=cluster.project_id, cluster_uid=cluster.uid)
+        await released.remember(tx, servers(nodes), project_id=cluster.project_id)

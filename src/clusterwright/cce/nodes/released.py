@@ -3,7 +3,7 @@
 The system of such a server is installed anew; what the server is stays the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,11 +40,15 @@ class ReleasedServer:
     released_at: int
 
 
-async def remember(tx: Tx, server: ReleasedServer) -> None:
-    """Keep a server, in place of what was known of it, and forget the oldest beyond the bound."""
-    await forget(tx, [server.server_id], project_id=server.project_id)
-    await tx.execute(sa.insert(released_servers).values(facts.columns(server)))
-    of_project = released_servers.c.project_id == server.project_id
+async def remember(tx: Tx, servers: Sequence[ReleasedServer], *, project_id: str) -> None:
+    """Keep servers of a project, in place of what was known of them.
+
+    The oldest beyond the bound are forgotten.
+    """
+    await forget(tx, [each.server_id for each in servers], project_id=project_id)
+    async for part in parts(servers):
+        await tx.execute(sa.insert(released_servers), [facts.columns(each) for each in part])
+    of_project = released_servers.c.project_id == project_id
     surplus = (
         sa.select(released_servers.c.server_id)
         .where(of_project)
