@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce.addons import documents, store
@@ -13,10 +12,18 @@ from clusterwright.cce.addons.job_types import (
     UNINSTALL_ADDON,
     UPGRADE_ADDON,
 )
+from clusterwright.cce.addons.spec import (
+    called,
+    changed,
+    invalid,
+    new,
+    template_of,
+    values_of,
+    version_of,
+)
 from clusterwright.cce.addons.store import Addon, AddonStatus, Check, Installed
-from clusterwright.cce.addons.templates import KNOWN, Template, built_in, offered
+from clusterwright.cce.addons.templates import KNOWN, built_in, offered
 from clusterwright.cce.addons.wire import (
-    AddonMetadata,
     AddonsAtCreation,
     AddonToCheck,
     AddonToInstall,
@@ -102,14 +109,14 @@ async def install(tx: Tx, caller: Caller, asked: AddonToInstall) -> tuple[Addon,
     Raises ApiError: ADDON_NOT_FOUND, ADDON_INVALID, ADDON_INSTALLED, WRONG_STATE.
     """
     cluster = await _steady_cluster(tx, caller, asked.spec.cluster_id)
-    template = _template(asked.spec.addon_template_name, offered(autopilot=cluster.autopilot))
-    version = _version(template, cluster, asked.spec.version)
-    addon = _called(_row(cluster, template, version), asked.metadata)
+    template = template_of(asked.spec.addon_template_name, offered(autopilot=cluster.autopilot))
+    version = version_of(template, cluster.version, asked.spec.version)
+    addon = called(new(cluster, template, version), asked.metadata)
     addon = replace(
         addon,
         status=AddonStatus.INSTALLING,
         installed_version="",
-        parameters=_values(template, asked.spec.values, "spec.values"),
+        parameters=values_of(template, asked.spec.values, "spec.values"),
     )
     addon = replace(addon, job_uid=await _submit(tx, INSTALL_ADDON, addon))
     try:
@@ -131,7 +138,7 @@ async def add_built_in(tx: Tx, cluster: Cluster, annotations: Mapping[str, str])
     chosen = {row.name: row for row in _named(cluster, annotations, CHOICE)}
     if CHOICE not in annotations:
         chosen = {
-            each.name: _row(cluster, each, _version(each, cluster))
+            each.name: new(cluster, each, version_of(each, cluster.version))
             for each in built_in(autopilot=cluster.autopilot)
         }
     chosen |= {row.name: row for row in _named(cluster, annotations, MORE)}
@@ -147,75 +154,14 @@ def _named(cluster: Cluster, annotations: Mapping[str, str], annotation: str) ->
         listed = json.loads(annotations.get(annotation, "[]"))
         asked = AddonsAtCreation.parse(json.dumps({"addons": listed}).encode())
     except (ValueError, RecursionError):
-        raise _invalid(where, 'Send [{"addonTemplateName":"…"}].') from None
+        raise invalid(where, 'Send [{"addonTemplateName":"…"}].') from None
     for place, entry in enumerate(asked.addons):
-        template = _template(entry.addon_template_name, known, f"{where}.{place}.addonTemplateName")
-        version = _version(template, cluster, entry.version, f"{where}.{place}.version")
+        here = f"{where}.{place}"
+        template = template_of(entry.addon_template_name, known, f"{here}.addonTemplateName")
+        version = version_of(template, cluster.version, entry.version, f"{here}.version")
         sent = {"custom": entry.extend_param} if entry.extend_param else entry.values
-        values = _values(template, sent, f"{where}.{place}.values")
-        yield replace(_row(cluster, template, version), parameters=values)
-
-
-def _row(cluster: Cluster, template: Template, version: str) -> Addon:
-    now = clock.now()
-    return Addon(
-        uid=ids.new_uid(),
-        project_id=cluster.project_id,
-        cluster_uid=cluster.uid,
-        name=template.name,
-        version=version,
-        installed_version=version,
-        previous_version="",
-        status=AddonStatus.RUNNING,
-        reason="",
-        job_uid="",
-        annotations={},
-        labels={},
-        parameters={},
-        previous_parameters={},
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _template(
-    name: str,
-    choice: Mapping[str, Template],
-    field: str = "spec.addonTemplateName",
-) -> Template:
-    found = choice.get(name)
-    if found is None:
-        raise _invalid(field, f"{name[:64]} is not one of {', '.join(choice)}.")
-    return found
-
-
-def _version(
-    template: Template, cluster: Cluster, asked: str | None = None, field: str = "spec.version"
-) -> str:
-    fit = [known.version for known in template.for_cluster(cluster.version)]
-    if asked and asked not in fit:
-        raise _invalid(
-            field,
-            f"{asked} of {template.name} is not for {cluster.version}: choose {' or '.join(fit)}.",
-        )
-    return asked or fit[0]
-
-
-def _values(template: Template, sent: Mapping[str, Any] | None, field: str) -> dict[str, Any]:
-    """The values to install with. Some templates cannot do without what only the user knows."""
-    for name in ("basic", "custom", "flavor"):
-        if not isinstance((sent or {}).get(name, {}), dict | None):
-            raise _invalid(f"{field}.{name}", "Send an object.")
-    if template.content.needs_custom and (sent or {}).get("custom") is None:
-        raise _invalid(
-            f"{field}.custom",
-            f"custom values are not defined. Send those of the template {template.name}.",
-        )
-    return dict(sent or {})
-
-
-def _invalid(field: str, rule: str) -> ApiError:
-    return ApiError(errors.ADDON_INVALID, f"{field}: {rule}")
+        values = values_of(template, sent, f"{here}.values")
+        yield replace(new(cluster, template, version), parameters=values)
 
 
 async def _submit(tx: Tx, job_type: JobType, addon: Addon) -> str:
@@ -232,13 +178,11 @@ async def _submit(tx: Tx, job_type: JobType, addon: Addon) -> str:
 
 async def _begin(tx: Tx, job_type: JobType, addon: Addon, status: AddonStatus) -> Addon:
     """Store the add-on in ``status`` with the job that works on it."""
-    begun = replace(
-        addon,
-        status=status,
-        reason="",
-        job_uid=await _submit(tx, job_type, addon),
-        updated_at=clock.now(),
-    )
+    return await _keep(tx, addon, status, job_uid=await _submit(tx, job_type, addon))
+
+
+async def _keep(tx: Tx, addon: Addon, status: AddonStatus, *, job_uid: str) -> Addon:
+    begun = replace(addon, status=status, reason="", job_uid=job_uid, updated_at=clock.now())
     await store.update(
         tx,
         begun.uid,
@@ -267,37 +211,10 @@ async def update(tx: Tx, caller: Caller, uid: str, asked: AddonToUpdate) -> tupl
     cluster = await _steady_cluster(tx, caller, spec.cluster_id)
     addon = _at_rest(await show(tx, caller, uid, cluster_uid=cluster.uid, lock=True))
     if spec.addon_template_name != addon.name:
-        raise _invalid("spec.addonTemplateName", f"The add-on is {addon.name}.")
-    template = KNOWN[addon.name]
-    versions = [known.version for known in template.versions]
-    version = _version(template, cluster, spec.version)
-    if versions.index(version) > versions.index(addon.version):
-        raise _invalid("spec.version", f"{version} is older than {addon.version}. Roll back.")
-    changed = replace(addon, version=version)
-    if version != addon.installed_version:
-        changed = replace(
-            changed,
-            previous_version=addon.installed_version,
-            previous_parameters=addon.parameters,
-        )
-    if spec.values is not None:
-        values = _values(template, spec.values, "spec.values")
-        changed = replace(changed, parameters=values)
-    changed = _called(changed, asked.metadata)
-    return await _begin(tx, UPGRADE_ADDON, changed, AddonStatus.UPGRADING), cluster
-
-
-def _called(addon: Addon, asked: AddonMetadata | None) -> Addon:
-    """The add-on with the names, annotations and labels that are asked for."""
-    if asked is None:
-        return addon
-    return replace(
-        addon,
-        given_name=asked.name or addon.given_name,
-        alias=asked.alias or addon.alias,
-        annotations=addon.annotations | (asked.annotations or {}),
-        labels=addon.labels | (asked.labels or {}),
-    )
+        raise invalid("spec.addonTemplateName", f"The add-on is {addon.name}.")
+    after = changed(addon, cluster.version, version=spec.version, values=spec.values, field="spec")
+    after = called(after, asked.metadata)
+    return await _begin(tx, UPGRADE_ADDON, after, AddonStatus.UPGRADING), cluster
 
 
 def _at_rest(addon: Addon) -> Addon:
@@ -320,8 +237,8 @@ async def rollback(tx: Tx, caller: Caller, uid: str, *, cluster_uid: str) -> tup
         raise ApiError(
             errors.WRONG_STATE, "There is no earlier version to go back to, or not at this moment."
         )
-    changed = replace(addon, version=addon.previous_version, parameters=addon.previous_parameters)
-    return await _begin(tx, ROLLBACK_ADDON, changed, AddonStatus.ROLLING_BACK), cluster
+    after = replace(addon, version=addon.previous_version, parameters=addon.previous_parameters)
+    return await _begin(tx, ROLLBACK_ADDON, after, AddonStatus.ROLLING_BACK), cluster
 
 
 async def uninstall(
@@ -349,7 +266,7 @@ async def check(tx: Tx, caller: Caller, cluster_uid: str, asked: list[AddonToChe
     for entry in asked:
         addon = await show(tx, caller, entry.addon_instance_id, cluster_uid=cluster_uid)
         if entry.type == "addonUpgrade" and not entry.target_version:
-            raise _invalid("spec.addonList.targetVersion", "Say which version to upgrade to.")
+            raise invalid("spec.addonList.targetVersion", "Say which version to upgrade to.")
         found.append(
             Check(
                 uid=ids.new_uid(),
