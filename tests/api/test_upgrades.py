@@ -9,11 +9,13 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from clusterwright.cce.addons.templates import TEMPLATES
 from clusterwright.cce.upgrades import job_types
 from clusterwright.drivers.faults import Kind
 from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud, open_cloud
-from tests.api.upgrades_asked import Trouble, asked, hop, upgrade, workflow
+from tests.api.test_live import extension
+from tests.api.upgrades_asked import COREDNS, Trouble, asked, hop, upgrade, workflow
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -236,3 +238,121 @@ async def test_a_cluster_that_the_project_has_not_is_not_found(
     cloud: Cloud, method: str, suffix: str, body: Any
 ) -> None:
     await cloud.call(method, f"{cloud.project}/clusters/unknown/{suffix}", body, expect=404)
+
+
+NAME = "metrics-server"
+NEWEST, OLDER = (each.version for each in TEMPLATES[NAME].versions)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def addon(cloud: Cloud, path: str) -> str:
+    """The path of an add-on of the cluster, in its older version."""
+    spec = {"clusterID": path.rpartition("/")[2], "addonTemplateName": NAME, "version": OLDER}
+    body = {"kind": "Addon", "apiVersion": "v3", "metadata": {}, "spec": spec}
+    made = await cloud.call("POST", "/api/v3/addons", body, expect=201)
+    url = f"/api/v3/addons/{made['metadata']['uid']}"
+    await cloud.until(url, "status.status", "running")
+    return url
+
+
+def with_addons(*entries: dict[str, Any], target: str = "v1.32") -> dict[str, Any]:
+    body = asked(target)
+    body["spec"]["clusterUpgradeAction"]["addons"] = entries
+    return body
+
+
+def entry(name: str = NAME, version: str = NEWEST, **more: Any) -> dict[str, Any]:
+    return {"addonTemplateName": name, "operation": "patch", "version": version} | more
+
+
+async def test_add_ons_are_upgraded_with_their_cluster(
+    cloud: Cloud, path: str, addon: str, trouble: Trouble
+) -> None:
+    await trouble.arm("DeployAddon", Kind.UNAVAILABLE)
+    body = with_addons(entry(values={"custom": {"replicas": 2}}), entry("coredns", COREDNS))
+    promised = await cloud.call("POST", f"{path}/operation/upgrade", body, expect=200)
+    query = f"cluster_id={path.rpartition('/')[2]}&type=UpgradeCluster"
+    listed = await cloud.call("GET", f"{extension(cloud)}/jobs?{query}", expect=200)
+    [job] = [each["uid"] for each in listed["jobs"]]
+    before = await cloud.call("GET", addon, expect=200)
+    await trouble.clear()
+    task = f"{path}/operation/upgrade/tasks/{promised['metadata']['uid']}"
+    await cloud.until(task, "status.phase", "Success")
+
+    after = await cloud.call("GET", addon, expect=200)
+    assert before["status"]["status"] == "upgrading"
+    assert (after["spec"]["version"], after["status"]["status"]) == (NEWEST, "running")
+    assert after["status"]["currentVersion"]["version"] == NEWEST
+    assert after["status"]["isRollbackable"] is True
+    assert after["spec"]["values"]["custom"]["replicas"] == 2
+    tree = await cloud.call("GET", f"{cloud.project}/jobs/{job}", expect=200)
+    steps = [each["spec"] for each in tree["spec"]["subJobs"]]
+    told = [(each["type"], each["resourceName"]) for each in steps]
+    assert told[-2:] == [("DeployAddon", NAME), ("DeployAddon", "coredns")]
+
+
+@pytest.mark.parametrize("again", ["retry", "resume"])
+async def test_an_add_on_that_failed_with_its_cluster_is_upgraded_when_that_is_tried_again(
+    cloud: Cloud, path: str, addon: str, trouble: Trouble, again: str
+) -> None:
+    await trouble.arm("CheckMaster", Kind.ERROR)
+    promised = await cloud.call(
+        "POST", f"{path}/operation/upgrade", with_addons(entry()), expect=200
+    )
+    task = f"{path}/operation/upgrade/tasks/{promised['metadata']['uid']}"
+    await cloud.until(task, "status.phase", "Failed")
+    failed = await cloud.call("GET", addon, expect=200)
+    job = (await cloud.call("GET", path, expect=200))["status"]["jobID"]
+    await trouble.clear()
+
+    if again == "retry":
+        await cloud.call("POST", f"{path}/operation/upgrade/retry", expect=200)
+    else:
+        await cloud.call("POST", f"{extension(cloud)}/jobs/{job}/resume", {}, expect=202)
+
+    await cloud.until(task, "status.phase", "Success")
+    mended = await cloud.call("GET", addon, expect=200)
+    assert (failed["status"]["status"], failed["status"]["Reason"]) == (
+        "upgradeFailed",
+        "Out of order.",
+    )
+    assert failed["status"]["currentVersion"]["version"] == OLDER
+    assert mended["status"]["status"] == "running"
+    assert mended["status"]["currentVersion"]["version"] == NEWEST
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "field", "rule"),
+    [
+        ("v1.32", entry("nothing"), "addonTemplateName", "The cluster has no add-on nothing."),
+        ("v1.32", entry("autoscaler"), "addonTemplateName", "The cluster has no add-on"),
+        ("v1.32", entry(version="1.0.0"), "version", "1.0.0 of metrics-server is not for v1.32"),
+        ("v1.32", entry("everest", "2.4.92"), "version", "2.4.92 is older than"),
+        ("v1.32", entry(values={"custom": 1}), "values.custom", "Send an object."),
+    ],
+    ids=str,
+)
+async def test_an_add_on_that_cannot_be_upgraded_refuses_the_whole_upgrade(
+    cloud: Cloud, path: str, addon: str, target: str, given: dict[str, Any], field: str, rule: str
+) -> None:
+    body = with_addons(entry("coredns", COREDNS), given, target=target)
+
+    refused = await cloud.call("POST", f"{path}/operation/upgrade", body, expect=400)
+
+    assert f"spec.clusterUpgradeAction.addons.1.{field}: {rule}" in refused["message"]
+    assert (await cloud.call("GET", path, expect=200))["status"]["phase"] == "Available"
+    assert (await cloud.call("GET", addon, expect=200))["status"]["status"] == "running"
+
+
+async def test_an_add_on_at_work_is_not_upgraded_with_its_cluster(
+    cloud: Cloud, path: str, addon: str, trouble: Trouble
+) -> None:
+    await trouble.arm("DeployAddon", Kind.UNAVAILABLE)
+    spec = {"clusterID": path.rpartition("/")[2], "addonTemplateName": NAME, "version": NEWEST}
+    await cloud.call("PUT", addon, {"spec": spec}, expect=200)
+
+    refused = await cloud.call(
+        "POST", f"{path}/operation/upgrade", with_addons(entry()), expect=403
+    )
+
+    assert "The add-on is upgrading" in refused["message"]

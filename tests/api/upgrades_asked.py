@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from clusterwright.cce.addons.templates import TEMPLATES
 from clusterwright.drivers import faults
 from clusterwright.drivers.faults import FaultRequest, Kind
 from clusterwright.storage.database import Database
 from tests.api.cloud import Cloud
+
+COREDNS = TEMPLATES["coredns"].versions[0].version
 
 
 class Trouble:
@@ -32,7 +35,7 @@ def asked(target: str = "v1.32", **strategy: Any) -> dict[str, Any]:
             "clusterUpgradeAction": {
                 "targetVersion": target,
                 "strategy": how | strategy,
-                "addons": [{"addonTemplateName": "coredns", "version": "1.0.0"}],
+                "addons": [{"addonTemplateName": "coredns", "version": COREDNS}],
             }
         },
     }

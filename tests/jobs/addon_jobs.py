@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from tests.jobs.bench import Bench
 
 NAME = "metrics-server"
-NEWEST = TEMPLATES[NAME].versions[0].version
+NEWEST, OLDER = (each.version for each in TEMPLATES[NAME].versions)
 
 
-async def _install(bench: "Bench", version: str) -> "Addon":
-    uid = await cluster(bench)
+async def installed(bench: "Bench", cluster_uid: str) -> None:
+    """Install the older version in a cluster."""
+    addon = await _install(bench, cluster_uid, OLDER)
+    await bench.run(addon.job_uid)
+
+
+async def _install(bench: "Bench", uid: str, version: str) -> "Addon":
     asked = {"clusterID": uid, "addonTemplateName": NAME, "version": version}
     async with bench.database.transaction() as tx:
         addon, _ = await operations.install(tx, CALLER, parsed(AddonToInstall, {"spec": asked}))
@@ -25,7 +30,7 @@ async def _install(bench: "Bench", version: str) -> "Addon":
 
 
 async def _upgrade(bench: "Bench") -> "Addon":
-    addon = await _install(bench, TEMPLATES[NAME].versions[-1].version)
+    addon = await _install(bench, await cluster(bench), OLDER)
     await bench.run(addon.job_uid)
     asked = {"clusterID": addon.cluster_uid, "addonTemplateName": NAME, "version": NEWEST}
     async with bench.database.transaction() as tx:
@@ -36,7 +41,7 @@ async def _upgrade(bench: "Bench") -> "Addon":
 
 
 async def install(bench: "Bench") -> str:
-    return (await _install(bench, NEWEST)).job_uid
+    return (await _install(bench, await cluster(bench), NEWEST)).job_uid
 
 
 async def upgrade(bench: "Bench") -> str:
@@ -52,7 +57,7 @@ async def rollback(bench: "Bench") -> str:
 
 
 async def uninstall(bench: "Bench") -> str:
-    addon = await _install(bench, NEWEST)
+    addon = await _install(bench, await cluster(bench), NEWEST)
     await bench.run(addon.job_uid)
     async with bench.database.transaction() as tx:
         await operations.uninstall(tx, CALLER, addon.uid)

@@ -12,6 +12,7 @@ from clusterwright.cce.offers import VERSIONS
 from clusterwright.cce.upgrades import operations as upgrades
 from clusterwright.cce.upgrades.wire import ClusterToUpgrade
 from clusterwright.jobs import store as jobs
+from tests.jobs import addon_jobs
 from tests.jobs.node_jobs import CALLER, cluster, parsed, pool
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ async def upgrade(bench: "Bench") -> str:
     uid = await cluster(bench)
     step = {"userDefinedStep": 20}
     strategy = {"type": "inPlaceRollingUpdate", "inPlaceRollingUpdate": step}
-    action = {"targetVersion": "v1.34", "strategy": strategy}
+    await addon_jobs.installed(bench, uid)
+    addon = {"addonTemplateName": addon_jobs.NAME, "version": addon_jobs.NEWEST}
+    action = {"targetVersion": "v1.34", "strategy": strategy, "addons": [addon]}
     asked = parsed(
         ClusterToUpgrade,
         {

@@ -32,7 +32,7 @@ async def withdraw(ctx: StepContext) -> None:
 
 
 async def _record(ctx: StepContext, *, installed: bool) -> None:
-    uid = ctx.root.target.resource_id
+    uid = ctx.job.target.resource_id
     async with ctx.transaction() as tx:
         addon = await store.get(tx, uid, project_id=ctx.job.project_id)
         if addon is None:
@@ -74,6 +74,32 @@ def _begins_again(left: AddonStatus, status: AddonStatus) -> Reopen:
     return reopen
 
 
+async def upgraded_with_cluster(tx: Tx, job: Job) -> None:
+    """Add-ons that a job of their cluster upgrades run where that has come so far."""
+    for addon in await store.of_job(tx, job.uid, status=AddonStatus.UPGRADING):
+        there = addon.installed_version == addon.version
+        await store.update(
+            tx,
+            addon.uid,
+            status=AddonStatus.RUNNING if there else AddonStatus.UPGRADE_FAILED,
+            reason="" if there else job.reason,
+            updated_at=clock.now(),
+        )
+
+
+async def upgrades_with_cluster_again(tx: Tx, job: Job, job_uid: str) -> None:
+    """The add-ons that a failed job of their cluster has left are the next one's."""
+    for addon in await store.of_job(tx, job.uid, status=AddonStatus.UPGRADE_FAILED):
+        await store.update(
+            tx,
+            addon.uid,
+            status=AddonStatus.UPGRADING,
+            reason="",
+            job_uid=job_uid,
+            updated_at=clock.now(),
+        )
+
+
 async def uninstalled(tx: Tx, job: Job) -> None:
     """An uninstalled add-on is forgotten; one that could not be uninstalled can be tried again."""
     uid = job.target.resource_id
@@ -90,20 +116,20 @@ async def uninstalled(tx: Tx, job: Job) -> None:
         )
 
 
-_DEPLOY = Step("DeployAddon", deploy, timeout=minutes(10))
+DEPLOY = Step("DeployAddon", deploy, timeout=minutes(10))
 
 INSTALL_ADDON = JobType(
-    Serial("InstallAddon", (_DEPLOY,)),
+    Serial("InstallAddon", (DEPLOY,)),
     settle=_running_or(AddonStatus.INSTALL_FAILED),
     reopen=_begins_again(AddonStatus.INSTALL_FAILED, AddonStatus.INSTALLING),
 )
 UPGRADE_ADDON = JobType(
-    Serial("UpgradeAddon", (_DEPLOY,)),
+    Serial("UpgradeAddon", (DEPLOY,)),
     settle=_running_or(AddonStatus.UPGRADE_FAILED),
     reopen=_begins_again(AddonStatus.UPGRADE_FAILED, AddonStatus.UPGRADING),
 )
 ROLLBACK_ADDON = JobType(
-    Serial("RollbackAddon", (_DEPLOY,)),
+    Serial("RollbackAddon", (DEPLOY,)),
     settle=_running_or(AddonStatus.ROLLBACK_FAILED, previous_version=""),
     reopen=_begins_again(AddonStatus.ROLLBACK_FAILED, AddonStatus.ROLLING_BACK),
 )

@@ -28,6 +28,7 @@ from clusterwright.cce.addons.wire import (
     AddonToCheck,
     AddonToInstall,
     AddonToUpdate,
+    UpgradeAddon,
 )
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.extensions import Counts
@@ -224,6 +225,41 @@ def _at_rest(addon: Addon) -> Addon:
             f"The add-on is {addon.status}. Change it when it is running, or uninstall it.",
         )
     return addon
+
+
+async def planned(
+    tx: Tx, cluster: Cluster, asked: Sequence[UpgradeAddon], *, kubernetes: str, field: str
+) -> list[Addon]:
+    """The add-ons that are to be upgraded with their cluster, locked, as they will be.
+
+    ``kubernetes`` is the version that the cluster will have, ``field`` where the request names
+    them. Raises ApiError: ADDON_INVALID, WRONG_STATE.
+    """
+    installed = await store.find(tx, cluster.uid, project_id=cluster.project_id, lock=bool(asked))
+    known = {addon.name: addon for addon in installed}
+    found = []
+    for place, entry in enumerate(asked):
+        here = f"{field}.{place}"
+        addon = known.get(entry.addon_template_name)
+        if addon is None:
+            name = entry.addon_template_name[:64]
+            raise invalid(f"{here}.addonTemplateName", f"The cluster has no add-on {name}.")
+        found.append(
+            changed(
+                _at_rest(addon),
+                kubernetes,
+                version=entry.version,
+                values=entry.values,
+                field=here,
+            )
+        )
+    return found
+
+
+async def begin_with_cluster(tx: Tx, addons: Sequence[Addon], *, job_uid: str) -> None:
+    """Show that a job of their cluster upgrades add-ons."""
+    for addon in addons:
+        await _keep(tx, addon, AddonStatus.UPGRADING, job_uid=job_uid)
 
 
 async def rollback(tx: Tx, caller: Caller, uid: str, *, cluster_uid: str) -> tuple[Addon, Cluster]:

@@ -145,13 +145,14 @@ async def get(tx: Tx, uid: str, *, project_id: str, lock: bool = False) -> Addon
     return _addon(row) if row else None
 
 
-async def find(tx: Tx, cluster_uid: str, *, project_id: str) -> list[Addon]:
-    """The add-ons of a cluster in the order of their names."""
-    rows = await tx.execute(
+async def find(tx: Tx, cluster_uid: str, *, project_id: str, lock: bool = False) -> list[Addon]:
+    """The add-ons of a cluster in the order of their names; ``lock`` as in ``get``."""
+    query = (
         sa.select(addons)
         .where(addons.c.cluster_uid == cluster_uid, addons.c.project_id == project_id)
         .order_by(addons.c.name)
     )
+    rows = await tx.execute(query.with_for_update() if lock else query)
     return [_addon(row) for row in rows]
 
 
@@ -197,6 +198,15 @@ async def settle(tx: Tx, uid: str, *, job_uid: str, **values: Any) -> None:
     await tx.execute(
         sa.update(addons).where(addons.c.uid == uid, addons.c.job_uid == job_uid).values(**values)
     )
+
+
+async def of_job(tx: Tx, job_uid: str, *, status: AddonStatus) -> list[Addon]:
+    """The add-ons that a job last worked on and that are in this state, locked."""
+    mine = (addons.c.job_uid == job_uid, addons.c.status == status)
+    rows = await tx.execute(
+        sa.select(addons).where(*mine).order_by(addons.c.name).with_for_update()
+    )
+    return [_addon(row) for row in rows]
 
 
 async def remove(tx: Tx, uid: str) -> None:

@@ -99,6 +99,15 @@ class AddonAtCreation(Document):
     extend_param: Strings | None = None
 
 
+class UpgradeAddon(Document):
+    """What becomes of an add-on when its cluster is upgraded: another version, or other values."""
+
+    addon_template_name: Name
+    operation: Literal["patch"] | None = None
+    version: Short | None = None
+    values: dict[str, Any] | None = None
+
+
 class AddonsAtCreation(Document):
     """Such an annotation, as an object."""
 

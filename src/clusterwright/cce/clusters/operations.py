@@ -194,22 +194,30 @@ async def begin(
     job_type: JobType,
     phase: ClusterPhase,
     arguments: Mapping[str, str] | None = None,
+    groups: Mapping[str, tuple[Target, ...]] | None = None,
 ) -> str:
     """Promise a job that holds the whole cluster, and show it in the cluster's phase."""
-    job_uid = await submit(tx, cluster, job_type, arguments or {})
+    job_uid = await submit(tx, cluster, job_type, arguments or {}, groups)
     await store.update(
         tx, cluster.uid, phase=phase, reason="", job_uid=job_uid, updated_at=clock.now()
     )
     return job_uid
 
 
-async def submit(tx: Tx, cluster: Cluster, job_type: JobType, arguments: Mapping[str, str]) -> str:
+async def submit(
+    tx: Tx,
+    cluster: Cluster,
+    job_type: JobType,
+    arguments: Mapping[str, str],
+    groups: Mapping[str, tuple[Target, ...]] | None = None,
+) -> str:
     """Promise a job on the cluster, whose phase does not show it. Returns the job's uid."""
     request = Request(
         job_type=job_type,
         project_id=cluster.project_id,
         cluster_uid=cluster.uid,
         target=Target(cluster.uid, cluster.name),
+        groups=groups or {},
         arguments=arguments,
     )
     return await jobs.submit(tx, request)

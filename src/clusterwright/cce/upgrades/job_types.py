@@ -3,6 +3,11 @@
 from dataclasses import replace
 
 from clusterwright import clock
+from clusterwright.cce.addons.job_types import (
+    DEPLOY,
+    upgraded_with_cluster,
+    upgrades_with_cluster_again,
+)
 from clusterwright.cce.clusters import store as clusters
 from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.cce.clusters.job_types import begins_again
@@ -15,13 +20,16 @@ from clusterwright.clock import minutes
 from clusterwright.drivers import causes, contract
 from clusterwright.drivers.contract import Driver, DriverError
 from clusterwright.jobs.context import StepContext
-from clusterwright.jobs.plan import JobType, Serial, Step
+from clusterwright.jobs.plan import ForEach, JobType, Serial, Step
 from clusterwright.jobs.tree import Job, JobPhase
 from clusterwright.storage.database import Tx
 
 TASK = "task"
 TARGET = "targetVersion"
 """The arguments of an upgrade: which task it is, and the version it leads to."""
+
+ADDONS = "addons"
+"""The add-ons that are upgraded with their cluster, as a group of targets."""
 
 LONGEST_PAUSE = minutes(24 * 60)
 """How long an upgrade may be paused before it fails; it can be tried again then."""
@@ -106,6 +114,7 @@ async def upgraded(tx: Tx, job: Job) -> None:
         reason=job.reason,
         updated_at=now,
     )
+    await upgraded_with_cluster(tx, job)
     outcome = {"phase": TaskPhase.SUCCESS, "progress": 100} if ok else {"phase": TaskPhase.FAILED}
     await store.settle(tx, job_uid=job.uid, paused=False, updated_at=now, **outcome)
 
@@ -114,8 +123,9 @@ _UPGRADING = begins_again(ClusterPhase.ERROR, ClusterPhase.UPGRADING)
 
 
 async def upgrades_again(tx: Tx, job: Job, job_uid: str) -> None:
-    """The cluster is Upgrading, and so is the task that the failed job worked on."""
+    """The cluster is Upgrading, its add-ons too, and the task that the failed job worked on."""
     await _UPGRADING(tx, job, job_uid)
+    await upgrades_with_cluster_again(tx, job, job_uid)
     values = {"phase": TaskPhase.RUNNING, "updated_at": clock.now()}
     await store.retake(tx, job_uid=job.uid, next_job=job_uid, **values)
 
@@ -127,6 +137,7 @@ UPGRADE_CLUSTER = JobType(
             Step("CheckMaster", check_master, timeout=LONGEST_PAUSE),
             Step("UpgradeMaster", upgrade_master, timeout=minutes(30)),
             Step("ConfirmVersion", confirm_version, timeout=LONGEST_PAUSE),
+            ForEach(ADDONS, DEPLOY),
         ),
     ),
     settle=upgraded,

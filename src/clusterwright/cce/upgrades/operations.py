@@ -6,16 +6,20 @@ from typing import Any
 
 from clusterwright import clock, errors, ids
 from clusterwright.cce import offers
+from clusterwright.cce.addons import operations as addons
+from clusterwright.cce.addons import store as addon_store
+from clusterwright.cce.addons.store import Addon, AddonStatus
 from clusterwright.cce.clusters import operations as clusters
 from clusterwright.cce.clusters.blueprint import blueprint
 from clusterwright.cce.clusters.store import STEADY, Cluster, ClusterPhase
 from clusterwright.cce.upgrades import paths, store, workflows
-from clusterwright.cce.upgrades.job_types import TARGET, TASK, UPGRADE_CLUSTER
+from clusterwright.cce.upgrades.job_types import ADDONS, TARGET, TASK, UPGRADE_CLUSTER
 from clusterwright.cce.upgrades.store import Task, TaskPhase, TaskType, Workflow
 from clusterwright.cce.upgrades.wire import ClusterToUpgrade, Hop
 from clusterwright.drivers.contract import Driver, DriverError, Unavailable
 from clusterwright.errors import ApiError
 from clusterwright.iam.caller import Caller
+from clusterwright.jobs.tree import Target
 from clusterwright.storage.database import Tx
 
 _RETRYABLE = (ClusterPhase.ERROR, ClusterPhase.AVAILABLE)
@@ -26,20 +30,22 @@ _AT_REST = (*STEADY, ClusterPhase.UNAVAILABLE, ClusterPhase.ERROR, ClusterPhase.
 async def upgrade(
     tx: Tx, caller: Caller, uid: str, asked: ClusterToUpgrade, *, runnable: Sequence[str]
 ) -> Task:
-    """Promise a newer version: the task, and the job that works on it.
+    """Promise a newer version, of add-ons too: the task, and the job that works on it.
 
     Raises ApiError: NOT_FOUND, WRONG_STATE, VERSION_NOT_SUPPORTED for a version off the path and
-    for one that is not ``runnable`` by the cluster's driver.
+    for one that is not ``runnable`` by the cluster's driver, ADDON_INVALID.
     """
     cluster = await clusters.get_in_phase(tx, caller, uid, (ClusterPhase.AVAILABLE,))
     action = asked.spec.action
     target = action.target_version
     _check_path(cluster, target, runnable)
+    field = f"spec.{asked.spec.action_name}.addons"
+    planned = await addons.planned(tx, cluster, action.addons or (), kubernetes=target, field=field)
     task = await _new_task(
         tx, cluster, TaskType.CLUSTER, target, {"clusterUpgradeAction": action.as_sent()}
     )
     task = replace(task, phase=TaskPhase.INIT, progress=0)
-    task = replace(task, job_uid=await _begin(tx, cluster, task))
+    task = replace(task, job_uid=await _begin(tx, cluster, task, planned))
     await store.insert_task(tx, task)
     return task
 
@@ -80,9 +86,17 @@ async def _new_task(
     )
 
 
-async def _begin(tx: Tx, cluster: Cluster, task: Task) -> str:
-    arguments = {TASK: task.uid, TARGET: task.target_version}
-    return await clusters.begin(tx, cluster, UPGRADE_CLUSTER, ClusterPhase.UPGRADING, arguments)
+async def _begin(tx: Tx, cluster: Cluster, task: Task, planned: Sequence[Addon]) -> str:
+    job_uid = await clusters.begin(
+        tx,
+        cluster,
+        UPGRADE_CLUSTER,
+        ClusterPhase.UPGRADING,
+        {TASK: task.uid, TARGET: task.target_version},
+        {ADDONS: tuple(Target(addon.uid, addon.name) for addon in planned)},
+    )
+    await addons.begin_with_cluster(tx, planned, job_uid=job_uid)
+    return job_uid
 
 
 async def _last_upgrade(tx: Tx, cluster: Cluster) -> Task:
@@ -127,7 +141,9 @@ async def retry(tx: Tx, caller: Caller, uid: str) -> Task:
             errors.WRONG_STATE,
             f"The upgrade is in phase {task.shown_phase} and the cluster is {cluster.phase}.",
         )
-    begun = {"phase": TaskPhase.INIT, "progress": 0, "job_uid": await _begin(tx, cluster, task)}
+    left = await addon_store.of_job(tx, task.job_uid, status=AddonStatus.UPGRADE_FAILED)
+    job_uid = await _begin(tx, cluster, task, left)
+    begun = {"phase": TaskPhase.INIT, "progress": 0, "job_uid": job_uid}
     await store.update_task(tx, task.uid, updated_at=clock.now(), **begun)
     return task
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from clusterwright.cce.addons.wire import UpgradeAddon
 from clusterwright.cce.clusters.values import Id, Short, Text, Version, each_once
 from clusterwright.document import Document
 
@@ -23,15 +24,6 @@ class Strategy(Document):
 
     type: Literal["inPlaceRollingUpdate"]
     in_place_rolling_update: RollingUpdate
-
-
-class UpgradeAddon(Document):
-    """What becomes of an add-on during an upgrade."""
-
-    addon_template_name: Short | None = None
-    operation: Literal["patch"] | None = None
-    version: Short | None = None
-    values: dict[str, Any] | None = None
 
 
 class NodeSelector(Document):
@@ -84,12 +76,20 @@ class UpgradeSpec(Document):
     @property
     def action(self) -> UpgradeAction:
         """What is to be done."""
-        return self._actions[0]
+        return next(iter(self._actions.values()))
 
     @property
-    def _actions(self) -> list[UpgradeAction]:
-        sent = (self.cluster_upgrade_action, self.autopilot_cluster_upgrade_action)
-        return [action for action in sent if action is not None]
+    def action_name(self) -> str:
+        """The field that says it."""
+        return next(iter(self._actions))
+
+    @property
+    def _actions(self) -> dict[str, UpgradeAction]:
+        sent = {
+            "clusterUpgradeAction": self.cluster_upgrade_action,
+            "autopilotClusterUpgradeAction": self.autopilot_cluster_upgrade_action,
+        }
+        return {name: action for name, action in sent.items() if action is not None}
 
 
 class UpgradeMetadata(Document):
