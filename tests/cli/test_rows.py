@@ -216,6 +216,20 @@ def test_a_server_with_another_database_is_not_answered_from_the_file_in_its_fol
     assert [user["name"] for user in users] == [server.credentials["user_name"]]
 
 
+def test_a_fault_without_a_server_is_told_to_wait_for_one(
+    alone: CommandLine, settings: Settings
+) -> None:
+    first_account(alone)
+
+    idle = alone("fault", "add", "InstallMaster")
+    (settings.data / "server.json").write_text("{}")
+    served = alone("fault", "add", "InstallMaster")
+
+    told = f"No server runs on {settings.data}: the fault waits for one that does.\n"
+    assert (idle.out, idle.err) == ("Armed fault 1: InstallMaster fails 1 time.\n", told)
+    assert (served.out, served.err) == ("Armed fault 2: InstallMaster fails 1 time.\n", "")
+
+
 def test_a_database_that_refuses_is_told_with_the_server_that_uses_it(
     alone: CommandLine, settings: Settings
 ) -> None:

@@ -22,7 +22,7 @@ from rich.console import Console
 from clusterwright.cli import cluster as clusters
 from clusterwright.cli import job_screen, real_clusters
 from clusterwright.cli.client import Api, load_sdk
-from clusterwright.cli.folder import ENDPOINT, ENDPOINT_FILE, variables
+from clusterwright.cli.folder import ENDPOINT, is_served, variables
 from clusterwright.cli.kubectl import Kubectl
 from clusterwright.cli.output import Document, console, fail
 from clusterwright.cli.real_clusters import Nodes
@@ -208,7 +208,7 @@ def _server(folder: Path, options: list[str]) -> Iterator[dict[str, str]]:
 def _wait_until_ready(process: subprocess.Popen[bytes], data: Path, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if (data / ENDPOINT_FILE).exists() and _is_healthy(variables(data)[ENDPOINT]):
+        if is_served(data) and _is_healthy(variables(data)[ENDPOINT]):
             return
         time.sleep(PAUSE)
     fail(f"The server did not start. Its last words:\n{log.read_text()[-2000:]}")

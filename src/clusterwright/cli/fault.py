@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from clusterwright.cli import rows
-from clusterwright.cli.folder import configured
+from clusterwright.cli.folder import configured, is_served
 from clusterwright.cli.options import Data, DatabaseUrl, Output, OutputOption
 from clusterwright.cli.output import fail, print_document, print_records
 from clusterwright.drivers import faults
@@ -69,6 +69,10 @@ def add(
         print_document({"id": fault_id}, output)
     else:
         typer.echo(f"Armed fault {fault_id}: {step} fails {times} time{'s' if times > 1 else ''}.")
+    settings = configured({"data": data, "database": database})
+    if not settings.database and not is_served(settings.data):
+        told = f"No server runs on {settings.data}: the fault waits for one that does."
+        typer.echo(told, err=True)
 
 
 def _known_steps() -> KnownSteps:

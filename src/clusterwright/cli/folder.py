@@ -100,13 +100,18 @@ def account(folder: Path) -> dict[str, Any]:
     return _read(path) if path.exists() else {}
 
 
+def is_served(folder: Path) -> bool:
+    """Whether a server runs on a data folder, or ended there without an orderly stop."""
+    return (folder / ENDPOINT_FILE).exists()
+
+
 def database_in_use(folder: Path) -> str:
     """The URL, without its password, of a database that the running server was told to use.
 
     Empty where no server runs on the folder, and where the database is that of the folder.
     """
     require_access(folder)
-    if not (folder / ENDPOINT_FILE).exists():
+    if not is_served(folder):
         return ""
     return str(_read(folder / ENDPOINT_FILE).get("database", ""))
 
@@ -123,7 +128,7 @@ def variables(folder: Path) -> dict[str, str]:
     A folder on which no server runs ends the command with advice.
     """
     require_access(folder)
-    if not (folder / ENDPOINT_FILE).exists() and (folder / CREDENTIALS_FILE).exists():
+    if not is_served(folder) and (folder / CREDENTIALS_FILE).exists():
         fail(
             f"The server of {folder} is stopped. Start it with:"
             f" clusterwright serve --data {shlex.quote(str(folder))}"
