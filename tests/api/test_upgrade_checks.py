@@ -129,6 +129,19 @@ async def test_an_upgrade_begins_at_the_version_that_the_cluster_has(
     assert refusal["message"].startswith("spec.clusterVersion: The cluster has v1.31")
 
 
+async def test_the_version_of_a_cluster_may_be_named_as_far_as_one_likes(
+    cloud: Cloud, path: str
+) -> None:
+    task = await upgrade(cloud, path, "v1.32.5-r0")
+    await cloud.until(task, "status.phase", "Success")
+
+    for named in ("", "v1.32", "v1.32.5", "v1.32.5-r0"):
+        body = hop("PreCheckTask", "v1.33", clusterVersion=named)
+        await cloud.call("POST", f"{path}/operation/precheck", body, expect=200)
+    body = hop("PreCheckTask", "v1.33", clusterVersion="v1.32.6")
+    await cloud.call("POST", f"{path}/operation/precheck", body, expect=400)
+
+
 async def test_snapshots_are_listed_newest_first(cloud: Cloud, path: str) -> None:
     snapshot = f"{path.replace('/v3/', '/v3.1/')}/operation/snapshot"
     empty = await cloud.call("GET", f"{snapshot}/tasks", expect=200)

@@ -223,7 +223,7 @@ def _check_names_cluster(asked: Hop, uid: str) -> None:
 
 def _check_names_version(asked: Hop, cluster: Cluster) -> None:
     """An upgrade begins at the version that the cluster has; an empty one stands for it."""
-    named, has = asked.cluster_version, cluster.version
+    named, has = asked.cluster_version, cluster.spec.get("legacyVersion") or cluster.version
     if named and named != has and not has.startswith((f"{named}.", f"{named}-")):
         raise ApiError(
             errors.INVALID_REQUEST, f"spec.clusterVersion: The cluster has {has}, not {named}."
