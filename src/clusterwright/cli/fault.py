@@ -64,12 +64,12 @@ def add(
     if step not in known:
         names = ", ".join(sorted(known))
         typer.echo(f"Warning: no job has a step {step}. The steps are {names}.", err=True)
-    fault_id = _run(data, database, lambda tx: faults.add(tx, asked)).id
+    settings = configured({"data": data, "database": database})
+    fault_id = rows.transact(settings, lambda tx: faults.add(tx, asked)).id
     if output is not Output.TABLE:
         print_document({"id": fault_id}, output)
     else:
         typer.echo(f"Armed fault {fault_id}: {step} fails {times} time{'s' if times > 1 else ''}.")
-    settings = configured({"data": data, "database": database})
     if not settings.database and not is_served(settings.data):
         told = f"No server runs on {settings.data}: the fault waits for one that does."
         typer.echo(told, err=True)

@@ -184,7 +184,7 @@ class Commits:
             else:
                 self.stop = await store.hold(tx, self._tree)
             if not (in_doubt and commit.news and await events.is_known(tx, root, commit.news)):
-                await self._write_news(tx, commit)
+                await self._write_changes(tx, commit)
         self._was_ours = began
         self._progress.take(commit.advance)
         if shown:
@@ -194,7 +194,7 @@ class Commits:
                 DOCUMENT_PERIOD, self._catch_up
             )
 
-    async def _write_news(self, tx: Tx, commit: _Commit) -> None:
+    async def _write_changes(self, tx: Tx, commit: _Commit) -> None:
         await store.record_jobs(tx, commit.advance.jobs)
         if commit.news:
             share = self._progress.share(commit.advance)

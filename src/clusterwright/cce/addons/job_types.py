@@ -2,7 +2,7 @@
 
 from clusterwright import clock
 from clusterwright.cce.addons import store
-from clusterwright.cce.addons.store import AddonStatus
+from clusterwright.cce.addons.store import Addon, AddonStatus
 from clusterwright.cce.clusters.blueprint import subject
 from clusterwright.cce.clusters.job_types import STAYS, hold_steady
 from clusterwright.clock import minutes
@@ -67,11 +67,15 @@ def _begins_again(left: AddonStatus, status: AddonStatus) -> Reopen:
         addon = await store.get(tx, uid, project_id=job.project_id, lock=True)
         if addon is None or addon.job_uid != job.uid or addon.status is not left:
             raise Closed("The add-on is not as the job left it.")
-        await store.update(
-            tx, uid, status=status, reason="", job_uid=job_uid, updated_at=clock.now()
-        )
+        await _take_up(tx, addon, status, job_uid)
 
     return reopen
+
+
+async def _take_up(tx: Tx, addon: Addon, status: AddonStatus, job_uid: str) -> None:
+    await store.update(
+        tx, addon.uid, status=status, reason="", job_uid=job_uid, updated_at=clock.now()
+    )
 
 
 async def upgraded_with_cluster(tx: Tx, job: Job) -> None:
@@ -90,14 +94,7 @@ async def upgraded_with_cluster(tx: Tx, job: Job) -> None:
 async def upgrades_with_cluster_again(tx: Tx, job: Job, job_uid: str) -> None:
     """The add-ons that a failed job of their cluster has left are the next one's."""
     for addon in await store.of_job(tx, job.uid, status=AddonStatus.UPGRADE_FAILED):
-        await store.update(
-            tx,
-            addon.uid,
-            status=AddonStatus.UPGRADING,
-            reason="",
-            job_uid=job_uid,
-            updated_at=clock.now(),
-        )
+        await _take_up(tx, addon, AddonStatus.UPGRADING, job_uid)
 
 
 async def uninstalled(tx: Tx, job: Job) -> None:

@@ -235,7 +235,7 @@ async def planned(
     ``kubernetes`` is the version that the cluster will have, ``field`` where the request names
     them. Raises ApiError: ADDON_INVALID, WRONG_STATE.
     """
-    installed = await store.find(tx, cluster.uid, project_id=cluster.project_id, lock=bool(asked))
+    installed = await store.find(tx, cluster.uid, project_id=cluster.project_id, lock=True)
     known = {addon.name: addon for addon in installed}
     found = []
     for place, entry in enumerate(asked):

@@ -48,7 +48,7 @@ class OnCreate(Protocol):
 
 
 class OnDelete(Protocol):
-    """Keeps what is to outlast a cluster, before its end is promised."""
+    """Keeps what is to outlast a cluster, in the transaction that promises its end."""
 
     async def __call__(self, tx: Tx, cluster: Cluster, options: Mapping[str, str]) -> None:
         """``options`` are those of the request."""
