@@ -121,13 +121,14 @@ def _is_new_enough(oldest: tuple[int, ...], ask: tuple[str, ...], path: str) -> 
 
 def _fetch_node(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    wanted = str(Path(__file__).with_name("node.txt"))
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    here = Path(__file__)
     made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True)
-    pip[0] = str(folder / "bin" / "python")
-    ran = subprocess.run(
-        [*pip, "install", "--require-hashes", "-r", wanted], capture_output=True, text=True
-    )
+    install = [
+        here.parents[1] / "install.sh",
+        folder / "bin" / "python",
+        here.with_name("node.txt"),
+    ]
+    ran = subprocess.run(install, capture_output=True, text=True)
     if made.returncode or ran.returncode:
         raise BuildFailed(
             f"No Node.js from version {_NODE[0]} on, and none to be had: {ran.stderr}"
